@@ -1,0 +1,46 @@
+/* core.h: services below the database that are not part of the public header. Internal to libbaoxue. */
+#ifndef BX_CORE_H
+#define BX_CORE_H
+
+#include "baoxue.h"
+
+/* ---- crypto.c: libsodium. Keys are process-wide, loaded once before threads start, never written after. */
+
+/* Reads a secret file: lines "seal <64 hex>", "lookup <64 hex>", "file <64 hex>"; refuses one that others may read. */
+bx_rc   bx_keys_load(const char *path, bx_error *err);
+/* Makes such a file with mode 0600 unless it exists. */
+bx_rc   bx_keys_create(const char *path, bx_error *err);
+bx_rc   bx_password_hash(bx_arena *a, const char *plain, char **out, bx_error *err);      /* Argon2id, 19 MiB, 2 passes: [thread], slow */
+bool    bx_password_verify(const char *hash, const char *plain);                         /* NULL hash: takes as long and fails */
+void    bx_random(void *out, size_t n);
+char   *bx_token_new(bx_arena *a, uint8_t hash[32]);                                      /* 256 bits, base64url, and its hash */
+void    bx_token_hash(const char *token, size_t len, uint8_t hash[32]);                   /* [loop] SHA-256 */
+void    bx_sha256(const void *data, size_t len, uint8_t hash[32]);
+/* Human code without 0 O 1 I L etc., n characters from a 30-letter alphabet ("SZ7K92MD"). */
+char   *bx_code_new(bx_arena *a, unsigned n);
+/* Whole-file sealing for attachments with the key "file"; the sealed form is a blob. */
+bx_rc   bx_seal_bytes(bx_arena *a, const void *plain, size_t len, bx_value *out);
+bx_rc   bx_unseal_bytes(bx_arena *a, const bx_value *sealed, void **out, size_t *len);
+
+/* ---- text.c */
+
+bool    bx_utf8_valid(const char *s, size_t len);
+size_t  bx_utf8_count(const char *s);                                                    /* characters */
+char   *bx_trim(bx_arena *a, const char *s);                                              /* ASCII and ideographic spaces off both ends */
+char   *bx_fold_width(bx_arena *a, const char *s);                                        /* full-width ASCII → ASCII, no-break spaces → space */
+char   *bx_hex(bx_arena *a, const void *p, size_t n);
+bool    bx_text_clean(const char *s);                                                     /* no control characters but \n and \t */
+
+/* ---- locale.c: html/locale/<lang>/ *.json, flat objects of key → text with {names}. Loaded once, read-only after. */
+
+bx_rc   bx_locale_load(const char *dir, bx_error *err);
+bool    bx_locale_has(const char *lang, const char *key);
+void    bx_locale_free(void);
+
+/* ---- idcard.c: GB 11643 */
+
+typedef enum { BX_ID_OK, BX_ID_LENGTH, BX_ID_CHARS, BX_ID_DATE, BX_ID_CHECK, BX_ID_SCIENTIFIC } bx_id_fault;
+
+bx_id_fault bx_idcard_check(const char *id, bx_date *birth, int *sex);                    /* sex 1 male, 2 female; lower-case x is accepted */
+
+#endif

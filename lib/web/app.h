@@ -1,0 +1,112 @@
+/* app.h: what module/ and programs see of libbaoxue beside baoxue.h: the application, a request, a response.
+ * No nginx type here. A bx_app is made once (in the master, before workers are forked), started once a worker. */
+#ifndef BX_APP_H
+#define BX_APP_H
+
+#include "baoxue.h"
+#include "db/db.h"
+
+typedef struct bx_app bx_app;
+
+typedef struct {
+    bx_db_config  db;
+    const char   *secret_file;
+    const char   *locale_dir;                 /* html/locale */
+    const char   *attachments;                /* directory, NULL: uploads are refused */
+    const char  **origins;                    /* allowed Origin values, ends with NULL; may be NULL */
+    bool          insecure_cookie;            /* no Secure; the name carries the port */
+    unsigned      cookie_port;
+    int           utc_offset;                 /* seconds, 28800 */
+    size_t        max_json, max_upload;       /* bytes: 256 KiB and 16 MiB when 0 */
+    unsigned      session_seconds;            /* 0: 12 h */
+} bx_app_config;
+
+/* Copies conf; loads keys, texts and plugin tables; opens no connection. In the master, as root. */
+bx_app   *bx_app_create(const bx_app_config *conf, bx_error *err);
+bx_rc     bx_app_start(bx_app *app, bx_error *err);                   /* once a worker, before its threads run */
+void      bx_app_stop(bx_app *app);                                   /* once a worker at exit, no thread running */
+void      bx_app_destroy(bx_app *app);
+const char *bx_app_cookie_name(const bx_app *app);
+bx_db    *bx_app_db(bx_app *app);
+
+/* ---- sessions: a fixed-size entry that fits a shared-memory zone. */
+
+#define BX_MAX_GRANTS  12
+#define BX_CAP_WORDS    4                      /* capabilities are bits, numbered by the plugin tables */
+
+typedef enum { BX_LEVEL_ROOT = 1, BX_LEVEL_TOWNSHIP, BX_LEVEL_CENTRAL, BX_LEVEL_SCHOOL, BX_LEVEL_GRADE, BX_LEVEL_CLASS, BX_LEVEL_CHILDREN } bx_level;
+
+typedef struct {
+    uint8_t   level;                          /* bx_level */
+    char      role[23];
+    bx_id     unit, school;                   /* school: 0 above schools */
+    uint64_t  caps[BX_CAP_WORDS];
+} bx_session_grant;
+
+typedef struct {
+    uint64_t          tables;                 /* fingerprint of the capability numbering: another one is a miss */
+    bx_id             account;
+    bx_time           expires;
+    bx_time           loaded;                 /* an entry older than a minute is read again: positions end at midnight */
+    char              name[184];
+    char              lang[8];
+    uint8_t           must_change, has_children, ngrants;
+    bx_session_grant  grants[BX_MAX_GRANTS];
+} bx_session;
+
+typedef struct { bx_id account; bool all; uint8_t token_hash[32]; } bx_revoked;
+
+/* Everything revoked since `since`, for the poll of the zone. [thread] */
+bx_rc     bx_revocations(bx_app *app, bx_arena *a, bx_time since, bx_revoked **out, size_t *n, bx_error *err);
+
+/* ---- request and response. Strings are borrowed from the module and live as long as the request. */
+
+typedef struct {
+    const char *method, *path, *query;        /* path as sent, without the query; query without "?" or NULL */
+    const char *cookie;                       /* value of the session cookie only, or NULL */
+    const char *key;                          /* Idempotency-Key */
+    const char *if_match, *origin, *fetch_site, *content_type, *accept_language, *user_agent, *host, *filename;
+    const char *address;                      /* client address as text */
+    const char *body;                         /* NULL when in a file or empty */
+    size_t      body_len;
+    int         body_fd;                      /* -1: none */
+    bool        secure;                       /* TLS */
+    bool        has_session;                  /* the zone had it */
+    uint8_t     token_hash[32];               /* valid when cookie is set */
+    bx_session  session;
+} bx_request;
+
+typedef enum { BX_ZONE_KEEP, BX_ZONE_STORE, BX_ZONE_DROP, BX_ZONE_DROP_ACCOUNT } bx_zone_action;
+
+#define BX_MAX_HEADERS  12
+
+typedef struct {
+    int             status;
+    const char     *content_type;
+    const void     *body;                     /* in the request's arena */
+    size_t          body_len;
+    struct { const char *name, *value; } headers[BX_MAX_HEADERS];
+    unsigned        nheaders;
+    bx_zone_action  zone;                     /* what the completion does with the session zone [loop] */
+    uint8_t         token_hash[32];
+    bx_session      session;
+    /* for variables and the log: never anything about a child */
+    const char     *route;                    /* static text: "leave-requests/{id}/approve" */
+    bx_id           account;
+    bx_db_stats     db;
+} bx_response;
+
+typedef enum { BX_POOL_FAST, BX_POOL_SLOW } bx_pool;
+
+/* [loop] Which pool a request wants and how long its body may be. */
+bx_pool   bx_route_pool(const bx_app *app, const char *method, const char *path, size_t *max_body);
+/* [thread] Answers; never fails: what goes wrong becomes a problem answer. */
+void      bx_dispatch(bx_app *app, bx_arena *a, const bx_request *req, bx_response *res);
+/* [loop] Answers that must not wait for a thread: 413, 503 with Retry-After, in the language asked for. */
+void      bx_refuse_early(bx_app *app, bx_arena *a, const bx_request *req, bx_err code, bx_response *res);
+/* [thread] Runs the jobs that are due and whose lease this node gets. node: host and pid. */
+void      bx_jobs_run(bx_app *app, const char *node);
+/* [thread] 0 when the database answers and the schema is the one this library was built for, else an HTTP status. */
+int       bx_ready(bx_app *app, bx_error *err);
+
+#endif

@@ -1,0 +1,85 @@
+/* call.h: what a bx_call is inside libbaoxue. Plugins outside the tree see it only through baoxue.h. */
+#ifndef BX_CALL_H
+#define BX_CALL_H
+
+#include "core/core.h"
+#include "web/app.h"
+
+#define BX_MAX_FIELD_ERRORS  16
+
+typedef struct { const char *field, *reason; json_t *params; } bx_field_error;
+
+/* Why a request is refused. `code` BX_E_NONE: it is not. */
+typedef struct {
+    bx_err          code;
+    unsigned        nerrors;
+    bx_field_error  errors[BX_MAX_FIELD_ERRORS];
+    json_t         *params;                   /* fill the {names} of error.<slug> */
+    json_t         *extra;                    /* further members of the problem answer */
+    unsigned        retry_after;              /* seconds, 0: no header */
+} bx_problem;
+
+typedef struct bx_write {
+    struct bx_write *next;
+    const char      *sql;
+    const bx_value  *args;
+    size_t           nargs;
+    int              expect;                  /* rows it must touch, -1: any */
+} bx_write;
+
+typedef struct { char key[64]; uint8_t request_hash[32]; bool on; } bx_key;
+
+struct bx_call {
+    bx_app            *app;
+    bx_arena          *arena;
+    bx_conn           *conn;                  /* NULL until the first statement */
+    const bx_request  *req;                   /* NULL: a job */
+    bx_response       *res;
+    const bx_session  *who;                   /* NULL: nobody signed in, or a job */
+    bx_time            now;
+    const char        *lang;
+    const bx_route    *route;
+    json_t            *body;                  /* parsed, owned by the arena */
+    bx_id              path_id;
+    bx_key             key;
+    bx_write          *writes, **write_tail;
+    bx_problem         problem;
+    bx_error           error;                 /* of the last database failure */
+    bool               committed;             /* the transaction with the stored answer is through */
+    bool               raced;                 /* a queued write touched another number of rows than expected */
+    json_t            *answer;                /* owned by the arena once set */
+    int                status;
+    const char        *location;
+};
+
+bx_app     *bx_call_app(const bx_call *c);
+bx_rc       bx_call_connect(bx_call *c);                              /* takes a connection unless there is one */
+const char *bx_call_address(const bx_call *c);                        /* client address, "" in a job */
+void        bx_call_retry_after(bx_call *c, unsigned seconds);
+
+/* ---- session.c: cookie, session row, grants [thread] */
+
+/* Reads the session of a token: 0 rows or an expired or disabled one gives BX_OK with *found false. */
+bx_rc       bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool *found);
+/* Makes a session for an account: queues the row, sets the cookie header and hands the entry to the zone. Unkeyed. */
+bx_rc       bx_session_start(bx_call *c, bx_id account);
+/* Queues the revocation of one session (the caller's) or of all of the account's, and clears the cookie when it is the caller's. */
+bx_rc       bx_session_end(bx_call *c, bx_id account, bool everywhere);
+/* JSON of GET session for c->who, or for the session just started. */
+json_t     *bx_session_json(bx_call *c, const bx_session *s);
+bool        bx_session_can(const bx_session *s, const char *capability);
+
+/* ---- tables.c: registry of plugins, capability numbering */
+
+const bx_plugin *const *bx_plugins(size_t *n);
+int         bx_capability_index(const char *name);                    /* -1: no such capability */
+const char *bx_capability_name(int index);                            /* NULL past the last */
+uint64_t    bx_tables_fingerprint(void);
+const bx_record_def *bx_record_find(const char *name);
+const bx_rule *bx_rule_find(const char *key);
+const bx_code_list *bx_codes_find(const char *name);
+
+/* bx_query()/bx_exec() outside a transaction, with c->problem set on failure, are in call.c; a handler that is not a
+ * transition queues its writes and ends with bx_commit(). */
+
+#endif
