@@ -243,7 +243,7 @@ typedef enum {
     BX_TEXT,                                  /* VARCHAR, trimmed; max in characters */
     BX_CODE,                                  /* one of a code list (arg names it) */
     BX_INT,                                   /* min..max */
-    BX_HALVES,                                /* stored as half-days, shown as n/2 */
+    BX_HALVES,                                /* stored as half-days, shown as n/2 under the JSON key in arg */
     BX_BOOL,
     BX_DATE,
     BX_TIME,
@@ -296,6 +296,12 @@ void         bx_set_time(bx_record *r, const char *field, bx_time value);
  * snapshot (three times at most) and then refused with 409. [thread] */
 bx_rc        bx_queue(bx_call *c, int expect, const char *sql, const bx_value *args, size_t nargs);
 
+/* Queues a BX_BY_JOB transition of another record of the kind `def`, as the hook read it: the row must still be of that
+ * version and state, or the whole transition is undone and its hook run again. [thread] */
+struct bx_record_def;
+bx_rc        bx_queue_move(bx_call *c, const struct bx_record_def *def, const char *action, bx_id id, int64_t version,
+                           const char *state);
+
 /* ------------------------------------------------------------------ states and transitions: lib/flow/machine.c */
 
 #define BX_TERMINAL   0x0001u
@@ -311,7 +317,7 @@ typedef struct {
 
 #define BX_NOT_OWN_CHILD  0x0001u             /* refused to a guardian of the record's student */
 #define BX_DECIDES        0x0002u             /* waits for a person: rows it applies to make up ?queue=mine */
-#define BX_BY_JOB         0x0004u             /* only bx_sweep() may do it */
+#define BX_BY_JOB         0x0004u             /* only bx_sweep() and bx_queue_move() may do it */
 #define BX_MAKES_RELEASE  0x0008u             /* frees what the record held: shown as a destructive button */
 
 /* The first row that fits action, from-state, `when` and the actor's capability is taken. */
@@ -324,6 +330,7 @@ typedef struct bx_transition {
     const bx_field  *takes;                   /* fields of the action's body; a field named "comment" goes to the history */
     bx_rc          (*hook)(bx_call *c, bx_record *r);
     uint32_t         flags;
+    const char      *sets;                    /* BX_BY_JOB: further assignments, static SQL: "escalated = 1" */
 } bx_transition;
 
 /* A named, static condition on the list: ?view=<name>. `t` is the record's table. */
@@ -349,6 +356,7 @@ typedef struct bx_record_def {
     const char           *create;             /* capability of a plain POST (records without transitions), NULL: none */
     const char           *edit;               /* capability of PATCH, NULL: none */
     const char           *editable;           /* states in which PATCH is allowed, NULL: any */
+    const char           *private_states;     /* states in which only its creator sees the record, NULL: none */
     bx_rc               (*check)(bx_call *c, bx_record *r);           /* after POST or PATCH without a transition */
     /* Adds members that are computed, for a page of rows at once: json is the array of the row objects. */
     bx_rc               (*decorate)(bx_call *c, json_t *rows, bool one);
@@ -409,7 +417,9 @@ bx_rc        bx_scope_where(bx_call *c, bx_scope scope, const char *alias, const
                             bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
 
 /* Runs the queued writes with key, audit row and stored answer in one transaction, for handlers that are not transitions.
- * The audit event names action, record and id; changes may be NULL and is borrowed. school: whose chain (0: the root unit's). */
+ * Call bx_answer() first: the answer is stored with the key. The audit event names action, record and id; changes may be
+ * NULL and is borrowed. school: whose chain (0: the root unit's). A unique key that is violated is BX_FAIL with
+ * BX_E_CONFLICT, unless the request's own key was the reason: then the stored answer has been taken and it is BX_OK. */
 bx_rc        bx_commit(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes);
 
 /* Moves rows by a BX_BY_JOB transition: at most 200 of one school in one transaction with one audit row.

@@ -35,7 +35,9 @@ struct bx_call {
     bx_conn           *conn;                  /* NULL until the first statement */
     const bx_request  *req;                   /* NULL: a job */
     bx_response       *res;
-    const bx_session  *who;                   /* NULL: nobody signed in, or a job */
+    const bx_session  *who;                   /* NULL: nobody signed in, a job or a program */
+    bool               trusted;               /* a job or a program: every capability at the root */
+    const char        *actor;                 /* for history and audit when nobody is signed in: "job leave.clock" */
     bx_time            now;
     const char        *lang;
     const bx_route    *route;
@@ -48,6 +50,9 @@ struct bx_call {
     bool               committed;             /* the transaction with the stored answer is through */
     bool               raced;                 /* a queued write touched another number of rows than expected */
     json_t            *answer;                /* owned by the arena once set */
+    const void        *bytes;                 /* an answer that is not JSON */
+    size_t             bytes_len;
+    const char        *media_type;
     int                status;
     const char        *location;
 };
@@ -56,6 +61,21 @@ bx_app     *bx_call_app(const bx_call *c);
 bx_rc       bx_call_connect(bx_call *c);                              /* takes a connection unless there is one */
 const char *bx_call_address(const bx_call *c);                        /* client address, "" in a job */
 void        bx_call_retry_after(bx_call *c, unsigned seconds);
+/* An answer that is not JSON; data is borrowed from the arena. Returns BX_OK. */
+bx_rc       bx_answer_bytes(bx_call *c, int status, const char *media_type, const void *data, size_t len);
+/* A response header; name is static, value lives in the arena. */
+void        bx_answer_header(bx_call *c, const char *name, const char *value);
+/* A call for baoxuectl: now is set, nobody is signed in, everything is allowed. NULL when out of memory. */
+bx_call    *bx_call_program(bx_app *app, bx_arena *a, const char *note);
+/* Gives the connection back; a program calls it before it lets the arena go, dispatch does it for requests and jobs. */
+void        bx_call_end(bx_call *c);
+/* Runs the queued writes with one audit row in a transaction of its own, without key or stored answer, and empties the
+ * queue: for batches (≤ 200 rows each) before the bx_commit() that stores the answer. */
+bx_rc       bx_commit_batch(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes);
+/* The writes queued since `mark` are forgotten. */
+void        bx_queue_clear(bx_call *c);
+/* Text of the last failure, for a program's stderr: message of the problem in the call's language. */
+const char *bx_call_why(bx_call *c);
 
 /* ---- session.c: cookie, session row, grants [thread] */
 
