@@ -27,6 +27,7 @@ bx_rc     bx_app_start(bx_app *app, bx_error *err);                   /* once a 
 void      bx_app_stop(bx_app *app);                                   /* once a worker at exit, no thread running */
 void      bx_app_destroy(bx_app *app);
 const char *bx_app_cookie_name(const bx_app *app);
+unsigned  bx_app_session_seconds(const bx_app *app);                  /* how long a session lasts from its start */
 bx_db    *bx_app_db(bx_app *app);
 
 /* ---- sessions: a fixed-size entry that fits a shared-memory zone. */

@@ -81,8 +81,10 @@ const char *bx_call_why(bx_call *c);
 
 /* Reads the session of a token: 0 rows or an expired or disabled one gives BX_OK with *found false. */
 bx_rc       bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool *found);
-/* Makes a session for an account: queues the row, sets the cookie header and hands the entry to the zone. Unkeyed. */
-bx_rc       bx_session_start(bx_call *c, bx_id account);
+/* Makes a session for an account: queues its row. Unkeyed. The token is for bx_session_started() only. */
+bx_rc       bx_session_start(bx_call *c, bx_id account, const char **token);
+/* After the commit: sets the cookie header, hands the entry to the zone and makes the answer's JSON (a new reference). */
+bx_rc       bx_session_started(bx_call *c, const char *token, json_t **out);
 /* Queues the revocation of one session (the caller's) or of all of the account's, and clears the cookie when it is the caller's. */
 bx_rc       bx_session_end(bx_call *c, bx_id account, bool everywhere);
 /* JSON of GET session for c->who, or for the session just started. */
