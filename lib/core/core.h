@@ -31,6 +31,11 @@ char   *bx_fold_width(bx_arena *a, const char *s);                              
 char   *bx_hex(bx_arena *a, const void *p, size_t n);
 bool    bx_text_clean(const char *s);                                                     /* no control characters but \n and \t */
 
+/* ---- phone.c */
+
+/* Digits of a phone number as people write it: full-width, spaces, dashes, +86 before a mobile. NULL: not a phone number. */
+char   *bx_phone_normal(bx_arena *a, const char *text);
+
 /* ---- locale.c: html/locale/<lang>/ *.json, flat objects of key → text with {names}. Loaded once, read-only after. */
 
 bx_rc   bx_locale_load(const char *dir, bx_error *err);
