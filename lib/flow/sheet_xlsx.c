@@ -1,0 +1,784 @@
+/*
+ * sheet_xlsx.c: the first sheet with content of an .xlsx (ECMA-376), read as a stream: libzip gives the bytes, expat the
+ * elements. A document type is refused, so no entity is ever expanded. Names are compared without their prefix, because
+ * some programs write <x:row>.
+ */
+#include "flow/sheet.h"
+
+#include <expat.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zip.h>
+
+#define MAX_STRINGS  2000000u
+#define MAX_STYLES   65536u
+#define MAX_SHEETS   256u
+
+typedef struct { const char *id, *target; bool worksheet, document, strings, styles; } relation;
+
+typedef struct {
+    bx_sheet_builder *b;
+    zip_t            *zip;
+    uint64_t          unpacked;
+
+    relation          relations[MAX_SHEETS + 64];     /* of the part read last */
+    unsigned          nrelations;
+
+    struct { const char *id; bool hidden; } sheets[MAX_SHEETS];
+    unsigned          nsheets;
+    bool              from_1904;
+
+    const char      **strings;
+    size_t            nstrings, strings_room;
+
+    uint8_t          *date_styles;                    /* index of cellXfs → shows a date */
+    size_t            nstyles;
+    struct { unsigned id; bool date; } formats[512];
+    unsigned          nformats;
+} workbook;
+
+/* What the handlers of one part share. */
+typedef struct {
+    workbook    *wb;
+    XML_Parser   xml;
+    bx_buf       text;
+    bool         reading;                             /* inside <v> or <t> */
+    unsigned     phonetic;                            /* inside <rPh>: how to say it, not what it says */
+    bool         cell_styles;                         /* inside <cellXfs> */
+    unsigned     row, col;                            /* row from 1, col from 0 */
+    bool         in_row, in_cell;
+    char         type;                                /* s i b e d n */
+    unsigned     style;
+} part;
+
+
+static const char *
+local_name(const char *name)
+{
+    const char  *colon = strrchr(name, ':');
+
+    return colon ? colon + 1 : name;
+}
+
+
+static const char *
+attribute(const XML_Char **atts, const char *name)
+{
+    for (; *atts; atts += 2) {
+        if (strcmp(local_name(atts[0]), name) == 0) {
+            return atts[1];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+stop(part *p, const char *reason, unsigned row, unsigned limit)
+{
+    bx_sheet_fail(p->wb->b, reason, row, limit);
+    XML_StopParser(p->xml, XML_FALSE);
+}
+
+
+static void
+on_text(void *ctx, const XML_Char *s, int len)
+{
+    part  *p = ctx;
+
+    if (!p->reading || p->phonetic) {
+        return;
+    }
+
+    bx_buf_add(&p->text, s, (size_t) len);
+    if (p->text.failed || p->text.len > BX_SHEET_MAX_CELL) {
+        stop(p, p->text.failed ? "import.internal" : "import.cell_too_long", p->row, BX_SHEET_MAX_CELL / 4);
+    }
+}
+
+
+static void
+on_doctype(void *ctx, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int internal)
+{
+    (void) name; (void) sysid; (void) pubid; (void) internal;
+    stop(ctx, "import.damaged", 0, 0);
+}
+
+
+/* ------------------------------------------------------------------ parts of the package */
+
+/* Opens an entry and checks what the package claims about it. NULL without a fault: there is no such entry. */
+static zip_file_t *
+open_entry(workbook *wb, const char *name)
+{
+    zip_stat_t   st;
+    zip_file_t  *file;
+
+    if (zip_stat(wb->zip, name, ZIP_FL_NOCASE, &st) != 0) {
+        return NULL;
+    }
+    if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE) {
+        bx_sheet_fail(wb->b, "import.old_excel", 0, 0);
+        return NULL;
+    }
+    if ((st.valid & ZIP_STAT_SIZE) && (st.valid & ZIP_STAT_COMP_SIZE)
+        && (st.size > BX_SHEET_MAX_UNPACKED
+            || (st.size > (4u << 20) && st.size / BX_SHEET_MAX_RATIO > st.comp_size)))
+    {
+        bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
+        return NULL;
+    }
+
+    file = zip_fopen_index(wb->zip, st.index, 0);
+    if (file == NULL) {
+        bx_sheet_fail(wb->b, "import.damaged", 0, 0);
+    }
+
+    return file;
+}
+
+
+static bx_rc
+pump(part *p, zip_file_t *file)
+{
+    workbook  *wb = p->wb;
+
+    for (;;) {
+        void        *buf = XML_GetBuffer(p->xml, 65536);
+        zip_int64_t  n;
+
+        if (buf == NULL) {
+            return bx_sheet_fail(wb->b, "import.internal", 0, 0);
+        }
+        n = zip_fread(file, buf, 65536);
+        if (n < 0) {
+            return bx_sheet_fail(wb->b, "import.damaged", p->row, 0);
+        }
+
+        wb->unpacked += (uint64_t) n;         /* what an entry claims of its size need not be true */
+        if (wb->unpacked > BX_SHEET_MAX_UNPACKED) {
+            return bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
+        }
+        if (XML_ParseBuffer(p->xml, (int) n, n == 0) != XML_STATUS_OK) {
+            return bx_sheet_fail(wb->b, "import.damaged", p->row, 0);
+        }
+        if (n == 0) {
+            return BX_OK;
+        }
+    }
+}
+
+
+/* Runs the handlers over one entry. `optional`: a package without it is as good. */
+static bx_rc
+read_part(workbook *wb, const char *name, bool optional, XML_StartElementHandler on_start, XML_EndElementHandler on_end)
+{
+    part         p = { .wb = wb };
+    zip_file_t  *file = open_entry(wb, name);
+    bx_rc        rc;
+
+    if (file == NULL) {
+        return optional && wb->b->fault->reason == NULL ? BX_OK : bx_sheet_fail(wb->b, "import.damaged", 0, 0);
+    }
+
+    bx_buf_init(&p.text, wb->b->arena);
+    p.xml = XML_ParserCreate(NULL);
+    if (p.xml == NULL) {
+        zip_fclose(file);
+        return bx_sheet_fail(wb->b, "import.internal", 0, 0);
+    }
+
+    XML_SetUserData(p.xml, &p);
+    XML_SetElementHandler(p.xml, on_start, on_end);
+    XML_SetCharacterDataHandler(p.xml, on_text);
+    XML_SetStartDoctypeDeclHandler(p.xml, on_doctype);
+    rc = pump(&p, file);
+
+    XML_ParserFree(p.xml);
+    zip_fclose(file);
+    return rc;
+}
+
+
+static bool
+ends_with(const char *s, const char *tail)
+{
+    size_t  n = strlen(s), t = strlen(tail);
+
+    return n >= t && strcmp(s + n - t, tail) == 0;
+}
+
+
+static void
+start_relation(void *ctx, const XML_Char *name, const XML_Char **atts)
+{
+    part        *p = ctx;
+    workbook    *wb = p->wb;
+    const char  *id = attribute(atts, "Id"), *type = attribute(atts, "Type"), *target = attribute(atts, "Target");
+    relation    *r = &wb->relations[wb->nrelations];
+
+    if (strcmp(local_name(name), "Relationship") != 0 || id == NULL || type == NULL || target == NULL
+        || wb->nrelations == sizeof(wb->relations) / sizeof(wb->relations[0]))
+    {
+        return;
+    }
+
+    r->id = bx_strdup(wb->b->arena, id);
+    r->target = bx_strdup(wb->b->arena, target);
+    r->worksheet = ends_with(type, "/worksheet");
+    r->document = ends_with(type, "/officeDocument");
+    r->strings = ends_with(type, "/sharedStrings");
+    r->styles = ends_with(type, "/styles");
+    if (r->id == NULL || r->target == NULL) {
+        stop(p, "import.internal", 0, 0);
+        return;
+    }
+    wb->nrelations++;
+}
+
+
+static bx_rc
+read_relations(workbook *wb, const char *of)
+{
+    const char  *slash = strrchr(of, '/');
+    const char  *base = slash ? slash + 1 : of;
+    char        *name = bx_sprintf(wb->b->arena, "%.*s_rels/%s.rels", (int) (base - of), of, base);
+
+    wb->nrelations = 0;
+    if (name == NULL) {
+        return bx_sheet_fail(wb->b, "import.internal", 0, 0);
+    }
+
+    return read_part(wb, name, true, start_relation, NULL);
+}
+
+
+/* A target is absolute in the package or relative to the part that names it. */
+static const char *
+resolve(workbook *wb, const char *of, const char *target)
+{
+    const char  *slash = strrchr(of, '/');
+    size_t       dir = slash ? (size_t) (slash - of) + 1 : 0;
+
+    if (target[0] == '/') {
+        return target + 1;
+    }
+
+    for (; strncmp(target, "../", 3) == 0 && dir > 0; target += 3) {
+        for (dir--; dir > 0 && of[dir - 1] != '/'; dir--) { /* void */ }
+    }
+    if (strncmp(target, "./", 2) == 0) {
+        target += 2;
+    }
+
+    return bx_sprintf(wb->b->arena, "%.*s%s", (int) dir, of, target);
+}
+
+
+/* ------------------------------------------------------------------ workbook, styles, shared strings */
+
+static void
+start_workbook(void *ctx, const XML_Char *name, const XML_Char **atts)
+{
+    part        *p = ctx;
+    workbook    *wb = p->wb;
+    const char  *value;
+
+    name = local_name(name);
+    if (strcmp(name, "workbookPr") == 0) {
+        value = attribute(atts, "date1904");
+        wb->from_1904 = value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
+        return;
+    }
+
+    if (strcmp(name, "sheet") == 0 && wb->nsheets < MAX_SHEETS) {
+        value = attribute(atts, "id");                      /* r:id; sheetId is another name */
+        if (value == NULL) {
+            return;
+        }
+        wb->sheets[wb->nsheets].id = bx_strdup(wb->b->arena, value);
+        value = attribute(atts, "state");
+        wb->sheets[wb->nsheets].hidden = value != NULL && strcmp(value, "visible") != 0;
+        if (wb->sheets[wb->nsheets].id == NULL) {
+            stop(p, "import.internal", 0, 0);
+            return;
+        }
+        wb->nsheets++;
+    }
+}
+
+
+/* A format shows a date when it has a year or a day outside quotes, brackets and escapes: "yyyy年m月d日", not "[Red]0.00". */
+static bool
+is_date_format(const char *code)
+{
+    for (; *code; code++) {
+        if (*code == '"' || *code == '[') {
+            const char *end = strchr(code + 1, *code == '"' ? '"' : ']');
+
+            if (end == NULL) {
+                return false;
+            }
+            code = end;
+        } else if (*code == '\\' || *code == '_' || *code == '*') {
+            if (code[1] == '\0') {
+                return false;
+            }
+            code++;
+        } else if (*code == 'y' || *code == 'Y' || *code == 'd' || *code == 'D') {
+            return true;
+        } else if (*code == ';') {
+            return false;
+        }
+    }
+
+    return false;
+}
+
+
+/* Built-in formats that show a date, those of Chinese Excel included (ECMA-376 part 1, 18.8.30). */
+static bool
+is_date_number(const workbook *wb, unsigned id)
+{
+    for (unsigned i = 0; i < wb->nformats; i++) {
+        if (wb->formats[i].id == id) {
+            return wb->formats[i].date;
+        }
+    }
+
+    return (id >= 14 && id <= 17) || id == 22 || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54)
+           || id == 57 || id == 58;
+}
+
+
+static void
+start_styles(void *ctx, const XML_Char *name, const XML_Char **atts)
+{
+    part        *p = ctx;
+    workbook    *wb = p->wb;
+    const char  *id = attribute(atts, "numFmtId"), *code;
+
+    name = local_name(name);
+    if (strcmp(name, "cellXfs") == 0) {
+        p->cell_styles = true;
+        return;
+    }
+
+    if (strcmp(name, "numFmt") == 0 && id != NULL && wb->nformats < sizeof(wb->formats) / sizeof(wb->formats[0])) {
+        code = attribute(atts, "formatCode");
+        wb->formats[wb->nformats].id = (unsigned) strtoul(id, NULL, 10);
+        wb->formats[wb->nformats++].date = code != NULL && is_date_format(code);
+        return;
+    }
+
+    if (strcmp(name, "xf") == 0 && p->cell_styles) {
+        if (wb->date_styles == NULL) {
+            wb->date_styles = bx_alloc(wb->b->arena, MAX_STYLES);
+        }
+        if (wb->date_styles == NULL || wb->nstyles == MAX_STYLES) {
+            stop(p, wb->date_styles == NULL ? "import.internal" : "import.damaged", 0, 0);
+            return;
+        }
+        wb->date_styles[wb->nstyles++] = id != NULL && is_date_number(wb, (unsigned) strtoul(id, NULL, 10));
+    }
+}
+
+
+static void
+end_styles(void *ctx, const XML_Char *name)
+{
+    part  *p = ctx;
+
+    if (strcmp(local_name(name), "cellXfs") == 0) {
+        p->cell_styles = false;
+    }
+}
+
+
+/* _x000D_ is how the format writes a character that XML cannot hold; such characters are dropped. */
+static size_t
+unescape(char *s, size_t len)
+{
+    size_t  in = 0, out = 0;
+
+    while (in < len) {
+        if (len - in >= 7 && s[in] == '_' && s[in + 1] == 'x' && s[in + 6] == '_'
+            && strspn(s + in + 2, "0123456789abcdefABCDEF") >= 4)
+        {
+            unsigned long ch = strtoul((char[]) { s[in + 2], s[in + 3], s[in + 4], s[in + 5], 0 }, NULL, 16);
+
+            if (ch < 0x20 || ch == '_') {
+                if (ch == '_' || ch == '\n' || ch == '\t') {
+                    s[out++] = (char) ch;
+                }
+                in += 7;
+                continue;
+            }
+        }
+        s[out++] = s[in++];
+    }
+
+    s[out] = '\0';
+    return out;
+}
+
+
+static void
+start_string(void *ctx, const XML_Char *name, const XML_Char **atts)
+{
+    part  *p = ctx;
+
+    (void) atts;
+    name = local_name(name);
+    if (strcmp(name, "si") == 0) {
+        p->text.len = 0;
+    } else if (strcmp(name, "t") == 0) {
+        p->reading = true;
+    } else if (strcmp(name, "rPh") == 0) {
+        p->phonetic++;
+    }
+}
+
+
+static void
+add_string(part *p)
+{
+    workbook    *wb = p->wb;
+    size_t       len = p->text.len ? unescape(p->text.data, p->text.len) : 0;
+    const char  *text = len ? bx_strndup(wb->b->arena, p->text.data, len) : "";
+
+    if (wb->nstrings == wb->strings_room) {
+        size_t        room = wb->strings_room ? wb->strings_room * 2 : 1024;
+        const char  **grown = room <= MAX_STRINGS ? bx_alloc(wb->b->arena, room * sizeof(*grown)) : NULL;
+
+        if (grown == NULL) {
+            stop(p, room > MAX_STRINGS ? "import.too_large" : "import.internal", 0, BX_SHEET_MAX_UNPACKED >> 20);
+            return;
+        }
+        if (wb->nstrings) {
+            memcpy(grown, wb->strings, wb->nstrings * sizeof(*grown));
+        }
+        wb->strings = grown;
+        wb->strings_room = room;
+    }
+
+    wb->b->text += len;
+    if (text == NULL || wb->b->text > BX_SHEET_MAX_TEXT) {
+        stop(p, text == NULL ? "import.internal" : "import.too_large", 0, BX_SHEET_MAX_TEXT >> 20);
+        return;
+    }
+    wb->strings[wb->nstrings++] = text;
+}
+
+
+static void
+end_string(void *ctx, const XML_Char *name)
+{
+    part  *p = ctx;
+
+    name = local_name(name);
+    if (strcmp(name, "t") == 0) {
+        p->reading = false;
+    } else if (strcmp(name, "rPh") == 0 && p->phonetic) {
+        p->phonetic--;
+    } else if (strcmp(name, "si") == 0) {
+        add_string(p);
+    }
+}
+
+
+/* ------------------------------------------------------------------ cells */
+
+/* "AB12" → column 27; false when it is no such reference. */
+static bool
+column_of(const char *ref, unsigned *col)
+{
+    unsigned  n = 0, letters = 0;
+
+    for (; *ref >= 'A' && *ref <= 'Z' && letters < 4; ref++, letters++) {
+        n = n * 26 + (unsigned) (*ref - 'A') + 1;
+    }
+    if (letters == 0 || letters > 3) {
+        return false;
+    }
+
+    *col = n - 1;
+    return true;
+}
+
+
+static void
+start_cell(part *p, const XML_Char **atts)
+{
+    const char  *ref = attribute(atts, "r"), *type = attribute(atts, "t"), *style = attribute(atts, "s");
+    unsigned     col = p->col;
+
+    if (ref != NULL && (!column_of(ref, &col) || col < p->col)) {
+        stop(p, "import.damaged", p->row, 0);
+        return;
+    }
+
+    p->in_cell = true;
+    p->col = col;
+    p->text.len = 0;
+    p->style = style ? (unsigned) strtoul(style, NULL, 10) : 0;
+    p->type = 'n';
+    if (type != NULL) {
+        p->type = strcmp(type, "inlineStr") == 0 || strcmp(type, "str") == 0 ? 'i' : type[0];
+    }
+}
+
+
+static void
+start_sheet(void *ctx, const XML_Char *name, const XML_Char **atts)
+{
+    part         *p = ctx;
+    const char   *number;
+    unsigned long row;
+
+    name = local_name(name);
+    if (strcmp(name, "row") == 0) {
+        number = attribute(atts, "r");
+        row = number ? strtoul(number, NULL, 10) : p->row + 1ul;
+        if (row <= p->row || row > 1048576) {
+            stop(p, "import.damaged", p->row, 0);
+            return;
+        }
+        p->row = (unsigned) row;
+        p->col = 0;
+        p->in_row = true;
+    } else if (strcmp(name, "c") == 0 && p->in_row) {
+        start_cell(p, atts);
+    } else if (p->in_cell && (strcmp(name, "v") == 0 || strcmp(name, "t") == 0)) {
+        p->reading = true;
+    } else if (strcmp(name, "rPh") == 0) {
+        p->phonetic++;
+    }
+}
+
+
+/* Days since 1899-12-30 (or 1904) as YYYY-MM-DD, with the time when there is one. NULL: not a day Excel knows. */
+static const char *
+serial_date(part *p, const char *text)
+{
+    char    *end;
+    double   value = strtod(text, &end), whole = floor(value);
+    int      minutes = (int) ((value - whole) * 1440 + 0.5);
+    bx_date  day;
+    char    *date;
+
+    if (end == text || *end != '\0' || !(value >= 1 && value < 2958466)) {
+        return NULL;
+    }
+
+    /* Excel counts a 29 February 1900 that never was */
+    day = (bx_date) whole - 25569 + (p->wb->from_1904 ? 1462 : whole < 60 ? 1 : 0);
+    date = bx_date_text(p->wb->b->arena, day);
+    if (date == NULL || minutes == 0) {
+        return date;
+    }
+
+    return bx_sprintf(p->wb->b->arena, "%s %02d:%02d", date, minutes / 60 % 24, minutes % 60);
+}
+
+
+static void
+end_cell(part *p)
+{
+    workbook    *wb = p->wb;
+    const char  *text = p->text.len ? p->text.data : "", *date;
+    size_t       len = p->text.len;
+    bool         keep = false;
+
+    p->in_cell = false;
+    if (len == 0) {
+        p->col++;
+        return;
+    }
+
+    if (p->type == 's') {
+        char          *end;
+        unsigned long  index = strtoul(text, &end, 10);
+
+        if (end == text || index >= wb->nstrings) {
+            stop(p, "import.damaged", p->row, 0);
+            return;
+        }
+        text = wb->strings[index];
+        len = strlen(text);
+        keep = true;
+    } else if (p->type == 'i') {
+        len = unescape(p->text.data, len);
+    } else if (p->type == 'b') {
+        text = text[0] == '1' ? "TRUE" : "FALSE";
+        len = strlen(text);
+        keep = true;
+    } else if (p->type == 'd' && len > 10 && text[10] == 'T') {
+        len = 10;
+    } else if (p->type == 'n' && p->style < wb->nstyles && wb->date_styles[p->style]) {
+        date = serial_date(p, text);
+        if (date != NULL) {
+            text = date;
+            len = strlen(text);
+            keep = true;
+        }
+    }
+
+    if (bx_sheet_put(wb->b, p->row, p->col, text, len, keep) != BX_OK) {
+        XML_StopParser(p->xml, XML_FALSE);
+    }
+    p->col++;
+}
+
+
+static void
+end_sheet(void *ctx, const XML_Char *name)
+{
+    part  *p = ctx;
+
+    name = local_name(name);
+    if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
+        p->reading = false;
+    } else if (strcmp(name, "rPh") == 0 && p->phonetic) {
+        p->phonetic--;
+    } else if (strcmp(name, "c") == 0 && p->in_cell) {
+        end_cell(p);
+    } else if (strcmp(name, "row") == 0 && p->in_row) {
+        p->in_row = false;
+        if (bx_sheet_end_row(p->wb->b, p->row) != BX_OK) {
+            XML_StopParser(p->xml, XML_FALSE);
+        }
+    }
+}
+
+
+/* ------------------------------------------------------------------ the book */
+
+static const relation *
+find_relation(const workbook *wb, const char *id)
+{
+    for (unsigned i = 0; i < wb->nrelations; i++) {
+        if (strcmp(wb->relations[i].id, id) == 0) {
+            return &wb->relations[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static const char *
+find_workbook(workbook *wb)
+{
+    if (read_relations(wb, "") != BX_OK) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < wb->nrelations; i++) {
+        if (wb->relations[i].document) {
+            return resolve(wb, "", wb->relations[i].target);
+        }
+    }
+
+    return "xl/workbook.xml";
+}
+
+
+static bx_rc
+read_tables(workbook *wb, const char *book)
+{
+    bx_rc  rc = BX_OK;
+
+    for (unsigned i = 0; i < wb->nrelations && rc == BX_OK; i++) {
+        const relation *r = &wb->relations[i];
+
+        if (r->strings && wb->nstrings == 0) {
+            rc = read_part(wb, resolve(wb, book, r->target), true, start_string, end_string);
+        } else if (r->styles && wb->nstyles == 0) {
+            rc = read_part(wb, resolve(wb, book, r->target), true, start_styles, end_styles);
+        }
+    }
+
+    return rc;
+}
+
+
+/* Sheets that are shown come first: hidden ones hold lists for the others' cells. */
+static bx_rc
+read_sheets(workbook *wb, const char *book)
+{
+    for (int hidden = 0; hidden < 2; hidden++) {
+        for (unsigned i = 0; i < wb->nsheets; i++) {
+            const relation *r = find_relation(wb, wb->sheets[i].id);
+
+            if (wb->sheets[i].hidden != (hidden == 1) || (r != NULL && !r->worksheet)) {
+                continue;
+            }
+            if (r == NULL) {
+                return bx_sheet_fail(wb->b, "import.damaged", 0, 0);
+            }
+            if (read_part(wb, resolve(wb, book, r->target), false, start_sheet, end_sheet) != BX_OK) {
+                return BX_FAIL;
+            }
+            if (wb->b->out->nrows > 0) {
+                return BX_OK;
+            }
+        }
+    }
+
+    return BX_OK;
+}
+
+
+static bx_rc
+read_book(workbook *wb)
+{
+    const char  *book = find_workbook(wb);
+
+    if (book == NULL) {
+        return BX_FAIL;
+    }
+    if (zip_name_locate(wb->zip, book, ZIP_FL_NOCASE) < 0) {    /* a .docx, an .ods, any other archive */
+        return bx_sheet_fail(wb->b, "import.not_a_sheet", 0, 0);
+    }
+    if (read_part(wb, book, false, start_workbook, NULL) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (wb->nsheets == 0) {
+        return bx_sheet_fail(wb->b, "import.not_a_sheet", 0, 0);
+    }
+    if (read_relations(wb, book) != BX_OK || read_tables(wb, book) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return read_sheets(wb, book);
+}
+
+
+bx_rc
+bx_sheet_read_xlsx(bx_sheet_builder *b, const void *data, size_t len)
+{
+    workbook      *wb = bx_alloc(b->arena, sizeof(*wb));
+    zip_source_t  *source;
+    bx_rc          rc;
+
+    if (wb == NULL) {
+        return bx_sheet_fail(b, "import.internal", 0, 0);
+    }
+    wb->b = b;
+
+    source = zip_source_buffer_create(data, len, 0, NULL);
+    if (source == NULL) {
+        return bx_sheet_fail(b, "import.internal", 0, 0);
+    }
+    wb->zip = zip_open_from_source(source, ZIP_RDONLY, NULL);
+    if (wb->zip == NULL) {
+        zip_source_free(source);
+        return bx_sheet_fail(b, "import.damaged", 0, 0);
+    }
+
+    rc = read_book(wb);
+    zip_discard(wb->zip);                     /* frees the source too */
+    return rc;
+}
