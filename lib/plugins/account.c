@@ -1,0 +1,911 @@
+/*
+ * account.c: signing in and out, the own password and language, and the codes with which guardians come in first.
+ *
+ * Owns who may try what how often (rules signin.*, activation.*), which passwords are accepted, and what a sign-in
+ * leaves in the audit chain. Does not own the session row and its cookie (web/session.c), counting (flow/throttle.c),
+ * making codes (import.c) nor accounts and positions, which baoxuectl keeps.
+ *
+ * Throttling. Counted are wrong passwords of one account from one network, which is blocked after a few; of one network,
+ * which stands for many people and may fail more often; and of one account from everywhere. The last never blocks,
+ * or whoever knows a teacher's login could lock her out: it only makes networks wait their turn from which she has never
+ * signed in.
+ */
+#include "flow/throttle.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define MIN_PASSWORD   8
+#define MAX_PASSWORD  72
+
+/* ---- what the caller typed */
+
+static const char *
+body_text(const bx_call *c, const char *name)
+{
+    return json_string_value(json_object_get(c->body, name));
+}
+
+/* A text of the body that must be there: 422 otherwise. At most max bytes, no control characters. */
+static bx_rc
+need_text(bx_call *c, const char *name, size_t max, const char **out)
+{
+    json_t  *j = json_object_get(c->body, name);
+
+    *out = json_string_value(j);
+
+    if (*out == NULL || (*out)[0] == '\0') {
+        return bx_refuse(c, BX_E_INVALID, name, "required", NULL);
+    }
+    if (json_string_length(j) > max || json_string_length(j) != strlen(*out)) {
+        return bx_refuse(c, BX_E_INVALID, name, "too_long", json_pack("{s:i}", "max", (int) max));
+    }
+
+    return BX_OK;
+}
+
+static char *
+lower(bx_arena *a, const char *s)
+{
+    char  *out = bx_strdup(a, s);
+
+    for (char *p = out; p != NULL && *p != '\0'; p++) {
+        if (*p >= 'A' && *p <= 'Z') {
+            *p = (char) (*p + 32);
+        }
+    }
+
+    return out;
+}
+
+/* Codes are printed as "SZ7K-92MD" and typed in every way. */
+static char *
+code_normal(bx_arena *a, const char *text)
+{
+    char    *folded = bx_fold_width(a, text);
+    char    *out = folded == NULL ? NULL : bx_alloc(a, strlen(folded) + 1);
+    size_t   n = 0;
+
+    for (const char *p = folded; out != NULL && *p != '\0'; p++) {
+        if (*p >= 'a' && *p <= 'z') {
+            out[n++] = (char) (*p - 32);
+
+        } else if ((*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')) {
+            out[n++] = *p;
+        }
+    }
+
+    return out;
+}
+
+/* ---- throttling */
+
+static const char sql_root[] = "SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY id LIMIT 1";
+
+/* The rules below are those of the whole database: whoever signs in has no unit yet. */
+static bx_rc
+rule(bx_call *c, const char *key, int64_t *out)
+{
+    bx_rows  rows;
+
+    if (bx_query(c, &rows, sql_root, BX_NO_ARGS) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_rule_int(c, key, rows.nrows == 0 ? 0 : bx_cell_int(&rows, 0, 0), out);
+}
+
+static bx_rc
+limits(bx_call *c, const char *key, bx_throttle *t)
+{
+    int64_t  window, block;
+
+    if (rule(c, key, &t->limit) != BX_OK || rule(c, "signin.window_minutes", &window) != BX_OK
+        || rule(c, "signin.block_minutes", &block) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    t->window = window * 60;
+    t->block = block * 60;
+    return BX_OK;
+}
+
+typedef struct {
+    bx_id        account;                     /* 0: nobody goes by that name */
+    const char  *name, *hash;                 /* hash NULL: cannot sign in */
+    const char  *subject;                     /* what is counted: the account, or what was typed */
+    bx_value     mark;                        /* this account has signed in from this network */
+    bx_throttle  network, pair, everywhere;
+} attempt;
+
+/* Under attack from many networks: one try for all strangers together every few seconds. */
+static bx_rc
+wait_for_turn(bx_call *c, const attempt *at)
+{
+    bx_throttle  turn = { .limit = 1 };
+    int64_t      seconds;
+    bool         known;
+
+    if (bx_throttle_marked(c, at->mark, &known) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (known) {
+        return BX_OK;
+    }
+
+    if (rule(c, "signin.slow_seconds", &seconds) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    turn.subject = bx_throttle_subject(c, "turn", at->subject, NULL);
+    turn.window = turn.block = seconds;
+
+    if (bx_throttle_count(c, &turn) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return turn.wait == 0 ? BX_OK : bx_throttle_refuse(c, turn.wait);
+}
+
+static bx_rc
+throttle_sign_in(bx_call *c, attempt *at)
+{
+    const char  *network = bx_throttle_network(c->arena, bx_call_address(c));
+
+    if (limits(c, "signin.address_failures", &at->network) != BX_OK || limits(c, "signin.max_failures", &at->pair) != BX_OK
+        || limits(c, "signin.login_failures", &at->everywhere) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    at->network.subject = bx_throttle_subject(c, "network", network, NULL);
+    at->pair.subject = bx_throttle_subject(c, "pair", at->subject, network);
+    at->everywhere.subject = bx_throttle_subject(c, "login", at->subject, NULL);
+    at->mark = bx_throttle_subject(c, "mark", at->subject, network);
+
+    if (bx_throttle_count(c, &at->network) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (at->network.wait > 0) {
+        return bx_throttle_refuse(c, at->network.wait);
+    }
+
+    if (bx_throttle_count(c, &at->pair) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (at->pair.wait > 0) {
+        return bx_throttle_refuse(c, at->pair.wait);
+    }
+
+    if (bx_throttle_count(c, &at->everywhere) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return at->everywhere.wait == 0 ? BX_OK : wait_for_turn(c, at);
+}
+
+/* ---- POST session */
+
+/* Both branches run whatever was typed, so that the time taken does not tell a phone from a login. */
+static const char sql_account_find[] =
+    "SELECT id, name, password FROM account WHERE login = ? AND disabled_at IS NULL"
+    " UNION ALL"
+    " SELECT id, name, password FROM account WHERE phone_hash = ? AND disabled_at IS NULL";
+
+static const char sql_account_school[] =
+    "SELECT u.school_id FROM position p JOIN org_unit u ON u.id = p.unit_id"
+    " WHERE p.account_id = ? AND u.school_id IS NOT NULL ORDER BY p.ends_on IS NOT NULL, p.id LIMIT 1";
+
+static bx_rc
+find_account(bx_call *c, const char *login, attempt *at)
+{
+    bx_rows      rows;
+    const char  *phone = bx_phone_normal(c->arena, login);
+    bx_value     phone_hash = phone == NULL ? bx_null() : bx_lookup_hash(c->arena, "phone", phone);
+    const char  *typed = lower(c->arena, bx_trim(c->arena, bx_fold_width(c->arena, login)));
+
+    if (bx_query(c, &rows, sql_account_find, BX_ARGS(bx_text(typed), phone_hash)) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (rows.nrows == 0) {
+        at->subject = phone != NULL ? phone : typed;
+        return BX_OK;
+    }
+
+    at->account = bx_cell_int(&rows, 0, 0);
+    at->name = bx_cell_text(&rows, 0, 1);
+    at->hash = bx_cell_text(&rows, 0, 2);
+    at->subject = bx_sprintf(c->arena, "#%lld", (long long) at->account);
+    return BX_OK;
+}
+
+/* The chain of the school somebody works in, so that not everybody's sign-in waits for one row. 0: the root's. */
+static bx_rc
+home_chain(bx_call *c, bx_id account, bx_id *school)
+{
+    bx_rows  rows;
+
+    if (bx_query(c, &rows, sql_account_school, BX_ARGS(bx_int(account))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *school = rows.nrows == 0 ? 0 : bx_cell_int(&rows, 0, 0);
+    return BX_OK;
+}
+
+/* What the chain says of a failure: who it was only as the keyed hash that the throttle uses too. */
+static bx_rc
+audit_failure(bx_call *c, const char *action, bx_id account, bx_value subject)
+{
+    json_t  *changes = bx_own(c->arena, json_pack("{s:s}", "subject", bx_hex(c->arena, subject.s, 8)));
+
+    return bx_commit(c, 0, action, "accounts", account, changes);
+}
+
+static bx_rc
+sign_in_failed(bx_call *c, const attempt *at)
+{
+    int64_t  left = at->pair.limit - at->pair.count;
+    bx_rc    rc;
+
+    if (audit_failure(c, "sign_in_failed", at->account, at->everywhere.subject) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    left = left < 0 ? 0 : left;
+    if (left == 0) {
+        rc = bx_refuse(c, BX_E_SIGN_IN, NULL, "sign_in_blocked", json_pack("{s:I}", "minutes", at->pair.block / 60));
+    } else {
+        rc = bx_refuse(c, BX_E_SIGN_IN, NULL, "sign_in_failed", json_pack("{s:I}", "remaining", left));
+    }
+
+    bx_refuse_add(c, "remaining", json_integer(left));
+    return rc;
+}
+
+/* Whoever signs in leaves the session the browser had: its cookie is about to be overwritten. */
+static bx_rc
+leave_old_session(bx_call *c)
+{
+    static const char  sql[] = "DELETE FROM session WHERE token_hash = ?";
+    static const char  sql_revoke[] =
+        "INSERT INTO revocation (id, account_id, token_hash, at) SELECT ?, account_id, token_hash, ? FROM session"
+        " WHERE token_hash = ?";
+    bx_value  hash, now = bx_text(bx_time_sql(c->arena, c->now));
+
+    if (c->req->cookie == NULL) {
+        return BX_OK;
+    }
+
+    hash = bx_blob(c->req->token_hash, 32);
+    if (bx_queue(c, -1, sql_revoke, BX_ARGS(bx_int(bx_id_new()), now, hash)) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_queue(c, -1, sql, BX_ARGS(hash));
+}
+
+static bx_rc
+sign_in(bx_call *c)
+{
+    attempt      at = { 0 };
+    const char  *login, *password, *token;
+    json_t      *j;
+    bx_id        school;
+
+    if (need_text(c, "login", 64, &login) != BX_OK || need_text(c, "password", 200, &password) != BX_OK
+        || find_account(c, login, &at) != BX_OK || throttle_sign_in(c, &at) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    if (!bx_password_verify(at.hash, password)) {
+        return sign_in_failed(c, &at);
+    }
+
+    if (home_chain(c, at.account, &school) != BX_OK || leave_old_session(c) != BX_OK
+        || bx_throttle_queue_forgive(c, &at.pair, true) != BX_OK
+        || bx_throttle_queue_forgive(c, &at.network, false) != BX_OK
+        || bx_throttle_queue_forgive(c, &at.everywhere, false) != BX_OK || bx_throttle_mark(c, at.mark) != BX_OK
+        || bx_session_start(c, at.account, &token) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    c->actor = at.name;
+
+    if (bx_commit(c, school, "sign_in", "accounts", at.account, NULL) != BX_OK
+        || bx_session_started(c, token, &j) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 201, j);
+}
+
+/* ---- GET, PATCH, DELETE session */
+
+static bx_rc
+answer_session(bx_call *c, const bx_session *s)
+{
+    json_t  *j = bx_session_json(c, s);
+
+    return j == NULL ? BX_FAIL : bx_answer(c, 200, j);
+}
+
+static bx_rc
+who_am_i(bx_call *c)
+{
+    return answer_session(c, c->who);
+}
+
+static bx_rc
+sign_out(bx_call *c)
+{
+    const char  *arg = bx_call_query_arg(c, "everywhere");
+    bool         everywhere = arg != NULL && strcmp(arg, "true") == 0;
+    bx_id        account = bx_call_account(c), school;
+
+    if (home_chain(c, account, &school) != BX_OK || bx_session_end(c, account, everywhere) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_answer(c, 204, NULL);
+    return bx_commit(c, school, everywhere ? "sign_out_everywhere" : "sign_out", "accounts", account, NULL);
+}
+
+/* The zones of all nodes forget what they know of the account and read it again; its sessions go on. */
+static bx_rc
+refresh_sessions(bx_call *c, bx_id account)
+{
+    static const char  sql[] = "INSERT INTO revocation (id, account_id, token_hash, at) VALUES (?, ?, NULL, ?)";
+
+    c->res->zone = BX_ZONE_DROP_ACCOUNT;
+    c->res->account = account;
+
+    return bx_queue(c, 1, sql, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));
+}
+
+static bx_rc
+set_language(bx_call *c)
+{
+    static const char  sql[] = "UPDATE account SET language = ?, version = version + 1 WHERE id = ?";
+    const char        *language = body_text(c, "language");
+    bx_session         s = *c->who;
+
+    if (language == NULL || (strcmp(language, "zh-CN") != 0 && strcmp(language, "en") != 0)) {
+        return bx_refuse(c, BX_E_INVALID, "language", "code", NULL);
+    }
+
+    memcpy(s.lang, language, strlen(language) + 1);
+    c->lang = language;
+
+    if (answer_session(c, &s) != BX_OK || refresh_sessions(c, s.account) != BX_OK
+        || bx_queue(c, 1, sql, BX_ARGS(bx_text(language), bx_int(s.account))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_commit(c, 0, "set_language", "accounts", s.account, bx_own(c->arena, json_pack("{s:s}", "language", language)));
+}
+
+/* ---- passwords */
+
+/* Whatever is tried first against any account. Runs and repetitions are caught by shape. */
+static const char *const common[] = {
+    "password", "password1", "passw0rd", "p@ssw0rd", "p@ssword", "iloveyou", "sunshine", "princess", "football",
+    "qwertyui", "qwerty12", "qwerty123", "qwertyuiop", "asdfghjk", "asdfghjkl", "zxcvbnm1", "zxcvbnm123",
+    "1qaz2wsx", "1q2w3e4r", "1q2w3e4r5t", "q1w2e3r4", "qazwsxedc", "abcd1234", "abc12345", "abc123456", "a1234567",
+    "a12345678", "a123456789", "aa123456", "aa12345678", "123456aa", "123456abc", "123456789a", "12345678a", "1234qwer",
+    "qwer1234", "asdf1234", "11223344", "1122334455", "12341234", "123123123", "12121212", "147258369", "159357456",
+    "789456123", "987654321", "13145200", "5201314a", "52013145", "woaini520", "woaini1314", "woaini123", "wozuishuai",
+    "admin123", "admin888", "admin1234", "administrator", "root1234", "test1234", "welcome1", "letmein1",
+    "teacher1", "teacher123", "laoshi123", "xuesheng", "xuexiao123", "school123", "baoxue123", "baoxue1234", "baoxue2026",
+    NULL
+};
+
+/* One character again and again, or a run upwards or downwards: 88888888, 12345678, hgfedcba. */
+static bool
+is_run(const char *s)
+{
+    int  step = s[1] - s[0];
+
+    if (step < -1 || step > 1) {
+        return false;
+    }
+
+    for (const char *p = s + 1; p[1] != '\0'; p++) {
+        bool  wraps = (p[0] == '9' && p[1] == '0' && step == 1) || (p[0] == '0' && p[1] == '9' && step == -1);
+
+        if (p[1] - p[0] != step && !wraps) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+static bool
+is_common(bx_arena *a, const char *password)
+{
+    const char  *low = lower(a, password);
+
+    if (low == NULL || is_run(low)) {
+        return true;
+    }
+
+    for (size_t i = 0; common[i] != NULL; i++) {
+        if (strcmp(low, common[i]) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* login and phone may be NULL. */
+static bx_rc
+check_password(bx_call *c, const char *field, const char *password, const char *login, const char *phone)
+{
+    size_t  n = strlen(password);
+
+    if (n < MIN_PASSWORD) {
+        return bx_refuse(c, BX_E_INVALID, field, "password.short", json_pack("{s:i}", "min", MIN_PASSWORD));
+    }
+    if (n > MAX_PASSWORD) {
+        return bx_refuse(c, BX_E_INVALID, field, "password.long", json_pack("{s:i}", "max", MAX_PASSWORD));
+    }
+    if (!bx_text_clean(password)) {
+        return bx_refuse(c, BX_E_INVALID, field, "password.characters", NULL);
+    }
+    if ((login != NULL && strcasecmp(password, login) == 0) || (phone != NULL && strcmp(password, phone) == 0)) {
+        return bx_refuse(c, BX_E_INVALID, field, "password.login", NULL);
+    }
+    if (is_common(c->arena, password)) {
+        return bx_refuse(c, BX_E_INVALID, field, "password.common", NULL);
+    }
+
+    return BX_OK;
+}
+
+static bx_rc
+hash_password(bx_call *c, const char *password, char **out)
+{
+    if (bx_password_hash(c->arena, password, out, &c->error) != BX_OK) {
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    return BX_OK;
+}
+
+static const char sql_own_account[] = "SELECT login, phone_sealed, password FROM account WHERE id = ?";
+
+/* The current password is a secret like the one at the door, and is counted like it. */
+static bx_rc
+check_current(bx_call *c, const char *current, const char *hash)
+{
+    bx_throttle  t = { 0 };
+
+    if (limits(c, "signin.max_failures", &t) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    t.subject = bx_throttle_subject(c, "password", bx_sprintf(c->arena, "#%lld", (long long) bx_call_account(c)), NULL);
+
+    if (bx_throttle_count(c, &t) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (t.wait > 0) {
+        return bx_throttle_refuse(c, t.wait);
+    }
+
+    if (!bx_password_verify(hash, current)) {
+        c->key.on = false;                    /* a refusal is not an answer to keep */
+        if (audit_failure(c, "password_failed", bx_call_account(c), t.subject) != BX_OK) {
+            return BX_FAIL;
+        }
+        return bx_refuse(c, BX_E_INVALID, "current", "password.current", NULL);
+    }
+
+    return bx_throttle_forgive(c, &t, true);
+}
+
+/* Sets the password, forgets that it was given, and ends every other session: somebody may have known the old one. */
+static bx_rc
+store_password(bx_call *c, const char *hash)
+{
+    static const char  sql[] =
+        "UPDATE account SET password = ?, must_change = 0, version = version + 1 WHERE id = ? AND disabled_at IS NULL";
+    static const char  sql_others[] = "DELETE FROM session WHERE account_id = ? AND token_hash <> ?";
+    bx_value           account = bx_int(bx_call_account(c));
+
+    if (bx_queue(c, 1, sql, BX_ARGS(bx_text(hash), account)) != BX_OK
+        || bx_queue(c, -1, sql_others, BX_ARGS(account, bx_blob(c->req->token_hash, 32))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return refresh_sessions(c, bx_call_account(c));
+}
+
+static bx_rc
+change_password(bx_call *c)
+{
+    const char   *current, *password;
+    char         *phone = NULL, *hash;
+    bx_rows       rows;
+    bx_session    s = *c->who;
+    bx_id         school;
+
+    if (need_text(c, "current", 200, &current) != BX_OK || need_text(c, "new", 200, &password) != BX_OK
+        || bx_query(c, &rows, sql_own_account, BX_ARGS(bx_int(s.account))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    if (rows.nrows == 0) {
+        return bx_refuse(c, BX_E_UNAUTHENTICATED, NULL, NULL, NULL);
+    }
+    if (bx_cell(&rows, 0, 1)->kind != BX_V_NULL && bx_unseal(c->arena, bx_cell(&rows, 0, 1), &phone) != BX_OK) {
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    if (check_current(c, current, bx_cell_text(&rows, 0, 2)) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (strcmp(current, password) == 0) {
+        return bx_refuse(c, BX_E_INVALID, "new", "password.same", NULL);
+    }
+    if (check_password(c, "new", password, bx_cell_text(&rows, 0, 0), phone) != BX_OK
+        || hash_password(c, password, &hash) != BX_OK || home_chain(c, s.account, &school) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    s.must_change = 0;
+
+    if (store_password(c, hash) != BX_OK || answer_session(c, &s) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_commit(c, school, "change_password", "accounts", s.account, NULL);
+}
+
+/* ---- activation codes */
+
+typedef struct {
+    bx_id        id, guardian, school, account;      /* account: the guardian row is linked to it already */
+    bool         used;
+    bx_date      expires;
+    const char  *name, *phone;                       /* phone NULL: the roster had none */
+    bx_value     phone_hash;
+} activation;
+
+static const char sql_code[] =
+    "SELECT x.id, x.guardian_id, x.school_id, g.account_id, x.used_at, x.expires_on, g.name, g.phone, g.phone_hash"
+    " FROM activation x JOIN guardian g ON g.id = x.guardian_id WHERE x.code_hash = ?";
+
+/* One person may stand in two rosters: rows of the same name and phone are the same guardian. */
+#define SAME_GUARDIAN  "(g.id = ? OR (g.phone_hash = ? AND g.name = ?))"
+
+static const char sql_code_children[] =
+    "SELECT s.id, s.name, MIN(sg.relation) AS relation, u.name AS unit, u.stage, u.entry_year, u.class_no, sch.name AS school"
+    " FROM guardian g JOIN student_guardian sg ON sg.guardian_id = g.id AND sg.ends_on IS NULL"
+    " JOIN student s ON s.id = sg.student_id"
+    " JOIN org_unit u ON u.id = s.class_id JOIN org_unit sch ON sch.id = s.school_id"
+    " WHERE " SAME_GUARDIAN
+    " GROUP BY s.id, s.name, u.name, u.stage, u.entry_year, u.class_no, sch.name, s.birth_on ORDER BY s.birth_on, s.id";
+
+static bx_rc
+read_code(bx_call *c, const char *code, activation *x, bool *found)
+{
+    bx_rows  rows;
+    char    *phone = NULL;
+
+    *found = false;
+
+    if (bx_query(c, &rows, sql_code, BX_ARGS(bx_lookup_hash(c->arena, "code", code))) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return BX_OK;
+    }
+
+    if (bx_cell(&rows, 0, 7)->kind != BX_V_NULL && bx_unseal(c->arena, bx_cell(&rows, 0, 7), &phone) != BX_OK) {
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    x->id = bx_cell_int(&rows, 0, 0);
+    x->guardian = bx_cell_int(&rows, 0, 1);
+    x->school = bx_cell_int(&rows, 0, 2);
+    x->account = bx_cell_int(&rows, 0, 3);
+    x->used = bx_cell(&rows, 0, 4)->kind != BX_V_NULL;
+    x->expires = bx_date_parse(bx_cell_text(&rows, 0, 5));
+    x->name = bx_cell_text(&rows, 0, 6);
+    x->phone = phone;
+    x->phone_hash = *bx_cell(&rows, 0, 8);
+
+    *found = true;
+    return BX_OK;
+}
+
+/* Reads the code of the body, counted by network. Unknown, used and expired ones are refused with 422; `mine` lets the
+ * account through that has used the code already, so that a tap that is repeated is no error. */
+static bx_rc
+take_code(bx_call *c, bx_id mine, activation *x)
+{
+    bx_throttle  guess = { 0 };
+    const char  *typed, *code;
+    bool         found;
+
+    if (need_text(c, "code", 64, &typed) != BX_OK || limits(c, "activation.max_failures", &guess) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    guess.subject = bx_throttle_subject(c, "code", bx_throttle_network(c->arena, bx_call_address(c)), NULL);
+    if (bx_throttle_count(c, &guess) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (guess.wait > 0) {
+        return bx_throttle_refuse(c, guess.wait);
+    }
+
+    code = code_normal(c->arena, typed);
+    if (code == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (read_code(c, code, x, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (!found) {
+        return bx_refuse(c, BX_E_INVALID, "code", "activation.unknown", NULL);
+    }
+    if (mine != 0 && x->account == mine) {
+        return bx_throttle_forgive(c, &guess, false);
+    }
+    if (x->used || x->account != 0) {
+        return bx_refuse(c, BX_E_INVALID, "code", "activation.used", NULL);
+    }
+    if (x->expires < bx_date_of(c->now)) {
+        return bx_refuse(c, BX_E_INVALID, "code", "activation.expired",
+                         json_pack("{s:s}", "date", bx_date_text(c->arena, x->expires)));
+    }
+
+    return bx_throttle_forgive(c, &guess, false);
+}
+
+static json_t *
+child_json(bx_call *c, const bx_rows *rows, size_t i)
+{
+    const char  *label = bx_cell_text(rows, i, 3);
+
+    if (bx_cell_text(rows, i, 4) != NULL) {
+        label = bx_class_label(c->arena, bx_call_lang(c), bx_cell_text(rows, i, 4), (int) bx_cell_int(rows, i, 5),
+                               (int) bx_cell_int(rows, i, 6), bx_date_of(c->now));
+    }
+
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", bx_cell_text(rows, i, 1), "class_name", label,
+                     "school_name", bx_cell_text(rows, i, 7), "relation", bx_cell_text(rows, i, 2));
+}
+
+static bx_rc
+check_code(bx_call *c)
+{
+    activation   x = { 0 };
+    bx_rows      rows;
+    json_t      *children;
+    char        *masked;
+
+    if (take_code(c, 0, &x) != BX_OK
+        || bx_query(c, &rows, sql_code_children, BX_ARGS(bx_int(x.guardian), x.phone_hash, bx_text(x.name))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    children = json_array();
+    for (size_t i = 0; i < rows.nrows; i++) {
+        json_array_append_new(children, child_json(c, &rows, i));
+    }
+
+    masked = x.phone == NULL ? NULL : bx_mask(c->arena, "phone", x.phone);
+
+    return bx_answer(c, 200, json_pack("{s:{s:s}, s:s?, s:o, s:s}", "guardian", "name", x.name, "phone", masked,
+                                       "children", children, "expires_on", bx_date_text(c->arena, x.expires)));
+}
+
+static const char sql_use_code[] = "UPDATE activation SET used_at = ? WHERE id = ? AND used_at IS NULL";
+
+static const char sql_link_guardians[] =
+    "UPDATE guardian g SET g.account_id = ?, g.version = g.version + 1, g.updated_at = ?"
+    " WHERE g.account_id IS NULL AND " SAME_GUARDIAN;
+
+/* The phone may be taken between the look and the write: then no row is written and the transaction is undone. */
+static const char sql_account_insert[] =
+    "INSERT INTO account (id, name, phone_sealed, phone_hash, password, must_change, language, created_at)"
+    " VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON DUPLICATE KEY UPDATE id = id";
+
+static const char sql_phone_taken[] = "SELECT 1 FROM account WHERE phone_hash = ?";
+
+/* Using the code comes first: a second use of it waits there and finds it used. */
+static bx_rc
+queue_link(bx_call *c, const activation *x, bx_id account)
+{
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+
+    if (bx_queue(c, 1, sql_use_code, BX_ARGS(now, bx_int(x->id))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_queue(c, -1, sql_link_guardians,
+                    BX_ARGS(bx_int(account), now, bx_int(x->guardian), x->phone_hash, bx_text(x->name)));
+}
+
+static bx_rc
+queue_account(bx_call *c, const activation *x, bx_id account, const char *password)
+{
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now)), sealed;
+    char     *hash;
+
+    if (hash_password(c, password, &hash) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (bx_seal(c->arena, x->phone, &sealed) != BX_OK) {
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    if (queue_link(c, x, account) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_queue(c, 1, sql_account_insert,
+                    BX_ARGS(bx_int(account), bx_text(x->name), sealed, x->phone_hash, bx_text(hash),
+                            bx_text(bx_call_lang(c)), now));
+}
+
+static json_t *
+activation_changes(bx_call *c, const activation *x)
+{
+    return bx_own(c->arena, json_pack("{s:o}", "guardian",
+                                      json_string(bx_sprintf(c->arena, "%lld", (long long) x->guardian))));
+}
+
+static bx_rc
+activate_new(bx_call *c, const char *password)
+{
+    activation   x = { 0 };
+    bx_rows      rows;
+    bx_id        account = bx_id_new();
+    const char  *token;
+    json_t      *j;
+
+    if (take_code(c, 0, &x) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (x.phone == NULL || x.phone_hash.kind == BX_V_NULL) {
+        return bx_refuse(c, BX_E_INVALID, "code", "activation.no_phone", NULL);
+    }
+    if (check_password(c, "password", password, NULL, x.phone) != BX_OK
+        || bx_query(c, &rows, sql_phone_taken, BX_ARGS(x.phone_hash)) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows > 0) {
+        return bx_refuse(c, BX_E_CONFLICT, "code", "phone_taken",
+                         json_pack("{s:s}", "phone", bx_mask(c->arena, "phone", x.phone)));
+    }
+
+    if (queue_account(c, &x, account, password) != BX_OK || leave_old_session(c) != BX_OK
+        || bx_session_start(c, account, &token) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    c->actor = x.name;
+
+    if (bx_commit(c, x.school, "activate", "accounts", account, activation_changes(c, &x)) != BX_OK
+        || bx_session_started(c, token, &j) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 201, j);
+}
+
+/* Signed in already: the children of the code are added to the account. */
+static bx_rc
+activate_more(bx_call *c, const bx_session *who)
+{
+    activation  x = { 0 };
+    bx_session  s;
+    bool        found;
+
+    if (who->must_change) {
+        return bx_refuse(c, BX_E_MUST_CHANGE, NULL, NULL, NULL);
+    }
+    if (take_code(c, who->account, &x) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (x.account == 0) {
+        if (queue_link(c, &x, who->account) != BX_OK || refresh_sessions(c, who->account) != BX_OK
+            || bx_commit(c, x.school, "add_children", "accounts", who->account, activation_changes(c, &x)) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    if (bx_session_load(c, c->req->token_hash, &s, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return found ? answer_session(c, &s) : bx_refuse(c, BX_E_UNAUTHENTICATED, NULL, NULL, NULL);
+}
+
+static bx_rc
+activate(bx_call *c)
+{
+    const char  *password = body_text(c, "password");
+
+    if (password != NULL && password[0] != '\0') {
+        return activate_new(c, password);
+    }
+    if (c->who != NULL) {
+        return activate_more(c, c->who);
+    }
+
+    return bx_refuse(c, BX_E_INVALID, "password", "required", NULL);
+}
+
+/* ---- tables */
+
+static bx_rc
+purge(bx_call *c)
+{
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+    bx_value  hour = bx_text(bx_time_sql(c->arena, c->now - 3600));
+
+    if (bx_exec(c, NULL, "DELETE FROM session WHERE expires_at < ? LIMIT 1000", BX_ARGS(now)) != BX_OK
+        || bx_exec(c, NULL, "DELETE FROM revocation WHERE at < ? LIMIT 1000", BX_ARGS(hour)) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_throttle_purge(c);
+}
+
+static const bx_rule rules[] = {
+    /* key                        type         default min  max  text  unit       source */
+    { "signin.max_failures",      BX_RULE_INT,   5,     3,   20, NULL, "attempt", "proposal" },
+    { "signin.window_minutes",    BX_RULE_INT,  15,     1,  120, NULL, "minute",  "proposal" },
+    { "signin.block_minutes",     BX_RULE_INT,  15,     1,  120, NULL, "minute",  "proposal" },
+    { "signin.address_failures",  BX_RULE_INT,  50,    10, 1000, NULL, "attempt", "proposal" },
+    { "signin.login_failures",    BX_RULE_INT,  30,    10, 1000, NULL, "attempt", "proposal" },
+    { "signin.slow_seconds",      BX_RULE_INT,  10,     1,   60, NULL, "second",  "proposal" },
+    { "activation.max_failures",  BX_RULE_INT,  30,     5, 1000, NULL, "attempt", "proposal" },
+    { NULL }
+};
+
+/* Passwords are read by the handlers: a field table would trim them. */
+static const bx_route routes[] = {
+    { "POST",   "session",          NULL, sign_in,         BX_PUBLIC | BX_SLOW | BX_UNKEYED, NULL, "sign in by login or phone" },
+    { "GET",    "session",          NULL, who_am_i,        BX_ANY_USER | BX_FRESH_OK,        NULL, "who I am and what I may do" },
+    { "PATCH",  "session",          NULL, set_language,    BX_ANY_USER,                      NULL, "the account's language" },
+    { "DELETE", "session",          NULL, sign_out,        BX_ANY_USER | BX_FRESH_OK,        NULL, "sign out, here or everywhere" },
+    { "POST",   "password",         NULL, change_password, BX_ANY_USER | BX_SLOW | BX_FRESH_OK, NULL, "change the own password" },
+    { "POST",   "activation/check", NULL, check_code,      BX_PUBLIC | BX_UNKEYED,           NULL, "what an activation code is for" },
+    { "POST",   "activation",       NULL, activate,        BX_PUBLIC | BX_SLOW | BX_UNKEYED, NULL,
+      "make a guardian's account with a code, or add its children to the account signed in" },
+    { NULL }
+};
+
+static const bx_job jobs[] = {
+    { "account.purge", 600, purge },
+    { NULL }
+};
+
+const bx_plugin bx_plugin_account = {
+    .abi = BX_PLUGIN_ABI, .name = "account", .rules = rules, .routes = routes, .jobs = jobs
+};
