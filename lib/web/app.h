@@ -29,6 +29,7 @@ void      bx_app_destroy(bx_app *app);
 const char *bx_app_cookie_name(const bx_app *app);
 unsigned  bx_app_session_seconds(const bx_app *app);                  /* how long a session lasts from its start */
 bx_db    *bx_app_db(bx_app *app);
+const char *bx_app_attachments(const bx_app *app);                    /* directory of sealed files, NULL: uploads are refused */
 
 /* ---- sessions: a fixed-size entry that fits a shared-memory zone. */
 

@@ -55,6 +55,8 @@ struct bx_call {
     const char        *media_type;
     int                status;
     const char        *location;
+    struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
+    struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
 };
 
 bx_app     *bx_call_app(const bx_call *c);
