@@ -66,7 +66,9 @@ CREATE TABLE attachment (
   created_at    DATETIME     NOT NULL,
   PRIMARY KEY (id),
   KEY record (record, record_id),
-  KEY loose (record_id, created_at)
+  KEY loose (record_id, created_at),
+  KEY account (account_id, created_at),
+  KEY name (name_hash)
 ) ENGINE=InnoDB;
 
 CREATE TABLE job (
