@@ -4,6 +4,18 @@
 
 #include "baoxue.h"
 
+/* ---- init.c */
+
+bx_rc   bx_core_init(bx_error *err);                                                      /* once a process, before threads; again is harmless */
+
+/* ---- clock.c */
+
+#ifdef BX_TEST_CLOCK
+/* The file holds epoch seconds as text, and "run" behind them when the clock goes on from there since the file's mtime. It is read
+ * by each bx_now(); replace it by rename. NULL, or a file that is not there: the real clock. Set before threads start. */
+void    bx_clock_set_file(const char *path);
+#endif
+
 /* ---- crypto.c: libsodium. Keys are process-wide, loaded once before threads start, never written after. */
 
 /* Reads a secret file: lines "seal <64 hex>", "lookup <64 hex>", "file <64 hex>"; refuses one that others may read. */
