@@ -1,0 +1,125 @@
+/*
+ * roster.h: a school's roster (the national template, any of its editions) checked row by row and applied.
+ *
+ * roster_columns.c knows the headings, roster_check.c what a cell may say: both are pure. roster.c compares accepted rows
+ * with the database and writes what differs, at most 200 rows a transaction, so that a run that was cut short is finished
+ * by the same file. Internal to libbaoxue; the routes are lib/plugins/import.c, the program is baoxuectl import.
+ *
+ * An empty cell says nothing: it never erases what is known. A column that the file does not have says nothing either.
+ */
+#ifndef BX_ROSTER_H
+#define BX_ROSTER_H
+
+#include "flow/classname.h"
+#include "flow/sheet.h"
+
+#define BX_ROSTER_MEMBERS  2
+#define BX_ROSTER_BATCH    200
+
+/* Columns that mean something to Baoxue; the others of the template follow as BX_R_EXTRA + n and are only kept. */
+typedef enum {
+    BX_R_SCHOOL_CODE, BX_R_NAME, BX_R_SEX, BX_R_BIRTH, BX_R_ID_TYPE, BX_R_ID_NUMBER, BX_R_ENROLMENT_NO, BX_R_GRADE, BX_R_CLASS,
+    BX_R_ENROLLED, BX_R_BOARDING, BX_R_LEFT_BEHIND, BX_R_MIGRANT, BX_R_DISABILITY, BX_R_PLACEMENT, BX_R_ETHNIC, BX_R_SEAT_NO,
+    BX_R_FORMER_NAME, BX_R_ADDRESS, BX_R_PHONE,
+    BX_R_MEMBER                               /* the first of BX_ROSTER_MEMBERS × BX_M_COUNT */
+} bx_roster_known;
+
+typedef enum {
+    BX_M_NAME, BX_M_RELATION, BX_M_RELATION_NOTE, BX_M_ADDRESS, BX_M_RESIDENCE, BX_M_PHONE, BX_M_GUARDIAN, BX_M_ID_TYPE,
+    BX_M_ID_NUMBER, BX_M_ETHNIC, BX_M_EMPLOYER, BX_M_JOB, BX_M_COUNT
+} bx_roster_member;
+
+#define BX_R_EXTRA    (BX_R_MEMBER + BX_ROSTER_MEMBERS * BX_M_COUNT)
+#define BX_R_NEXTRA   38
+#define BX_R_COUNT    (BX_R_EXTRA + BX_R_NEXTRA)
+#define BX_R_OF(member, field)  ((unsigned) BX_R_MEMBER + (unsigned) (member) * (unsigned) BX_M_COUNT + (unsigned) (field))
+
+/* ---- roster_columns.c */
+
+/* Name of a column in JSON: "birth_on", "member1_phone", "blood_type". */
+const char *bx_roster_key(unsigned column);
+/* Column of a heading as people write it, -1 when it is none of the template's. */
+int         bx_roster_column(bx_arena *a, const char *heading);
+/* How the template of today writes a column. */
+const char *bx_roster_heading(bx_arena *a, unsigned column);
+
+/* ---- roster_check.c */
+
+#define BX_R_NOWHERE  0xffffu
+
+typedef struct {
+    const char *reason;                       /* "bad_phone": its text is error.import.bad_phone */
+    unsigned    at;                           /* column of the sheet, BX_R_NOWHERE: the row as a whole */
+    const char *value;                        /* as written, masked where it is a number of a person */
+    json_t     *params;                       /* the arena's; "as" chooses among several texts for one reason; may be NULL */
+} bx_roster_fault;
+
+typedef struct {
+    unsigned         row;                     /* as the spreadsheet numbers it */
+    const bx_sheet_row *cells;
+    const char      *v[BX_R_COUNT];           /* what a cell says, in one normal form for all ways to write it; NULL: nothing */
+    bx_class_name    cls;
+    bx_roster_fault *faults;
+    unsigned         nfaults;
+} bx_roster_row;
+
+typedef struct {
+    bx_arena       *arena;
+    const bx_sheet *sheet;
+    const bx_sheet_row *heading;
+    int             at[BX_R_COUNT];           /* column of the sheet, -1: the file has none */
+    const char    **unknown;                  /* headings that are not the template's, as written */
+    unsigned        nunknown, known, total;   /* columns with a heading */
+    bx_roster_row  *rows;
+    size_t          nrows;
+} bx_roster;
+
+/* What a roster is checked against. */
+typedef struct {
+    const char *code;                         /* 学校标识码, NULL: not known, so not checked */
+    const char *stage;                        /* primary junior nine */
+    int         school_year;
+    bx_date     today;
+} bx_roster_school;
+
+/* Why a whole file is refused: reason is a message key without "error.". */
+typedef struct { const char *reason; json_t *params; } bx_roster_refusal;
+
+/* Finds the heading, checks every row by itself and against the others. Rows with faults are in out->rows too. BX_FAIL: the
+ * sheet is no roster, or memory ran out (reason "import.internal"). */
+bx_rc       bx_roster_check(bx_arena *a, const bx_sheet *sheet, const bx_roster_school *school, bx_roster *out,
+                            bx_roster_refusal *why);
+/* Adds a fault to a row; column is one of BX_R_…. The cell's value is taken (masked) from the sheet. Steals params. */
+void        bx_roster_fault_add(bx_roster *r, bx_roster_row *row, unsigned column, const char *reason, json_t *params);
+/* A heading as the file writes it, at most 60 characters; NULL for BX_R_NOWHERE. */
+const char *bx_roster_heading_at(const bx_roster *r, unsigned at);
+/* The cell of a column as written, masked where it is a number of a person, at most 120 characters. */
+const char *bx_roster_shown(const bx_roster *r, const bx_roster_row *row, unsigned column);
+/* The text of a reason in the reader's language. */
+const char *bx_roster_message(bx_arena *a, const char *lang, const char *reason, const json_t *params);
+
+/* ---- roster.c */
+
+typedef struct {
+    bx_id        id;                          /* of the import */
+    const char  *encoding;
+    unsigned     rows, added, changed, unchanged, rejected, classes, guardians;
+    unsigned     columns_known, columns_total;
+    const char **unknown;
+    unsigned     nunknown;
+    const bx_roster *roster;                  /* rows with nfaults > 0 are the rejected ones */
+    uint8_t      content_hash[32];
+} bx_roster_result;
+
+/* Reads, checks and applies a file to a school, whose right to it the caller has checked. On BX_OK everything is written
+ * but the import's last UPDATE, which is queued for the caller's bx_commit() (a handler answers before it). On BX_FAIL the
+ * call's problem is set; batches committed before a failure stay, and the same file finishes the rest. [thread] */
+bx_rc       bx_roster_run(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
+/* bx_roster_run() and the commit, for programs. */
+bx_rc       bx_roster_import(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
+/* Queues an activation code for a guardian. expires: last day it holds. */
+bx_rc       bx_activation_queue(bx_call *c, bx_id guardian, bx_id school, bx_date expires);
+/* Last day of a code made now, by the rule import.code_days. */
+bx_rc       bx_activation_expiry(bx_call *c, bx_id school, bx_date *out);
+
+#endif
