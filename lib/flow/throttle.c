@@ -111,13 +111,12 @@ bx_throttle_queue_forgive(bx_call *c, const bx_throttle *t, bool all)
 bx_rc
 bx_throttle_refuse(bx_call *c, unsigned wait)
 {
+    bool         minutes = wait > 90;
+    json_t      *n = bx_own(c->arena, json_pack("{s:i}", "n", (int) (minutes ? (wait + 59) / 60 : wait)));
+    const char  *text = bx_tr(c->arena, bx_call_lang(c), minutes ? "account.minutes" : "account.seconds", n);
+
     bx_call_retry_after(c, wait);
-
-    if (wait < 60) {
-        return bx_refuse(c, BX_E_THROTTLED, NULL, "throttled_seconds", json_pack("{s:i}", "seconds", (int) wait));
-    }
-
-    return bx_refuse(c, BX_E_THROTTLED, NULL, "throttled", json_pack("{s:i}", "minutes", (int) ((wait + 59) / 60)));
+    return bx_refuse(c, BX_E_THROTTLED, NULL, NULL, json_pack("{s:s}", "wait", text));
 }
 
 bx_rc

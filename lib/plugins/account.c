@@ -247,22 +247,20 @@ audit_failure(bx_call *c, const char *action, bx_id account, bx_value subject)
 static bx_rc
 sign_in_failed(bx_call *c, const attempt *at)
 {
-    int64_t  left = at->pair.limit - at->pair.count;
-    bx_rc    rc;
+    int64_t      left = at->pair.limit > at->pair.count ? at->pair.limit - at->pair.count : 0;
+    json_t      *params = json_pack("{s:I, s:I}", "remaining", left, "minutes", at->pair.block / 60);
+    const char  *next;
 
     if (audit_failure(c, "sign_in_failed", at->account, at->everywhere.subject) != BX_OK) {
+        json_decref(params);
         return BX_FAIL;
     }
 
-    left = left < 0 ? 0 : left;
-    if (left == 0) {
-        rc = bx_refuse(c, BX_E_SIGN_IN, NULL, "sign_in_blocked", json_pack("{s:I}", "minutes", at->pair.block / 60));
-    } else {
-        rc = bx_refuse(c, BX_E_SIGN_IN, NULL, "sign_in_failed", json_pack("{s:I}", "remaining", left));
-    }
+    next = bx_tr(c->arena, bx_call_lang(c), left > 0 ? "account.remaining" : "account.blocked", params);
+    json_object_set_new(params, "next", json_string(next));
 
     bx_refuse_add(c, "remaining", json_integer(left));
-    return rc;
+    return bx_refuse(c, BX_E_SIGN_IN, NULL, NULL, params);
 }
 
 /* Whoever signs in leaves the session the browser had: its cookie is about to be overwritten. */
