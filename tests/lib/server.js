@@ -36,8 +36,8 @@ const defaults = {
     running: false,                // the clock goes on from there
     asan: false,                   // module under AddressSanitizer
     nginx: true,                   // false: MariaDB only
-    workers: 1,
-    main: '', http: '', server: '', api: '',   // nginx configuration added at these levels
+    workers: 1,                    // nginx worker processes
+    main: '', http: '', server: '',   // nginx configuration added at these levels
 };
 
 /** Starts everything; see `defaults` for the options. */
@@ -140,7 +140,7 @@ export class Server {
             USER: process.getuid() === 0 ? 'user root;' : '',
             WORKERS: String(options.workers), PORT: String(this.port), HTML: path.join(top, 'html'), VAR: this.dir,
             DATABASE_SOCKET: this.database.socket,
-            MAIN: options.main, HTTP: options.http, SERVER: options.server, API: options.api,
+            MAIN: options.main, HTTP: options.http, SERVER: options.server, CONF: path.join(top, 'conf'),
             CLOCK: options.clock === null ? '' : `baoxue_test_clock "${this.dir}/clock";`,
         };
         const text = fs.readFileSync(path.join(top, 'conf/nginx.conf.in'), 'utf8')

@@ -1,0 +1,137 @@
+/* database.c: keys create, migrate: what a new database needs before anybody can sign in, and after each upgrade. */
+
+#include "tools/tools.h"
+
+#include <stdio.h>
+#include <string.h>
+
+
+static int
+keys_create(ctl *x)
+{
+    bx_error  err = { 0 };
+
+    if (x->set.secrets == NULL) {
+        return ctl_misuse(x, "which file? give --secrets");
+    }
+    if (bx_core_init(&err) != BX_OK || bx_keys_create(x->set.secrets, &err) != BX_OK) {
+        return ctl_fail(x, "%s", err.text);
+    }
+
+    return ctl_done(x, json_pack("{s:s}", "secrets", x->set.secrets),
+                    "keys are in %s: keep a copy somewhere safe, without them sealed numbers cannot be read again", x->set.secrets);
+}
+
+
+/* ---- migrate */
+
+typedef struct { ctl *x; json_t *lines; } report;
+
+static void
+say(void *ctx, const char *line)
+{
+    report *r = ctx;
+
+    json_array_append_new(r->lines, json_string(line));
+    if (!r->x->json) {
+        puts(line);
+    }
+}
+
+
+static const char sql_grant[] = "INSERT IGNORE INTO role_capability (role, capability, granted) VALUES (?, ?, 1)";
+
+/* What a role may do by default; what was taken away (granted 0) or given here stays as it is. */
+static bx_rc
+grants_seed(ctl *x, bx_conn *conn, uint64_t *added, bx_error *err)
+{
+    size_t                   n;
+    const bx_plugin *const  *plugins = bx_plugins(&n);
+
+    *added = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (const bx_grant *g = plugins[i]->grants; g != NULL && g->role != NULL; g++) {
+            char *rest, *copy = bx_strdup(x->arena, g->capabilities);
+
+            for (char *w = strtok_r(copy, " ,\n", &rest); w != NULL; w = strtok_r(NULL, " ,\n", &rest)) {
+                uint64_t  rows = 0;
+
+                if (bx_conn_exec(conn, &rows, sql_grant, BX_ARGS(bx_text(g->role), bx_text(w)), err) != BX_OK) {
+                    return BX_FAIL;
+                }
+                *added += rows;
+            }
+        }
+    }
+
+    return BX_OK;
+}
+
+
+static bx_rc
+grants_run(ctl *x, bx_db *db, uint64_t *added, bx_error *err)
+{
+    bx_rc     rc;
+    bx_conn  *conn;
+
+    if (bx_core_init(err) != BX_OK || bx_tables_init(err) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    conn = bx_db_take(db, err);
+    if (conn == NULL) {
+        return BX_FAIL;
+    }
+
+    rc = grants_seed(x, conn, added, err);
+    bx_db_give(db, conn);
+    return rc;
+}
+
+
+static int
+migrate(ctl *x)
+{
+    int              code;
+    bx_rc            rc;
+    bx_error         err = { 0 };
+    uint64_t         added = 0;
+    report           r = { x, json_array() };
+    bx_migrate_opts  opts = { .dry_run = ctl_has(x, "--dry-run"), .say = say, .ctx = &r };
+    bx_db           *db = bx_db_create(&x->db, &err);
+
+    rc = db == NULL ? BX_FAIL : bx_migrate(db, x->set.schema, &opts, &err);
+    if (rc == BX_OK && !opts.dry_run) {
+        rc = grants_run(x, db, &added, &err);
+    }
+
+    if (rc != BX_OK) {
+        json_decref(r.lines);
+        code = ctl_fail(x, "%s", err.text);
+        code = bx_db_lost(&err) ? CTL_NO_DATABASE : code;
+    } else if (opts.dry_run) {
+        code = ctl_done(x, json_pack("{s:b, s:i, s:o}", "dry_run", 1, "files", (int) opts.applied, "lines", r.lines),
+                        opts.applied == 0 ? "nothing to do" : "%u files would be applied", opts.applied);
+    } else {
+        code = ctl_done(x, json_pack("{s:b, s:i, s:I, s:o}", "dry_run", 0, "files", (int) opts.applied,
+                                     "grants", (json_int_t) added, "lines", r.lines),
+                        "%u files applied, %llu grants added: the schema is current", opts.applied, (unsigned long long) added);
+    }
+
+    if (db != NULL) {
+        bx_db_destroy(db);
+    }
+    return code;
+}
+
+
+static const ctl_option migrate_options[] = {
+    { "--dry-run", NULL, "say what would be applied, change nothing" },
+    { NULL, NULL, NULL }
+};
+
+const ctl_command ctl_database_commands[] = {
+    { "keys create", "", 0, 0, 0, NULL, keys_create, "make the file of keys named by --secrets, unless it is there" },
+    { "migrate", "", 0, 0, 0, migrate_options, migrate, "bring the database to this version; may be repeated" },
+    { NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
+};

@@ -1,0 +1,95 @@
+/* tools.h: what the commands of baoxuectl share. A command is a row of a table: its words, operands, options and a
+ * function; baoxuectl.c parses the command line against that row, opens what the command needs and prints its result. */
+#ifndef BX_TOOLS_H
+#define BX_TOOLS_H
+
+#include "flow/flow.h"
+
+/* Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong, 3 configuration or database not reachable,
+ * 4 a check (doctor, audit verify) found something. */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NO_DATABASE = 3, CTL_FOUND = 4 };
+
+/* What a command needs opened before it runs. */
+enum {
+    CTL_CALL = 0x1,                           /* a bx_call on the application: keys, texts, database */
+    CTL_TEST = 0x2                            /* only in builds for tests, not in the help */
+};
+
+#define CTL_MAX_VALUES  64
+
+typedef struct ctl ctl;
+
+typedef struct {
+    const char *name;                         /* "--code" */
+    const char *value;                        /* word for its value in the help; NULL: a switch */
+    const char *help;
+} ctl_option;
+
+typedef struct {
+    const char        *words;                 /* "unit add" */
+    const char        *operands;              /* "LEVEL NAME", for the help */
+    int                min, max;              /* how many operands */
+    unsigned           needs;
+    const ctl_option  *options;               /* ends with { NULL } ; NULL: none */
+    int              (*run)(ctl *x);
+    const char        *summary;
+} ctl_command;
+
+/* Where the database and the files are: flags, else environment, else the configuration file. */
+typedef struct {
+    const char *socket, *host, *port, *user, *password_file, *database, *secrets, *attachments, *locale, *schema, *language;
+} ctl_settings;
+
+struct ctl {
+    ctl_settings        set;
+    bool                json;
+    const ctl_command  *command;
+    int                 noperands;
+    const char         *operands[CTL_MAX_VALUES];
+    size_t              nvalues;
+    struct { const ctl_option *option; const char *value; } values[CTL_MAX_VALUES];
+    bx_arena           *arena;                /* until the program ends */
+    bx_db_config        db;                   /* from the settings */
+    bx_app             *app;                  /* CTL_CALL */
+    bx_call            *call;                 /* CTL_CALL */
+};
+
+/* Tables of commands, each ends with { NULL }. */
+extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
+                         ctl_roster_commands[], ctl_audit_commands[], ctl_doctor_commands[], ctl_demo_commands[],
+                         ctl_test_commands[];
+
+/* ---- baoxuectl.c */
+
+const char *ctl_get(const ctl *x, const char *option);                 /* value of the option, NULL: not given */
+const char *ctl_get_n(const ctl *x, const char *option, size_t n);     /* of an option that may come several times */
+bool        ctl_has(const ctl *x, const char *option);
+
+/* ---- output.c: every command ends with one of these; each returns the exit code. */
+
+int         ctl_fail(ctl *x, const char *fmt, ...) BX_PRINTF(2, 3);    /* to stderr */
+int         ctl_misuse(ctl *x, const char *fmt, ...) BX_PRINTF(2, 3);
+int         ctl_refused(ctl *x);                                       /* why the call was refused */
+/* Prints the object with --json, the text without. Steals result. */
+int         ctl_done(ctl *x, json_t *result, const char *fmt, ...) BX_PRINTF(3, 4);
+/* Prints an array of objects: JSON, or a table of the columns named ("id name code"). Steals items. */
+int         ctl_list(ctl *x, json_t *items, const char *columns);
+/* Rows of a query as an array of objects, column aliases as keys. NULL when refused. */
+json_t     *ctl_query(ctl *x, const char *sql, const bx_value *args, size_t nargs);
+
+/* ---- resolve.c: what people type into what the database has. All print their error and return false. */
+
+typedef struct {
+    bx_id        id, parent, school, township;
+    const char  *level, *name, *code, *path, *stage;
+} ctl_unit;
+
+/* A unit by id, code, or CODE/CLASS: "2152001234/三年级2班". */
+bool        ctl_unit_find(ctl *x, const char *text, ctl_unit *out);
+/* The grade and class of a school, made when they are not there. */
+bool        ctl_date(ctl *x, const char *text, bx_date *out);
+bx_date     ctl_today(const ctl *x);
+/* First line of a file, or of standard input for "-"; NULL after printing why. */
+const char *ctl_first_line(ctl *x, const char *path);
+
+#endif
