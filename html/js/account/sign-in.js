@@ -1,0 +1,78 @@
+// sign-in.js: the sign-in page, and the same form as a dialog over a page whose session has ended.
+
+import { post } from '../api.js';
+import { enter, forget, Page, setLanguage, useHeading } from '../app.js';
+import { Dialog, Field, Submit, focusFirstError } from '../parts.js';
+import { html, t, language, Icon, Mark, Note, problemText, useRef, useState } from '../ui.js';
+
+// What people type as a phone number: spaces, hyphens and the country's prefix do not matter.
+const plainLogin = (login) => (/^[+\d\s-]+$/.test(login) ? login.replace(/[\s-]/g, '').replace(/^(\+|00)86/, '') : login.trim());
+
+function check({ login, password }) {
+    const plain = plainLogin(login);
+
+    return {
+        ...(!plain && { login: t('sign_in.no_login') }),
+        ...(/^1\d{8,9}$/.test(plain) && { login: t('sign_in.short_phone', { n: 11 - plain.length }) }),
+        ...(!password && { password: t('sign_in.no_password') }),
+    };
+}
+
+function Form({ children }) {
+    const form = useRef(null);
+    const [errors, setErrors] = useState({});
+    const [busy, setBusy] = useState(false);
+    const [shown, show] = useState(false);
+
+    async function submit(event) {
+        event.preventDefault();
+
+        const { login, password } = Object.fromEntries(new FormData(form.current));
+        const wrong = check({ login, password });
+
+        setErrors(wrong);
+        if (busy || Object.keys(wrong).length) {
+            focusFirstError(form.current);
+            return;
+        }
+        setBusy(true);
+        try {
+            const session = await post('session', { login: plainLogin(login), password }, { quiet: true });
+
+            await enter(session);
+        } catch (problem) {
+            setErrors(problem.status === 401 || problem.status === 422 ? { password: problemText(problem) } : { form: problemText(problem) });
+            focusFirstError(form.current);
+        } finally {
+            setBusy(false);
+        }
+    }
+
+    return html`<form class="v" novalidate ref=${form} onSubmit=${submit}>
+        ${errors.form && html`<div role="alert"><${Note} tone="no">${errors.form}<//></div>`}
+        <${Field} id="login" name="login" label=${t('sign_in.login')} error=${errors.login} autocomplete="username" autocapitalize="none" spellcheck=${false}/>
+        <${Field} id="secret" name="password" label=${t('sign_in.password')} error=${errors.password} type=${shown ? 'text' : 'password'} autocomplete="current-password"/>
+        <label class="sm"><input type="checkbox" checked=${shown} onChange=${(e) => show(e.target.checked)}/> ${t('show_password')}</label>
+        <${Submit} busy=${busy} class="wide">${t('sign_in')}<//>${children}</form>`;
+}
+
+export const LanguageSwitch = () => html`<button class="btn quiet" type="button" lang=${language() === 'en' ? 'zh-CN' : 'en'}
+    onClick=${() => setLanguage(language() === 'en' ? 'zh-CN' : 'en')}>${language() === 'en' ? '中文' : 'English'}</button>`;
+
+export default function SignIn() {
+    const heading = useHeading();
+
+    return html`<${Page} title=${t('sign_in')} bare>
+        <div class="v v2"><${Mark} big/><h1 tabindex="-1" ref=${heading}>${t('name')}</h1><p class="mut">${t('motto')}</p></div>
+        <${Form}/>
+        <section class="card v v2"><h2>${t('sign_in.first')}</h2><p class="mut">${t('sign_in.first_text')}</p>
+            <a class="btn soft wide" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a></section>
+        <div class="h"><p class="cap g">${t('sign_in.forgot')}</p><${LanguageSwitch}/></div><//>`;
+}
+
+/** name: whose session has ended. */
+export function SignInDialog({ name }) {
+    return html`<${Dialog} title=${t('session_over')} stay>
+        <p class="mut">${t('session_over.text')} ${name}</p>
+        <${Form}><button class="btn quiet" type="button" onClick=${() => { forget(); location.reload(); }}>${t('session_over.other')}</button><//><//>`;
+}

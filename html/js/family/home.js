@@ -1,0 +1,67 @@
+// home.js: a guardian's start: each child, today, and what can be done now; then the latest slips.
+
+import { Page } from '../app.js';
+import { html, t, dateText, dayText, givenName, longWeekday, spanText, today, useData, Empty, Icon, LeaveBadge, Note, Stale,
+    Student, Waiting } from '../ui.js';
+
+const half = (leave) => t(`half.${leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm'}`);
+const back = (leave) => t('span.one', { date: dayText(leave.back_on), half: half(leave) });
+
+/* What a card says of today, by the live leave of the child and the calendar. */
+function day(child) {
+    const { leave } = child;
+
+    if (leave?.state === 'overdue') {
+        return { tone: 'no', icon: 'warn', title: t('home.overdue'), text: t('home.overdue.text', { back: back(leave) }), leave };
+    }
+    if (leave && (leave.state === 'away' || child.today === 'leave')) {
+        return { icon: 'out', title: t(leave.kind === 'other' ? 'home.away' : `home.away.${leave.kind}`), leave,
+            text: leave.back_on && t('home.until', { back: back(leave) }) };
+    }
+    if (leave && ['submitted', 'provisional'].includes(leave.state)) {
+        return { tone: 'wait', title: t(leave.state === 'submitted' ? 'home.waiting' : 'home.provisional'), text: spanText(leave), leave };
+    }
+    if (leave?.state === 'approved') {
+        return { tone: 'ok', title: t('home.approved'), text: t('home.approved.text', { from: dayText(leave.starts_on) }), leave };
+    }
+    return child.today === 'off'
+        ? { icon: 'home', title: t('home.off'), text: t('home.off.text') }
+        : { tone: 'ok', icon: 'seat', title: t('home.school'), text: t('home.school.text') };
+}
+
+function Child({ child, main }) {
+    const { tone, icon, title, text, leave } = day(child);
+    const teacher = child.teachers.find((one) => one.phone);
+    const gone = leave && ['away', 'overdue'].includes(leave.state);
+    const inner = html`<${Note} tone=${tone} icon=${icon}><b>${title}</b>${text && html`<br/><span class="sm mut">${text}</span>`}<//>`;
+
+    return html`<section class="card v" aria-label=${child.name}>
+        <div class="h wrap"><span class="g keep"><${Student} name=${child.name}>${child.class_name}<//></span>${teacher
+            && html`<a class="btn xs" href="tel:${teacher.phone}" aria-label=${t('home.call_teacher.name', teacher)}><${Icon} of="phone"/>${t('home.call_teacher')}</a>`}</div>
+        ${leave ? html`<a class="plain" href="#/my-leave/${leave.id}">${inner}</a>` : inner}
+        ${gone ? html`<div class="h"><a class="btn soft g" href="#/my-leave/${leave.id}?do=return"><${Icon} of="back"/>${t('leave-requests.action.return')}</a>
+            <a class="btn g" href="#/my-leave/new?extends=${leave.id}">${t('home.extend')}</a></div>`
+            : html`<a class="btn wide ${main && !leave ? 'pri' : 'soft'}" href="#/my-leave/new?child=${child.id}"><${Icon} of="leave"/>${t('home.ask', { name: givenName(child.name) })}</a>`}
+        </section>`;
+}
+
+export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${leave.id}"><span class="g"><b>${givenName(leave.student_name)} · ${t(`code.leave_kind.${leave.kind}`)}</b><br/>
+    <span class="sm mut n">${spanText(leave)}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
+
+export default function Home({ session }) {
+    const children = useData('my-children');
+    const recent = useData('leave-requests?limit=5');
+    const items = children.value?.items;
+    const leaves = recent.value?.items;
+    const first = items?.find((child) => !child.leave);
+
+    return html`<${Page} title=${t('tab.children')} brand=${items?.[0]?.school_name} tab="children">
+        <div><p class="cap n">${dateText(today())} ${longWeekday(today())}</p><h1 tabindex="-1">${t('home.hello', session.account)}</h1></div>
+        <${Stale} data=${children}/>
+        ${items ? items.map((child) => html`<${Child} key=${child.id} child=${child} main=${child === first}/>`) : html`<${Waiting} data=${children}/>`}
+        ${items?.length === 0 && html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>
+            <a class="btn pri" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a><//></div>`}
+        ${items?.length > 0 && leaves && html`<section class="v v2"><h2>${t('home.recent')}</h2><div class="card flush">
+            ${leaves.length ? leaves.map((leave) => html`<${LeaveRow} key=${leave.id} leave=${leave}/>`)
+                : html`<${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/>`}</div></section>`}<//>`;
+}

@@ -1,0 +1,143 @@
+// outbox.js: what was written on this phone and has not reached the server: one draft, and forms that wait for a signal.
+// Each keeps its idempotency key and its photos, so it goes out once, whenever that is. Emptied when the account signs out.
+
+import { newKey, post, upload } from './api.js';
+import { session } from './app.js';
+
+/* An item: { id, account, status, path, body, files: [{ key, blob, id }], about, problem }
+ * status: draft, waiting (will be sent), refused (the server said no: problem). about: what a list shows of it. */
+
+const watchers = new Set();
+let database;
+
+function open() {
+    database ||= new Promise((resolve, reject) => {
+        const request = indexedDB.open('baoxue', 1);
+
+        request.onupgradeneeded = () => request.result.createObjectStore('outbox', { keyPath: 'id' });
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => { database = null; reject(request.error); };
+    });
+    return database;
+}
+
+async function run(mode, work) {
+    const store = (await open()).transaction('outbox', mode).objectStore('outbox');
+    const request = work(store);
+
+    return new Promise((resolve, reject) => {
+        store.transaction.oncomplete = () => resolve(request.result);
+        store.transaction.onerror = () => reject(store.transaction.error);
+    });
+}
+
+const mine = (item) => item.account === session()?.account.id;
+
+/** Everything of this account that waits or was refused, oldest first. */
+export async function waiting() {
+    const items = await run('readonly', (store) => store.getAll());
+
+    return items.filter((item) => mine(item) && item.status !== 'draft').sort((a, b) => a.at - b.at);
+}
+
+async function tell(delivered) {
+    const left = await waiting();
+
+    if (left.some((item) => item.status === 'waiting')) {
+        localStorage.setItem('baoxue.waiting', '1');
+    } else {
+        localStorage.removeItem('baoxue.waiting');
+    }
+    watchers.forEach((watcher) => watcher(left, delivered));
+}
+
+/** watcher(items, delivered): called after every change; delivered is the server's answer when one has gone out. */
+export function watch(watcher) {
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
+}
+
+export const readDraft = () => run('readonly', (store) => store.get(`draft.${session().account.id}`));
+export const dropDraft = () => run('readwrite', (store) => store.delete(`draft.${session().account.id}`));
+
+export function keepDraft(draft) {
+    const account = session().account.id;
+
+    return run('readwrite', (store) => store.put({ ...draft, id: `draft.${account}`, account, status: 'draft' }));
+}
+
+export async function remove(id) {
+    await run('readwrite', (store) => store.delete(id));
+    await tell();
+}
+
+/** Empties the outbox at sign-out. */
+export async function clear() {
+    await run('readwrite', (store) => store.clear());
+    localStorage.removeItem('baoxue.waiting');
+}
+
+/** Puts a form in: on the phone first, then out. Resolves to the server's answer, or null when it has to wait; throws
+ *  the Problem when the server refused it (the item is gone then: the form still holds what was typed). */
+export async function submit(path, body, files, about) {
+    const item = { id: newKey(), account: session().account.id, status: 'waiting', at: Date.now(), path, body, files, about };
+
+    await run('readwrite', (store) => store.put(item));
+    await tell();
+    try {
+        return await send(item);
+    } catch (problem) {
+        if (problem.unanswered) {
+            return null;
+        }
+        await remove(item.id);
+        throw problem;
+    }
+}
+
+async function send(item) {
+    for (const file of item.files) {
+        if (!file.id) {
+            file.id = (await upload('attachments', file.blob, { key: file.key })).id;
+            await run('readwrite', (store) => store.put(item));
+        }
+    }
+
+    const body = { ...item.body, certificate: item.files.map((file) => file.id) };
+    const answer = await post(item.path, body, { key: item.id });
+
+    await run('readwrite', (store) => store.delete(item.id));
+    await tell(answer);
+    return answer;
+}
+
+let flushing;
+let timer;
+
+/** Sends what waits, one after the other; tries again in half a minute while something is left. */
+export function flush() {
+    flushing ||= flushOnce().finally(() => { flushing = null; });
+    return flushing;
+}
+
+async function flushOnce() {
+    clearTimeout(timer);
+    for (const item of session() ? await waiting() : []) {
+        if (item.status === 'waiting') {
+            try {
+                await send(item);
+            } catch (problem) {
+                if (problem.unanswered) {
+                    timer = setTimeout(flush, 30e3);
+                    break;
+                }
+                Object.assign(item, { status: 'refused', problem: { message: problem.message, body: problem.body, errors: problem.errors } });
+                await run('readwrite', (store) => store.put(item));
+                await tell();
+            }
+        }
+    }
+}
+
+window.addEventListener('online', flush);
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && flush());
