@@ -11,6 +11,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#define MARK_SECONDS  (BX_MARK_DAYS * INT64_C(86400))
+
 /* Assignments are made from left to right: after the first, `failures` is the new count, and 1 says that an old window or
  * block was over. A block is not prolonged by knocking at it. */
 static const char sql_count[] =
@@ -29,14 +31,15 @@ static const char sql_take_back[] =
     "UPDATE throttle SET failures = GREATEST(failures - 1, 0), blocked_until = IF(failures < ?, NULL, blocked_until)"
     " WHERE subject = ?";
 
+/* A mark is a row without failures that ends when its block would. */
 static const char sql_mark[] =
-    "INSERT INTO throttle (subject, failures, since, blocked_until) VALUES (?, 0, ?, NULL)"
-    " ON DUPLICATE KEY UPDATE since = VALUES(since)";
+    "INSERT INTO throttle (subject, failures, since, blocked_until) VALUES (?, 0, ?, ?)"
+    " ON DUPLICATE KEY UPDATE since = VALUES(since), blocked_until = VALUES(blocked_until)";
 
-static const char sql_marked[] = "SELECT 1 FROM throttle WHERE subject = ? AND since > ?";
+static const char sql_marked[] = "SELECT 1 FROM throttle WHERE subject = ? AND blocked_until > ?";
 
-static const char sql_purge[] =
-    "DELETE FROM throttle WHERE since < ? OR (failures > 0 AND since < ?) LIMIT 1000";
+static const char sql_purge_marks[] =
+    "DELETE FROM throttle WHERE failures = 0 AND since < ? AND blocked_until <= ? LIMIT 1000";
 
 bx_value
 bx_throttle_subject(bx_call *c, const char *kind, const char *a, const char *b)
@@ -122,7 +125,10 @@ bx_throttle_refuse(bx_call *c, unsigned wait)
 bx_rc
 bx_throttle_mark(bx_call *c, bx_value subject)
 {
-    return bx_queue(c, -1, sql_mark, BX_ARGS(subject, bx_text(bx_time_sql(c->arena, c->now))));
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+    bx_value  until = bx_text(bx_time_sql(c->arena, c->now + MARK_SECONDS));
+
+    return bx_queue(c, -1, sql_mark, BX_ARGS(subject, now, until));
 }
 
 bx_rc
@@ -130,9 +136,7 @@ bx_throttle_marked(bx_call *c, bx_value subject, bool *yes)
 {
     bx_rows  rows;
 
-    if (bx_query(c, &rows, sql_marked,
-                 BX_ARGS(subject, bx_text(bx_time_sql(c->arena, c->now - BX_MARK_DAYS * 86400LL)))) != BX_OK)
-    {
+    if (bx_query(c, &rows, sql_marked, BX_ARGS(subject, bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -141,9 +145,10 @@ bx_throttle_marked(bx_call *c, bx_value subject, bool *yes)
 }
 
 bx_rc
-bx_throttle_purge(bx_call *c)
+bx_throttle_purge_marks(bx_call *c)
 {
-    return bx_exec(c, NULL, sql_purge,
-                   BX_ARGS(bx_text(bx_time_sql(c->arena, c->now - BX_MARK_DAYS * 86400LL)),
-                           bx_text(bx_time_sql(c->arena, c->now - 86400))));
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+    bx_value  made = bx_text(bx_time_sql(c->arena, c->now - MARK_SECONDS));
+
+    return bx_exec(c, NULL, sql_purge_marks, BX_ARGS(made, now));
 }

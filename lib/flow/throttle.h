@@ -28,7 +28,7 @@ bx_rc     bx_throttle_refuse(bx_call *c, unsigned wait);
 #define BX_MARK_DAYS  60
 bx_rc     bx_throttle_mark(bx_call *c, bx_value subject);             /* queued */
 bx_rc     bx_throttle_marked(bx_call *c, bx_value subject, bool *yes);
-/* Deletes what is over. For a job. */
-bx_rc     bx_throttle_purge(bx_call *c);
+/* Deletes marks that are over; counts are thrown away with the rest (core_plugin.c). For a job. */
+bx_rc     bx_throttle_purge_marks(bx_call *c);
 
 #endif

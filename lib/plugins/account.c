@@ -859,21 +859,6 @@ activate(bx_call *c)
 
 /* ---- tables */
 
-static bx_rc
-purge(bx_call *c)
-{
-    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
-    bx_value  hour = bx_text(bx_time_sql(c->arena, c->now - 3600));
-
-    if (bx_exec(c, NULL, "DELETE FROM session WHERE expires_at < ? LIMIT 1000", BX_ARGS(now)) != BX_OK
-        || bx_exec(c, NULL, "DELETE FROM revocation WHERE at < ? LIMIT 1000", BX_ARGS(hour)) != BX_OK)
-    {
-        return BX_FAIL;
-    }
-
-    return bx_throttle_purge(c);
-}
-
 static const bx_rule rules[] = {
     /* key                        type         default min  max  text  unit       source */
     { "signin.max_failures",      BX_RULE_INT,   5,     3,   20, NULL, "attempt", "proposal" },
@@ -900,7 +885,7 @@ static const bx_route routes[] = {
 };
 
 static const bx_job jobs[] = {
-    { "account.purge", 600, purge },
+    { "account.marks", 3600, bx_throttle_purge_marks },
     { NULL }
 };
 
