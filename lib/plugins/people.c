@@ -47,12 +47,6 @@ static const char sql_guardians[] =
     " JOIN guardian g ON g.id = sg.guardian_id WHERE t.id = ? AND ";
 
 static json_t *
-text_or_null(const char *s)
-{
-    return s == NULL ? json_null() : json_string(s);
-}
-
-static json_t *
 id_json(bx_call *c, bx_id id)
 {
     return id == 0 ? json_null() : json_string(bx_sprintf(c->arena, "%lld", (long long) id));
