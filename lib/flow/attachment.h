@@ -1,8 +1,8 @@
 /*
  * attachment.h: files that belong to records. Internal to libbaoxue.
  *
- * A file is brought first (POST attachments: a loose row) and then taken by a record's BX_FILES field in the transaction
- * that writes the record. Its bytes are sealed and lie under the attachments directory, named by a keyed hash of the content.
+ * A file is brought first (POST attachments: a loose row) and then taken by a record's BX_FILES field, in the transaction
+ * that writes the record. Its bytes are sealed and lie under the attachments directory, named by a keyed hash of them.
  */
 #ifndef BX_ATTACHMENT_H
 #define BX_ATTACHMENT_H

@@ -641,7 +641,7 @@ bx_add_school_days(const bx_calendar *cal, bx_date d, int n)
     }
 
     /* the wanted-th school day of the calendar, counted from 1 */
-    wanted = n > 0 ? (int64_t) days_before(cal, d) + bx_is_school_day(cal, d) + n : (int64_t) days_before(cal, d) + n + 1;
+    wanted = (int64_t) days_before(cal, d) + n + (n > 0 ? bx_is_school_day(cal, d) : 1);
 
     if (cal->ndays == 0 || wanted < 1 || wanted > cal->before[cal->ndays]) {
         return BX_NO_DATE;
@@ -736,8 +736,9 @@ day_json(const bx_calendar *cal, bx_date d)
         json_array_append_new(periods, json_pack("[o,o]", clock_json(b->begins[i]), clock_json(b->ends[i])));
     }
 
-    return json_pack("{s:o,s:s,s:s?,s:i,s:i,s:o}", "date", date_json(d), "kind", bx_day_kind_name(bx_calendar_day(cal, d)),
-                     "name", name, "am", b ? b->am : 0, "pm", b ? b->pm : 0, "periods", periods);
+    return json_pack("{s:o,s:s,s:s?,s:i,s:i,s:o}", "date", date_json(d),
+                     "kind", bx_day_kind_name(bx_calendar_day(cal, d)), "name", name,
+                     "am", b ? b->am : 0, "pm", b ? b->pm : 0, "periods", periods);
 }
 
 json_t *

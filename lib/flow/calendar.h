@@ -5,7 +5,7 @@
  * bx_workdays  working days of an office: weekdays and make-up days but no holidays. Goes on in vacations.
  * The two are never mixed: no function takes the one and answers with the other.
  *
- * calendar.c is pure and builds both from arrays; calendar_load.c reads the arrays of a class or unit from the database.
+ * calendar.c is pure and builds both from arrays; calendar_load.c reads the arrays of a class or unit with SQL.
  */
 #ifndef BX_CALENDAR_H
 #define BX_CALENDAR_H
@@ -25,7 +25,7 @@ typedef struct {
     size_t                 ndays;
     const bx_closure_row  *closures;
     size_t                 nclosures;
-    const char            *week;              /* texts of the rules day.week, day.periods and day.bells; NULL: the default */
+    const char            *week;              /* texts of the rules day.week, .periods and .bells; NULL: the default */
     const char            *periods;
     const char            *bells;
 } bx_calendar_source;
@@ -37,7 +37,7 @@ typedef struct {
 /* BX_FAIL with BX_E_INVALID when a rule's text cannot be read, with BX_E_MEMORY when memory is short. */
 bx_rc        bx_calendar_build(bx_arena *a, const bx_calendar_source *src, const bx_calendar **out, bx_error *err);
 
-/* Name of the holiday or make-up day, or the reason of the closure, that makes the day what it is; NULL when it has none. */
+/* Name of the holiday or make-up day, or the reason of the closure, that makes the day what it is; NULL: it has none. */
 const char  *bx_calendar_day_name(const bx_calendar *cal, bx_date d);
 /* "school" "makeup" "weekend" "holiday" "closed" "outside_term": how the HTTP API names a kind. */
 const char  *bx_day_kind_name(bx_day_kind kind);
@@ -63,8 +63,9 @@ bool         bx_timetable_read(const char *week, const char *periods, const char
 
 typedef struct bx_workdays bx_workdays;
 
-/* Only the days of src are used. Days without a row are judged by their weekday, so it has no end in either direction. */
-bx_rc        bx_workdays_build(bx_arena *a, const bx_day_row *days, size_t ndays, const bx_workdays **out, bx_error *err);
+/* Days without a row are judged by their weekday, so it has no end in either direction. */
+bx_rc        bx_workdays_build(bx_arena *a, const bx_day_row *days, size_t ndays, const bx_workdays **out,
+                               bx_error *err);
 bool         bx_is_workday(const bx_workdays *w, bx_date d);
 /* d moved n working days forward (n < 0: back), not counting d itself; n is 0: d. BX_NO_DATE past ten years. */
 bx_date      bx_add_workdays(const bx_workdays *w, bx_date d, int n);

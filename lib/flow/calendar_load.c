@@ -1,6 +1,6 @@
 /*
  * calendar_load.c: reads what the calendar of a class or an office is built from. At most four queries for a class: the
- * path of its units, their overrides of rules, terms, and days with closures. Does not own what a day means (calendar.c).
+ * path of its units, their overrides of rules, terms, and days with closures. Does not own what a day is (calendar.c).
  */
 
 #include <inttypes.h>

@@ -43,7 +43,8 @@ bx_class_label(bx_arena *a, const char *lang, const char *stage, int entry_year,
 
     if (lang != NULL && strcmp(lang, "en") == 0) {
         if (grade == 0) {
-            return number > 0 ? bx_sprintf(a, "Class %d of %d", number, entry_year) : bx_sprintf(a, "Entry %d", entry_year);
+            return number > 0 ? bx_sprintf(a, "Class %d of %d", number, entry_year)
+                              : bx_sprintf(a, "Entry %d", entry_year);
         }
         return number > 0 ? bx_sprintf(a, "Grade %d Class %d", grade, number) : bx_sprintf(a, "Grade %d", grade);
     }
@@ -70,14 +71,24 @@ typedef struct {
     int  stage;                               /* 'p', 'j', or 's' for senior high, which no school here has */
 } parts;
 
+/* How many bytes follow the first one of a character; -1: it is no first one. */
+static int
+following(unsigned char first)
+{
+    if (first < 0x80) {
+        return 0;
+    }
+
+    return (first & 0xe0) == 0xc0 ? 1 : (first & 0xf0) == 0xe0 ? 2 : (first & 0xf8) == 0xf0 ? 3 : -1;
+}
+
 /* One character of UTF-8; 0 at the end and for bytes that are none. */
 static uint32_t
 decode(const unsigned char **s)
 {
     const unsigned char  *p = *s;
-    int                   extra = *p < 0x80 ? 0 : (*p & 0xe0) == 0xc0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : (*p & 0xf8) == 0xf0 ? 3 : -1;
+    int                   extra = following(*p), i;
     uint32_t              ch;
-    int                   i;
 
     if (*p == 0 || extra < 0) {
         return 0;
@@ -105,7 +116,8 @@ fold(uint32_t ch)
     }
 
     switch (ch) {
-    case ' ': case '\t': case '\r': case '\n': case 0xa0: case 0x3000: case 0x200b: case 0x2003: case 0x2002: case 0xfeff:
+    case ' ': case '\t': case '\r': case '\n': case 0xa0: case 0x3000: case 0x200b: case 0x2002: case 0x2003:
+    case 0xfeff:
         return 0;
     case '[': case '{': case 0x3010: case 0x3014:                       /* 【〔 */
         return '(';
@@ -195,7 +207,8 @@ take_digits(reader *r, int *value)
 static int
 chinese_value(uint32_t ch)
 {
-    static const uint32_t  numerals[] = { 0x4e00, 0x4e8c, 0x4e09, 0x56db, 0x4e94, 0x516d, 0x4e03, 0x516b, 0x4e5d, 0x5341 };
+    static const uint32_t  numerals[] = { 0x4e00, 0x4e8c, 0x4e09, 0x56db, 0x4e94,           /* 一二三四五 */
+                                          0x516d, 0x4e03, 0x516b, 0x4e5d, 0x5341 };         /* 六七八九十 */
     int                    i;
 
     for (i = 0; i < 10; i++) {
@@ -369,8 +382,8 @@ take_short_grade(reader *r, parts *p)
     return true;
 }
 
-/* "303", "701", "303班": grade and two digits of the class. Four and six digits are refused: 202403 is as likely the month
- * of entry from the next column as class 3 of 2024. */
+/* "303", "701", "303班": grade and two digits of the class. Four and six digits are refused: 202403 is as likely the
+ * month of entry from the next column as class 3 of 2024. */
 static bx_class_fault
 take_three(reader *r, parts *p)
 {

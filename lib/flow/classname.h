@@ -1,9 +1,9 @@
 /*
  * classname.h: class names as schools write them, beside bx_class_label() of baoxue.h. Internal to libbaoxue; pure.
  *
- * A class is a stage, the year its children entered that stage, and a number. School year 2026 is 2026-2027 and begins on
- * 1 August; grade 3 of 2026-2027 entered in 2024. A school of stage "nine" has classes of stage "primary" (grades 1-6) and
- * "junior" (grades 7-9, entered grade 7).
+ * A class is a stage, the year its children entered that stage, and a number. School year 2026 is 2026-2027 and begins
+ * on 1 August; grade 3 of 2026-2027 entered in 2024. A school of stage "nine" has classes of stage "primary" (grades 1-6)
+ * and "junior" (grades 7-9, by the year they entered grade 7).
  */
 #ifndef BX_CLASSNAME_H
 #define BX_CLASSNAME_H
@@ -33,7 +33,7 @@ int             bx_school_year(bx_date d);
 int             bx_class_grade(const char *stage, int entry_year, int school_year);
 /* Resolves text as it stands in a roster of a school of that stage. *out is set only when the result is BX_CLASS_OK. */
 bx_class_fault  bx_classname_parse(const char *text, int school_year, const char *school_stage, bx_class_name *out);
-/* "no_number", …: message key without its "error.class." prefix; NULL for BX_CLASS_OK. */
+/* "no_number", …, as in the enum; NULL for BX_CLASS_OK. */
 const char     *bx_class_fault_name(bx_class_fault fault);
 
 #endif

@@ -34,7 +34,7 @@ const bx_rule  bx_core_rules[] = {
     /* key                      type          default min max   text                 unit        source */
     { "day.week",               BX_RULE_TEXT, 0,      0,  0,    BX_WEEK_DEFAULT,     "weekdays", "proposal" },
     { "day.periods",            BX_RULE_TEXT, 0,      0,  0,    BX_PERIODS_DEFAULT,  "periods",  "proposal" },
-    { "day.bells",              BX_RULE_TEXT, 0,      0,  0,    BX_BELLS_DEFAULT,    "clock",    "proposal (first roll 08:00)" },
+    { "day.bells",              BX_RULE_TEXT, 0,      0,  0,    BX_BELLS_DEFAULT,    "clock",    "proposal" },
     { "attachment.loose_max",   BX_RULE_INT,  20,     1,  1000, NULL,                "file",     "proposal" },
     { NULL }
 };
@@ -489,7 +489,8 @@ origin_json(const bx_rows *names, bx_id origin)
 
     for (i = 0; i < names->nrows; i++) {
         if (bx_cell_int(names, i, 0) == origin) {
-            return json_pack("{s:o,s:s}", "unit_id", json_sprintf("%" PRId64, origin), "unit_name", bx_cell_text(names, i, 1));
+            return json_pack("{s:o,s:s}", "unit_id", json_sprintf("%" PRId64, origin),
+                             "unit_name", bx_cell_text(names, i, 1));
         }
     }
 

@@ -14,8 +14,8 @@ extern const bx_rule  bx_core_rules[];
 
 #define BX_MAX_DEPTH  16                      /* units from the root down to the deepest */
 
-/* Ids from the root down to the unit itself, from org_unit.path. Kept in the call, one query a unit. No unit of that id:
- * BX_OK with *n 0. [thread] */
+/* Ids from the root down to the unit itself, from org_unit.path. Kept in the call, one query a unit. No unit of that
+ * id: BX_OK with *n 0. [thread] */
 bx_rc   bx_unit_path(bx_call *c, bx_id unit, const bx_id **ids, size_t *n);
 /* Fills args with the n ids and then with zeros, for "IN (" BX_PATH_MARKS ")". */
 void    bx_path_args(const bx_id *ids, size_t n, bx_value args[BX_MAX_DEPTH]);
@@ -34,12 +34,13 @@ bx_rc   bx_rule_effective(bx_call *c, const bx_rule *rule, bx_id unit, bx_rule_v
 bool    bx_rule_accepts(const bx_rule *rule, const char *text, int64_t *i);
 
 /* Queues an override of a rule for a unit, or with value NULL its removal; the caller checks that the actor may, and
- * commits (audit action "set" or "unset", record "rules", id the unit). Refuses with 422: field "key" for an unknown rule,
- * "unit_id" for an unknown unit, "value" for one out of bounds, "reason" when it is missing or too long. With changes it
- * gives a new reference to {"rule", "from", "to", "reason"} for the audit row. [thread] */
+ * commits (audit action "set" or "unset", record "rules", id the unit). Refuses with 422: field "key" for an unknown
+ * rule, "unit_id" for an unknown unit, "value" for one out of bounds, "reason" when it is missing or too long. With
+ * changes it gives a new reference to {"rule", "from", "to", "reason"} for the audit row. [thread] */
 bx_rc   bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason, json_t **changes);
 
-/* The rules of all plugins with their effective values for a unit, for GET rules: a new reference to an array. [thread] */
+/* The rules of all plugins with their effective values for a unit, for GET rules: a new reference to an array.
+ * [thread] */
 bx_rc   bx_rules_json(bx_call *c, bx_id unit, json_t **out);
 
 #endif
