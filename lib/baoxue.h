@@ -162,6 +162,7 @@ bx_arena    *bx_call_arena(const bx_call *c);
 bx_time      bx_call_now(const bx_call *c);                           /* one instant for the whole call */
 const char  *bx_call_lang(const bx_call *c);                          /* "zh-CN" or "en" */
 bx_id        bx_call_account(const bx_call *c);                       /* 0: a job or nobody */
+const char  *bx_call_actor(const bx_call *c);                         /* name of who acts, NULL: a job or nobody */
 bool         bx_call_can(const bx_call *c, const char *capability);   /* anywhere in some scope */
 const char  *bx_call_query_arg(const bx_call *c, const char *name);   /* decoded query argument, or NULL */
 bx_id        bx_call_path_id(const bx_call *c);                       /* the {id} of the route, or 0 */
@@ -169,6 +170,7 @@ json_t      *bx_call_body(const bx_call *c);                          /* parsed 
 /* Raw body of an upload: *fd ≥ 0 when nginx kept it in a temporary file, else data. Borrowed. */
 size_t       bx_call_upload(const bx_call *c, const char **data, int *fd, const char **media_type);
 bx_id        bx_id_new(void);
+bx_id        bx_id_parse(const char *s);                              /* of its decimal text; 0 when it is none, or NULL */
 
 /* Refuses. The status and top-level code come from `code`; with a field, the answer carries errors[{field, code, message}].
  * `reason` is a message key without its "error." prefix; params fill the {names} in its text and are stolen. Returns BX_FAIL. */

@@ -92,6 +92,7 @@ typedef struct {
     bx_zone_action  zone;                     /* what the completion does with the session zone [loop] */
     uint8_t         token_hash[32];
     bx_session      session;
+    const char     *log;                      /* for the error log when status is 5xx, NULL: nothing to say */
     /* for variables and the log: never anything about a child */
     const char     *route;                    /* static text: "leave-requests/{id}/approve" */
     bx_id           account;

@@ -1,0 +1,95 @@
+/* flow.h: the engine behind the tables: scope, rows and their JSON, transitions, audit. Internal to libbaoxue. */
+#ifndef BX_FLOW_H
+#define BX_FLOW_H
+
+#include "web/call.h"
+#include "web/tables.h"
+
+/* ---- scope.c: who may touch which row. One set of grants, asked in two ways: as SQL for rows not read yet, and in C for
+ * a row in hand. Both deny when in doubt. */
+
+typedef struct { bx_id student, class_id, grade, school, central, township, unit; bool own_child; } bx_row_scope;
+
+bool    bx_scope_allows(const bx_call *c, const char *capability, const bx_row_scope *row);
+/* SQL expression that is 1 when the caller is a guardian of t.student_id, or "0" when the caller has no children. */
+bx_rc   bx_own_child_sql(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
+
+/* ---- record.c: rows of a record definition, read, rendered, taken from a body. */
+
+#define BX_MAX_FIELDS  40
+
+struct bx_record {
+    const bx_record_def *def;
+    bx_call             *call;
+    bx_id                id, creator;
+    int64_t              version;
+    const char          *state;               /* as read; NULL while being created */
+    const char          *to;                  /* the state it is going to; NULL: it stays */
+    bx_row_scope         scope;
+    size_t               nfields;
+    bx_value             values[BX_MAX_FIELDS];
+    bool                 taken[BX_MAX_FIELDS], changed[BX_MAX_FIELDS];
+    json_t              *files[BX_MAX_FIELDS];                          /* BX_FILES: ids of the body, borrowed */
+    const char          *comment;
+    const char          *student_name, *class_name, *school_name;
+};
+
+/* Appends "SELECT … FROM table t …" with the columns every row of def is read with; values go to args in order. */
+bx_rc   bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
+/* Fills a record from row i of a result made with bx_record_select(). */
+void    bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, size_t i, bx_record *out);
+/* Reads one row in the scope of def->read; *found false when there is none the caller may see. */
+bx_rc   bx_record_read(bx_call *c, const bx_record_def *def, bx_id id, bx_record *out, bool *found);
+/* Predicate for the rows of def the caller may see with capability: scope and private states. */
+bx_rc   bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
+                        size_t room);
+/* The row as JSON, fields the caller may see, secrets masked. A new reference. */
+json_t *bx_record_json(bx_call *c, const bx_record *r);
+/* Finishes a page: attachments, the plugin's decorate. */
+bx_rc   bx_record_dress(bx_call *c, const bx_record_def *def, json_t *rows, bool one);
+int     bx_record_field(const bx_record_def *def, const char *name);   /* index, or -1 */
+/* Takes a body's members into r by a field table: every fault is added to the problem. known: further members that are no error. */
+bx_rc   bx_record_take(bx_call *c, bx_record *r, const bx_field *takes, json_t *body, bool creating, const char *known);
+/* Checks a body against a field table without a record. */
+bx_rc   bx_body_check(bx_call *c, const bx_field *takes, json_t *body);
+/* Sets student, class, school and township of a record being created from its student, who must be in scope. */
+bx_rc   bx_record_place(bx_call *c, bx_record *r, const char *capability);
+/* Does "route=office,principal escalated=1" hold for the row? */
+bool    bx_when_holds(const bx_record *r, const char *when);
+/* The same as SQL over t.*; the text is static, so its words are safe to paste. */
+void    bx_when_sql(const char *when, bx_buf *sql);
+
+/* ---- route handlers of generic records: list.c, machine.c */
+
+bx_rc   bx_generic_list(bx_call *c, const bx_record_def *def);
+bx_rc   bx_generic_read(bx_call *c, const bx_record_def *def);
+bx_rc   bx_generic_create(bx_call *c, const bx_record_def *def);
+bx_rc   bx_generic_patch(bx_call *c, const bx_record_def *def);
+bx_rc   bx_generic_act(bx_call *c, const bx_record_def *def, const char *action);
+bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
+/* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
+const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);
+json_t *bx_record_actions(const bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */
+
+/* ---- commit.c: the tail of a transition as one compound statement, audit chain, stored answers. */
+
+typedef struct {
+    bx_id          chain;                     /* unit whose chain it goes to; 0: the root's */
+    const char    *action, *record;
+    bx_id          id;
+    const json_t  *changes;                   /* borrowed */
+    bool           keyed;                     /* store key and answer */
+    const char    *update;                    /* the record's UPDATE: must touch one row; NULL: none */
+    const bx_value *update_args;
+    size_t         update_nargs;
+} bx_tail;
+
+typedef enum { BX_TAIL_DONE, BX_TAIL_REPLAYED, BX_TAIL_STALE, BX_TAIL_RACED, BX_TAIL_FAILED } bx_tail_result;
+
+bx_tail_result bx_tail_run(bx_call *c, const bx_tail *tail);
+/* Has the request's key been answered before? Takes the stored answer (or refuses with key_reused) and says so. */
+bool           bx_key_replay(bx_call *c);
+/* Recomputes a chain from its payloads. *bad 0: whole, else the first sequence number that does not fit. */
+bx_rc          bx_audit_verify(bx_call *c, bx_id unit, int64_t *events, int64_t *bad);
+
+#endif

@@ -1,0 +1,480 @@
+/* list.c: lists of records: scope, filters, views, the queue of what waits for me, keyset paging.
+ * No totals and no OFFSET: a list costs the same on its first and its thousandth page. */
+
+#include "flow/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ARGS    160
+#define MAX_ORDER   4
+
+typedef struct { char column[48]; bool down; } order_key;
+
+typedef struct {
+    bx_call              *c;
+    const bx_record_def  *def;
+    bx_buf                sql;
+    bx_value              args[MAX_ARGS];
+    size_t                nargs;
+    order_key             order[MAX_ORDER];
+    size_t                norder;
+    int                   limit;
+} list;
+
+
+static void
+add(list *l, bx_value v)
+{
+    if (l->nargs < MAX_ARGS) {
+        l->args[l->nargs++] = v;
+    } else {
+        l->sql.failed = true;
+    }
+}
+
+
+/* "t.class_id, t.seat_no DESC, t.id" */
+static void
+order_parse(list *l)
+{
+    const char *p = l->def->order != NULL ? l->def->order : "t.id DESC";
+
+    while (*p != '\0' && l->norder < MAX_ORDER) {
+        size_t      n = strcspn(p, ",");
+        size_t      name = strcspn(p, " ,");
+        order_key  *k = &l->order[l->norder++];
+
+        memcpy(k->column, p, name < sizeof(k->column) ? name : sizeof(k->column) - 1);
+        k->down = n >= 5 && strncmp(p + n - 4, "DESC", 4) == 0;
+        p += n;
+        p += strspn(p, ", ");
+    }
+}
+
+
+/* ---- filters */
+
+static bool
+words_safe(const char *s)
+{
+    return *s != '\0' && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-,") == strlen(s);
+}
+
+
+/* "a,b,c" as IN (?,?,?) */
+static bx_rc
+in_list(list *l, const char *column, const char *values, const char *field)
+{
+    char  *copy = bx_strdup(l->c->arena, values);
+    char  *save = NULL;
+    bool   first = true;
+
+    if (copy == NULL || !words_safe(values)) {
+        return bx_refuse(l->c, BX_E_INVALID, field, "filter", NULL);
+    }
+
+    bx_buf_printf(&l->sql, " AND t.%s IN (", column);
+    for (char *w = strtok_r(copy, ",", &save); w != NULL; w = strtok_r(NULL, ",", &save)) {
+        bx_buf_str(&l->sql, first ? "?" : ",?");
+        add(l, bx_text(w));
+        first = false;
+    }
+    if (first) {
+        bx_buf_str(&l->sql, "NULL");
+    }
+    bx_buf_str(&l->sql, ")");
+    return BX_OK;
+}
+
+
+static bx_rc
+id_filter(list *l, const char *name)
+{
+    const char *s = bx_call_query_arg(l->c, name);
+    bx_id       id;
+
+    if (s == NULL || *s == '\0') {
+        return BX_OK;
+    }
+
+    id = bx_id_parse(s);
+    if (id == 0) {
+        return bx_refuse(l->c, BX_E_INVALID, name, "filter", NULL);
+    }
+
+    bx_buf_printf(&l->sql, " AND t.%s = ?", name);
+    add(l, bx_int(id));
+    return BX_OK;
+}
+
+
+static char *
+like_prefix(bx_arena *a, const char *s)
+{
+    bx_buf  b;
+
+    bx_buf_init(&b, a);
+    for (; *s != '\0'; s++) {
+        if (*s == '%' || *s == '_' || *s == '\\') {
+            bx_buf_str(&b, "\\");
+        }
+        bx_buf_add(&b, s, 1);
+    }
+    bx_buf_str(&b, "%");
+    return b.data;
+}
+
+
+static bx_rc
+search(list *l)
+{
+    const char *q = bx_call_query_arg(l->c, "q");
+    bool        first = true;
+
+    if (q == NULL || *(q = bx_trim(l->c->arena, q)) == '\0') {
+        return BX_OK;
+    }
+    if (bx_utf8_count(q) > 40) {
+        return bx_refuse(l->c, BX_E_INVALID, "q", "too_long", json_pack("{s:i}", "max", 40));
+    }
+
+    for (const bx_field *f = l->def->fields; f->name != NULL; f++) {
+        if (f->flags & BX_SEARCH) {
+            bx_buf_printf(&l->sql, "%s t.%s LIKE ?", first ? " AND (" : " OR", f->name);
+            add(l, bx_text(like_prefix(l->c->arena, q)));
+            first = false;
+        }
+    }
+    if (l->def->scope == BX_SCOPE_STUDENT && strcmp(l->def->table, "student") != 0) {
+        bx_buf_str(&l->sql, first ? " AND (" : " OR");
+        bx_buf_str(&l->sql, " st.name LIKE ?");
+        add(l, bx_text(like_prefix(l->c->arena, q)));
+        first = false;
+    }
+
+    if (!first) {
+        bx_buf_str(&l->sql, ")");
+    }
+    return BX_OK;
+}
+
+
+static bx_rc
+filters(list *l)
+{
+    static const char *const scope_columns[] = { "student_id", "class_id", "school_id" };
+    const char              *s;
+
+    if (l->def->states != NULL && (s = bx_call_query_arg(l->c, "state")) != NULL && *s != '\0'
+        && in_list(l, "state", s, "state") != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; l->def->scope != BX_SCOPE_UNIT && i < 3; i++) {
+        if ((l->def->scope == BX_SCOPE_STUDENT || i == 2) && id_filter(l, scope_columns[i]) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    for (const bx_field *f = l->def->fields; f->name != NULL; f++) {
+        if ((f->flags & BX_FILTER) && (s = bx_call_query_arg(l->c, f->name)) != NULL && *s != '\0'
+            && in_list(l, f->name, s, f->name) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return search(l);
+}
+
+
+static bx_rc
+view(list *l)
+{
+    const char *name = bx_call_query_arg(l->c, "view");
+
+    if (name == NULL || *name == '\0') {
+        return BX_OK;
+    }
+
+    for (const bx_view *v = l->def->views; v != NULL && v->name != NULL; v++) {
+        if (strcmp(v->name, name) == 0 && (v->capability == NULL || bx_call_can(l->c, v->capability))) {
+            bx_buf_printf(&l->sql, " AND (%s)", v->where);
+            return BX_OK;
+        }
+    }
+
+    return bx_refuse(l->c, BX_E_INVALID, "view", "not_in_list", NULL);
+}
+
+
+/* ?queue=mine: rows that one of my BX_DECIDES transitions fits, in the scope of its capability, my own children's left out. */
+static bx_rc
+queue(list *l)
+{
+    const char *name = bx_call_query_arg(l->c, "queue");
+    bool        first = true;
+
+    if (name == NULL || *name == '\0') {
+        return BX_OK;
+    }
+    if (strcmp(name, "mine") != 0 || l->def->transitions == NULL) {
+        return bx_refuse(l->c, BX_E_INVALID, "queue", "not_in_list", NULL);
+    }
+
+    bx_buf_str(&l->sql, " AND (");
+    for (const bx_transition *t = l->def->transitions; t->action != NULL; t++) {
+        if (!(t->flags & BX_DECIDES) || !bx_call_can(l->c, t->capability)) {
+            continue;
+        }
+
+        bx_buf_str(&l->sql, first ? "(t.state IN ('" : " OR (t.state IN ('");
+        for (const char *p = t->from; *p != '\0'; p++) {
+            if (*p == ' ') {
+                bx_buf_str(&l->sql, "','");
+            } else {
+                bx_buf_add(&l->sql, p, 1);
+            }
+        }
+        bx_buf_str(&l->sql, "')");
+        bx_when_sql(t->when, &l->sql);
+        bx_buf_str(&l->sql, " AND ");
+        if (bx_scope_where(l->c, l->def->scope, "t", t->capability, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
+            return BX_FAIL;
+        }
+        bx_buf_str(&l->sql, ")");
+        first = false;
+    }
+    bx_buf_str(&l->sql, first ? "FALSE)" : ")");
+
+    if (l->def->scope != BX_SCOPE_STUDENT) {
+        return BX_OK;
+    }
+    bx_buf_str(&l->sql, " AND NOT ");
+    return bx_own_child_sql(l->c, "t", &l->sql, l->args, &l->nargs, MAX_ARGS);
+}
+
+
+/* ---- keyset: the sort columns' values of the last row, as a JSON array in base64url */
+
+static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static char *
+token_encode(bx_arena *a, const char *s)
+{
+    bx_buf    b;
+    unsigned  acc = 0, bits = 0;
+
+    bx_buf_init(&b, a);
+    for (; *s != '\0'; s++) {
+        acc = acc << 8 | (unsigned char) *s;
+        for (bits += 8; bits >= 6; ) {
+            bits -= 6;
+            bx_buf_add(&b, &b64[acc >> bits & 63], 1);
+        }
+    }
+    if (bits > 0) {
+        bx_buf_add(&b, &b64[acc << (6 - bits) & 63], 1);
+    }
+
+    return b.data;
+}
+
+
+static json_t *
+token_decode(bx_arena *a, const char *s)
+{
+    bx_buf    b;
+    unsigned  acc = 0, bits = 0;
+
+    bx_buf_init(&b, a);
+    for (; *s != '\0'; s++) {
+        const char *p = strchr(b64, *s);
+        char        byte;
+
+        if (p == NULL) {
+            return NULL;
+        }
+        acc = acc << 6 | (unsigned) (p - b64);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            byte = (char) (acc >> bits & 255);
+            bx_buf_add(&b, &byte, 1);
+        }
+    }
+
+    return b.len == 0 ? NULL : bx_own(a, json_loadb(b.data, b.len, 0, NULL));
+}
+
+
+static bx_value
+key_value(bx_arena *a, const json_t *j)
+{
+    if (json_is_string(j)) {
+        return bx_text(bx_strdup(a, json_string_value(j)));
+    }
+    return json_is_integer(j) ? bx_int(json_integer_value(j)) : bx_null();
+}
+
+
+/* Rows after the last one in the order (a, b, c): a > ? OR (a = ? AND (b > ? OR (…))). NULL sorts first going up. */
+static bx_rc
+after(list *l)
+{
+    const char *token = bx_call_query_arg(l->c, "after");
+    json_t     *keys;
+
+    if (token == NULL || *token == '\0') {
+        return BX_OK;
+    }
+
+    keys = strlen(token) > 600 ? NULL : token_decode(l->c->arena, token);
+    if (!json_is_array(keys) || json_array_size(keys) != l->norder) {
+        return bx_refuse(l->c, BX_E_INVALID, "after", "filter", NULL);
+    }
+
+    bx_buf_str(&l->sql, " AND (");
+    for (size_t i = 0; i < l->norder; i++) {
+        const order_key *k = &l->order[i];
+        bx_value         v = key_value(l->c->arena, json_array_get(keys, i));
+
+        if (i > 0) {
+            bx_buf_str(&l->sql, " OR (");
+            bx_buf_printf(&l->sql, "%s <=> ? AND (", l->order[i - 1].column);
+            add(l, key_value(l->c->arena, json_array_get(keys, i - 1)));
+        }
+
+        if (v.kind == BX_V_NULL) {
+            bx_buf_printf(&l->sql, k->down ? "FALSE" : "%s IS NOT NULL", k->column);
+        } else {
+            bx_buf_printf(&l->sql, k->down ? "(%s < ? OR %s IS NULL)" : "%s > ?", k->column, k->column);
+            add(l, v);
+        }
+    }
+    for (size_t i = 1; i < l->norder; i++) {
+        bx_buf_str(&l->sql, "))");
+    }
+    bx_buf_str(&l->sql, ")");
+    return BX_OK;
+}
+
+
+/* A sort column's value in a row that was read: the id, a scope column or a field. */
+static json_t *
+sort_value(const bx_record *r, const char *column)
+{
+    const char *name = strchr(column, '.') != NULL ? strchr(column, '.') + 1 : column;
+    int         i;
+
+    if (strcmp(name, "id") == 0) {
+        return json_integer(r->id);
+    }
+    if (strcmp(name, "class_id") == 0) {
+        return json_integer(r->scope.class_id);
+    }
+
+    i = bx_record_field(r->def, name);
+    if (i < 0 || r->values[i].kind == BX_V_NULL) {
+        return json_null();
+    }
+    return r->values[i].kind == BX_V_INT ? json_integer(r->values[i].i) : json_stringn(r->values[i].s, r->values[i].len);
+}
+
+
+static json_t *
+next_token(list *l, const bx_record *last)
+{
+    json_t *keys = bx_own(l->c->arena, json_array());
+    char   *text;
+
+    for (size_t i = 0; i < l->norder; i++) {
+        json_array_append_new(keys, sort_value(last, l->order[i].column));
+    }
+
+    text = json_dumps(keys, JSON_COMPACT);
+    if (text == NULL || bx_arena_defer(l->c->arena, free, text) != BX_OK) {
+        return json_null();
+    }
+    return json_string(token_encode(l->c->arena, text));
+}
+
+
+static bx_rc
+limit(list *l)
+{
+    const char *s = bx_call_query_arg(l->c, "limit");
+    char       *end;
+    long        n;
+
+    l->limit = 40;
+    if (s == NULL || *s == '\0') {
+        return BX_OK;
+    }
+
+    n = strtol(s, &end, 10);
+    if (*end != '\0' || n < 1 || n > 200) {
+        return bx_refuse(l->c, BX_E_INVALID, "limit", "out_of_range", json_pack("{s:i, s:i}", "min", 1, "max", 200));
+    }
+    l->limit = (int) n;
+    return BX_OK;
+}
+
+
+static bx_rc
+answer(list *l, const bx_rows *rows)
+{
+    json_t    *items = bx_own(l->c->arena, json_array());
+    json_t    *next = NULL;
+    bx_record  r;
+
+    for (size_t i = 0; i < rows->nrows && i < (size_t) l->limit; i++) {
+        bx_record_from_row(l->c, l->def, rows, i, &r);
+        json_array_append_new(items, bx_record_json(l->c, &r));
+        if (i + 1 == (size_t) l->limit && rows->nrows > i + 1) {
+            next = next_token(l, &r);
+        }
+    }
+
+    if (bx_record_dress(l->c, l->def, items, false) != BX_OK) {
+        json_decref(next);
+        return BX_FAIL;
+    }
+
+    return bx_answer(l->c, 200, json_pack("{s:O, s:o}", "items", items, "next", next != NULL ? next : json_null()));
+}
+
+
+bx_rc
+bx_generic_list(bx_call *c, const bx_record_def *def)
+{
+    list     l = { .c = c, .def = def };
+    bx_rows  rows;
+
+    bx_buf_init(&l.sql, c->arena);
+    order_parse(&l);
+
+    if (limit(&l) != BX_OK || bx_record_select(c, def, &l.sql, l.args, &l.nargs, MAX_ARGS) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(&l.sql, " WHERE ");
+    if (bx_record_where(c, def, def->read, &l.sql, l.args, &l.nargs, MAX_ARGS) != BX_OK
+        || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK || after(&l) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    bx_buf_printf(&l.sql, " ORDER BY %s LIMIT ?", def->order != NULL ? def->order : "t.id DESC");
+    add(&l, bx_int(l.limit + 1));
+
+    if (l.sql.failed) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (bx_query(c, &rows, l.sql.data, l.args, l.nargs) != BX_OK) {
+        return BX_FAIL;
+    }
+    return answer(&l, &rows);
+}

@@ -1,0 +1,803 @@
+/* machine.c: the state machine: creating a record, editing it, moving it from state to state.
+ * Owns the order of checks (visible, version, state, capability, own child, body, hook) and nothing of what a workflow
+ * means. The tail of every change is commit.c's. */
+
+#include "flow/flow.h"
+#include "flow/attachment.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TRIES     3
+#define SWEEP_BATCH   200
+
+
+/* ---- which transition */
+
+static bool
+fits_from(const bx_transition *t, const bx_record *r)
+{
+    if (r->state == NULL) {
+        return t->from == BX_NEW;
+    }
+    return t->from != BX_NEW && bx_word_in(t->from, r->state);
+}
+
+
+const bx_transition *
+bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why)
+{
+    bx_err  best = BX_E_NOT_FOUND;
+
+    for (const bx_transition *t = r->def->transitions; t != NULL && t->action != NULL; t++) {
+        if (strcmp(t->action, action) != 0 || (t->flags & BX_BY_JOB)) {
+            continue;
+        }
+        if (!fits_from(t, r) || !bx_when_holds(r, t->when)) {
+            best = best == BX_E_NOT_FOUND ? BX_E_WRONG_STATE : best;
+            continue;
+        }
+        if (!bx_scope_allows(c, t->capability, &r->scope)) {
+            best = best == BX_E_OWN_CHILD ? best : BX_E_FORBIDDEN;
+            continue;
+        }
+        if ((t->flags & BX_NOT_OWN_CHILD) && r->scope.own_child) {
+            best = BX_E_OWN_CHILD;
+            continue;
+        }
+
+        *why = BX_E_NONE;
+        return t;
+    }
+
+    *why = best;
+    return NULL;
+}
+
+
+static json_t *
+takes_json(const bx_transition *t)
+{
+    json_t *fields = json_array();
+
+    for (const bx_field *f = t->takes; f != NULL && f->name != NULL; f++) {
+        json_array_append_new(fields, json_pack("{s:s, s:b, s:i}", "name", f->name,
+                                                "required", (f->flags & BX_REQUIRED) != 0, "max", (int) f->max));
+    }
+
+    return fields;
+}
+
+
+/* Each action once: the first row that fits is the one that would be taken. */
+json_t *
+bx_record_actions(const bx_call *c, const bx_record *r)
+{
+    json_t           *out = json_array();
+    struct bx_record  now = *r;
+
+    now.state = r->to != NULL ? r->to : r->state;
+
+    for (const bx_transition *t = r->def->transitions; t->action != NULL; t++) {
+        bx_err  why;
+
+        if (bx_transition_for(c, &now, t->action, &why) == t) {
+            json_array_append_new(out, json_pack("{s:s, s:s, s:o, s:b, s:b}", "action", t->action, "to", t->to,
+                                                 "fields", takes_json(t), "destructive", (t->flags & BX_MAKES_RELEASE) != 0,
+                                                 "decides", (t->flags & BX_DECIDES) != 0));
+        }
+    }
+
+    return out;
+}
+
+
+/* ---- what a change writes */
+
+static const char sql_history[] =
+    "INSERT INTO history (id, record, record_id, action, from_state, to_state, account_id, actor, role, comment, at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/* The role in which somebody acts on a row: that of the first grant that holds it and has the capability. */
+static const char *
+acting_role(const bx_call *c, const bx_record *r, const char *capability)
+{
+    bx_session  one;
+
+    if (c->who == NULL) {
+        return NULL;
+    }
+
+    for (unsigned i = 0; i < c->who->ngrants; i++) {
+        bx_call  probe = *c;
+
+        one = *c->who;
+        one.grants[0] = c->who->grants[i];
+        one.ngrants = 1;
+        probe.who = &one;
+
+        if (capability != NULL && bx_scope_allows(&probe, capability, &r->scope)) {
+            return c->who->grants[i].role;
+        }
+    }
+
+    return NULL;
+}
+
+
+static bx_rc
+queue_history(bx_call *c, const bx_record *r, const char *action, const char *to, const char *capability)
+{
+    bx_id  account = bx_call_account(c);
+
+    return bx_queue(c, 1, sql_history,
+        BX_ARGS(bx_int(bx_id_new()), bx_text(r->def->name), bx_int(r->id), bx_text(action), bx_text(r->state), bx_text(to),
+                account == 0 ? bx_null() : bx_int(account), bx_text(c->who != NULL ? c->who->name : NULL),
+                bx_text(acting_role(c, r, capability)), bx_text(r->comment), bx_text(bx_time_sql(c->arena, c->now))));
+}
+
+
+/* Field names and new values for the audit row; secrets are named, never quoted. */
+static json_t *
+changes_json(bx_call *c, const bx_record *r)
+{
+    json_t *o = bx_own(c->arena, json_object());
+
+    if (r->to != NULL) {
+        json_object_set_new(o, "state", json_pack("[s?, s]", r->state, r->to));
+    }
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        const bx_value *v = &r->values[i];
+
+        if (!r->changed[i]) {
+            continue;
+        }
+        json_object_set_new(o, r->def->fields[i].name,
+                            r->def->fields[i].type == BX_SECRET ? json_string("changed") :
+                            v->kind == BX_V_INT ? json_integer(v->i) :
+                            v->kind == BX_V_TEXT ? json_stringn(v->s, v->len) : json_null());
+    }
+
+    if (r->comment != NULL) {
+        json_object_set_new(o, "comment", json_string(r->comment));
+    }
+
+    return o;
+}
+
+
+static bx_rc
+queue_files(bx_call *c, bx_record *r)
+{
+    for (size_t i = 0; i < r->nfields; i++) {
+        const bx_field *f = &r->def->fields[i];
+
+        if (r->files[i] != NULL
+            && bx_attachments_take(c, r->def->name, r->id, f->name, r->files[i], f->max, r->scope.student, r->scope.class_id,
+                                   r->scope.school, r->scope.township) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
+/* Attachments taken in this very transaction are not in the table under their record yet: they are looked up by id. */
+static bx_rc
+describe_files(bx_call *c, json_t *ids, json_t *out)
+{
+    bx_buf    sql;
+    bx_rows   rows;
+    bx_value  args[BX_ATTACHMENT_FILES];
+    size_t    n = json_array_size(ids);
+
+    json_array_clear(out);
+    if (n == 0 || n > BX_ATTACHMENT_FILES) {
+        return BX_OK;
+    }
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_str(&sql, "SELECT id, media_type, size FROM attachment WHERE id IN (");
+    for (size_t i = 0; i < n; i++) {
+        bx_buf_str(&sql, i == 0 ? "?" : ",?");
+        args[i] = bx_int(bx_id_parse(json_string_value(json_array_get(ids, i))));
+    }
+    bx_buf_str(&sql, ") ORDER BY id");
+
+    if (bx_query(c, &rows, sql.data, args, n) != BX_OK) {
+        return BX_FAIL;
+    }
+    for (size_t i = 0; i < rows.nrows; i++) {
+        json_array_append_new(out, json_pack("{s:o, s:s, s:I}", "id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)),
+                                             "media_type", bx_cell_text(&rows, i, 1), "size", (json_int_t) bx_cell_int(&rows, i, 2)));
+    }
+    return BX_OK;
+}
+
+
+/* The answer's JSON as it will be after the commit, so that it can be stored with the key. */
+static bx_rc
+answer_record(bx_call *c, bx_record *r, int status)
+{
+    json_t *rows = bx_own(c->arena, json_array());
+    json_t *o = bx_record_json(c, r);
+
+    json_array_append_new(rows, o);
+    if (bx_record_dress(c, r->def, rows, true) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        if (r->files[i] != NULL && describe_files(c, r->files[i], json_object_get(o, r->def->fields[i].name)) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    bx_answer_header(c, "ETag", bx_sprintf(c->arena, "\"%" PRId64 "\"", r->version));
+    return bx_answer(c, status, json_incref(o));
+}
+
+
+/* ---- creating */
+
+static bx_rc
+insert_queue(bx_call *c, bx_record *r)
+{
+    bx_buf    names, marks;
+    bx_value  args[BX_MAX_FIELDS + 16];
+    size_t    n = 0;
+
+    bx_buf_init(&names, c->arena);
+    bx_buf_init(&marks, c->arena);
+
+    bx_buf_printf(&names, "INSERT INTO %s (id, version, created_at, created_by, updated_at", r->def->table);
+    bx_buf_str(&marks, ") VALUES (?, 1, ?, ?, ?");
+    args[n++] = bx_int(r->id);
+    args[n++] = bx_text(bx_time_sql(c->arena, c->now));
+    args[n++] = bx_call_account(c) == 0 ? bx_null() : bx_int(bx_call_account(c));
+    args[n++] = args[1];
+
+    if (r->to != NULL) {
+        bx_buf_str(&names, ", state");
+        bx_buf_str(&marks, ", ?");
+        args[n++] = bx_text(r->to);
+    }
+
+    if (r->def->scope == BX_SCOPE_STUDENT) {
+        bx_buf_str(&names, ", class_id, school_id, township_id");
+        bx_buf_str(&marks, ", ?, ?, ?");
+        args[n++] = bx_int(r->scope.class_id);
+        args[n++] = bx_int(r->scope.school);
+        args[n++] = r->scope.township == 0 ? bx_null() : bx_int(r->scope.township);
+    }
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        if (r->changed[i] && r->def->fields[i].type != BX_FILES) {
+            bx_buf_printf(&names, ", %s", r->def->fields[i].name);
+            bx_buf_str(&marks, ", ?");
+            args[n++] = r->values[i];
+        }
+    }
+
+    bx_buf_str(&names, marks.data);
+    bx_buf_str(&names, ")");
+    return bx_queue(c, 1, names.data, args, n);
+}
+
+
+static const char *
+body_action(bx_call *c, const bx_record_def *def)
+{
+    json_t *action = json_is_object(c->body) ? json_object_get(c->body, "action") : NULL;
+
+    if (json_is_string(action)) {
+        return json_string_value(action);
+    }
+
+    /* without a word about it: the first way in that the table names */
+    for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
+        if (t->from == BX_NEW) {
+            return t->action;
+        }
+    }
+
+    return "create";
+}
+
+
+static size_t
+count_fields(const bx_record_def *def)
+{
+    size_t  n = 0;
+
+    while (def->fields[n].name != NULL && n < BX_MAX_FIELDS) {
+        n++;
+    }
+
+    return n;
+}
+
+
+static void
+record_blank(bx_call *c, const bx_record_def *def, bx_record *r)
+{
+    memset(r, 0, sizeof(*r));
+    r->def = def;
+    r->call = c;
+    r->creator = bx_call_account(c);
+    r->nfields = count_fields(def);
+}
+
+
+/* Body, place and hook; the queue is filled afterwards. */
+static bx_rc
+create_prepare(bx_call *c, const bx_record_def *def, bx_record *r, const bx_transition **taken)
+{
+    const char *capability = def->create;
+    const char *action = body_action(c, def);
+    bx_err      why;
+
+    record_blank(c, def, r);
+    if (bx_record_take(c, r, def->fields, c->body, true, def->transitions != NULL ? "action" : NULL) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *taken = NULL;
+    for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
+        if (t->from == BX_NEW && strcmp(t->action, action) == 0 && !(t->flags & BX_BY_JOB)) {
+            capability = t->capability;
+        }
+    }
+    if (capability == NULL) {
+        return bx_refuse(c, BX_E_INVALID, "action", "not_in_list", NULL);
+    }
+
+    if (def->scope == BX_SCOPE_STUDENT && bx_record_place(c, r, capability) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (def->transitions != NULL) {
+        *taken = bx_transition_for(c, r, action, &why);
+        if (*taken == NULL) {
+            return bx_refuse(c, why, NULL, NULL, NULL);
+        }
+        r->to = (*taken)->to;
+    }
+
+    return BX_OK;
+}
+
+
+static bx_rc
+create_try(bx_call *c, const bx_record_def *def, bx_tail_result *result)
+{
+    bx_record             r;
+    const bx_transition  *t;
+    bx_tail               tail;
+
+    if (create_prepare(c, def, &r, &t) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    r.id = bx_id_new();
+    r.version = 1;
+
+    if ((t != NULL && t->hook != NULL && t->hook(c, &r) != BX_OK)
+        || (t == NULL && def->check != NULL && def->check(c, &r) != BX_OK)
+        || insert_queue(c, &r) != BX_OK
+        || (t != NULL && queue_history(c, &r, t->action, t->to, t->capability) != BX_OK)
+        || queue_files(c, &r) != BX_OK
+        || answer_record(c, &r, 201) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    c->location = bx_sprintf(c->arena, "/api/v1/%s/%" PRId64, def->name, r.id);
+    tail = (bx_tail) { .chain = r.scope.school, .action = t != NULL ? t->action : "create", .record = def->name, .id = r.id,
+                       .changes = changes_json(c, &r), .keyed = c->key.on };
+    *result = bx_tail_run(c, &tail);
+    return BX_OK;
+}
+
+
+/* ---- acting on a row */
+
+static bx_rc
+check_version(bx_call *c, const bx_record *r)
+{
+    const char *s = c->req == NULL ? NULL : c->req->if_match;
+    char        want[32];
+
+    if (s == NULL || *s == '\0') {
+        return bx_refuse(c, BX_E_NO_IF_MATCH, NULL, NULL, NULL);
+    }
+
+    snprintf(want, sizeof(want), "\"%" PRId64 "\"", r->version);
+    if (strcmp(s, want) == 0 || strcmp(s, "*") == 0) {
+        return BX_OK;
+    }
+
+    bx_refuse(c, BX_E_STALE, NULL, NULL, NULL);
+    bx_refuse_add(c, "version", json_integer(r->version));
+    return BX_FAIL;
+}
+
+
+static const char *
+update_text(bx_call *c, const bx_record *r, bx_value *args, size_t *n)
+{
+    bx_buf  sql;
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_printf(&sql, "UPDATE %s SET version = version + 1, updated_at = ?", r->def->table);
+    args[(*n)++] = bx_text(bx_time_sql(c->arena, c->now));
+
+    if (r->to != NULL) {
+        bx_buf_str(&sql, ", state = ?");
+        args[(*n)++] = bx_text(r->to);
+    }
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        if (r->changed[i] && r->def->fields[i].type != BX_FILES) {
+            bx_buf_printf(&sql, ", %s = ?", r->def->fields[i].name);
+            args[(*n)++] = r->values[i];
+        }
+    }
+
+    bx_buf_str(&sql, " WHERE id = ? AND version = ?");
+    args[(*n)++] = bx_int(r->id);
+    args[(*n)++] = bx_int(r->version);
+
+    if (r->state != NULL) {
+        bx_buf_str(&sql, " AND state = ?");
+        args[(*n)++] = bx_text(r->state);
+    }
+
+    return sql.failed ? NULL : sql.data;
+}
+
+
+/* Writes r as changed by body and hook; action names it in history and audit. */
+static bx_rc
+change_commit(bx_call *c, bx_record *r, const char *action, const char *capability, bx_tail_result *result)
+{
+    bx_value  args[BX_MAX_FIELDS + 8];
+    size_t    n = 0;
+    bx_tail   tail = { .chain = r->scope.school, .action = action, .record = r->def->name, .id = r->id, .keyed = c->key.on };
+
+    if (queue_files(c, r) != BX_OK
+        || (r->def->states != NULL && queue_history(c, r, action, r->to != NULL ? r->to : r->state, capability) != BX_OK))
+    {
+        return BX_FAIL;
+    }
+
+    tail.changes = changes_json(c, r);
+    tail.update = update_text(c, r, args, &n);
+    tail.update_args = args;
+    tail.update_nargs = n;
+    if (tail.update == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+
+    r->version++;
+    if (answer_record(c, r, 200) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *result = bx_tail_run(c, &tail);
+    return BX_OK;
+}
+
+
+static bx_rc
+read_for_change(bx_call *c, const bx_record_def *def, bx_record *r)
+{
+    bool  found;
+
+    if (bx_record_read(c, def, c->path_id, r, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return found ? check_version(c, r) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+}
+
+
+static bx_rc
+act_try(bx_call *c, const bx_record_def *def, const char *action, bx_tail_result *result)
+{
+    bx_record             r;
+    const bx_transition  *t;
+    bx_err                why;
+
+    if (read_for_change(c, def, &r) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    t = bx_transition_for(c, &r, action, &why);
+    if (t == NULL) {
+        bx_refuse(c, why, NULL, NULL, NULL);
+        if (why == BX_E_WRONG_STATE) {
+            bx_refuse_add(c, "state", json_string(r.state));
+        }
+        return BX_FAIL;
+    }
+
+    if (bx_record_take(c, &r, t->takes, c->body, true, NULL) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    r.to = t->to;
+    if (t->hook != NULL && t->hook(c, &r) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return change_commit(c, &r, action, t->capability, result);
+}
+
+
+static bx_rc
+patch_try(bx_call *c, const bx_record_def *def, const char *action, bx_tail_result *result)
+{
+    bx_record  r;
+
+    if (read_for_change(c, def, &r) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (!bx_scope_allows(c, def->edit, &r.scope)) {
+        return bx_refuse(c, BX_E_FORBIDDEN, NULL, NULL, NULL);
+    }
+    if (def->editable != NULL && !bx_word_in(def->editable, r.state)) {
+        bx_refuse(c, BX_E_WRONG_STATE, NULL, NULL, NULL);
+        bx_refuse_add(c, "state", json_string(r.state));
+        return BX_FAIL;
+    }
+    if (bx_record_take(c, &r, def->fields, c->body, false, NULL) != BX_OK
+        || (def->check != NULL && def->check(c, &r) != BX_OK))
+    {
+        return BX_FAIL;
+    }
+
+    return change_commit(c, &r, action, def->edit, result);
+}
+
+
+static bx_rc
+create_once(bx_call *c, const bx_record_def *def, const char *action, bx_tail_result *result)
+{
+    (void) action;
+    return create_try(c, def, result);
+}
+
+
+typedef bx_rc (*attempt)(bx_call *c, const bx_record_def *def, const char *action, bx_tail_result *result);
+
+/* Runs an attempt again while what its hook relied on changed under it. */
+static bx_rc
+try_again(bx_call *c, const bx_record_def *def, const char *action, attempt fn)
+{
+    bx_tail_result  result = BX_TAIL_FAILED;
+
+    for (int i = 0; i < MAX_TRIES; i++) {
+        bx_queue_clear(c);
+
+        if (fn(c, def, action, &result) != BX_OK) {
+            return BX_FAIL;
+        }
+        if (result == BX_TAIL_DONE || result == BX_TAIL_REPLAYED) {
+            return c->problem.code == BX_E_NONE ? BX_OK : BX_FAIL;
+        }
+        if (result == BX_TAIL_FAILED) {
+            return BX_FAIL;
+        }
+    }
+
+    return bx_refuse(c, result == BX_TAIL_STALE ? BX_E_STALE : BX_E_CONFLICT, NULL, NULL, NULL);
+}
+
+
+bx_rc
+bx_generic_create(bx_call *c, const bx_record_def *def)
+{
+    return try_again(c, def, NULL, create_once);
+}
+
+
+bx_rc
+bx_generic_patch(bx_call *c, const bx_record_def *def)
+{
+    return try_again(c, def, "edit", patch_try);
+}
+
+
+bx_rc
+bx_generic_act(bx_call *c, const bx_record_def *def, const char *action)
+{
+    return try_again(c, def, action, act_try);
+}
+
+
+/* ---- moves that no person makes */
+
+static const bx_transition *
+job_transition(const bx_record_def *def, const char *action)
+{
+    for (const bx_transition *t = def->transitions; t->action != NULL; t++) {
+        if ((t->flags & BX_BY_JOB) && strcmp(t->action, action) == 0) {
+            return t;
+        }
+    }
+
+    return NULL;
+}
+
+
+bx_rc
+bx_queue_move(bx_call *c, const bx_record_def *def, const char *action, bx_id id, int64_t version, const char *state)
+{
+    const bx_transition *t = job_transition(def, action);
+    bx_record            r = { .def = def, .call = c, .id = id, .state = state };
+    char                *sql;
+
+    if (t == NULL || !bx_word_in(t->from, state)) {
+        bx_error_set(&c->error, BX_E_INTERNAL, "no move \"%s\" of %s from \"%s\"", action, def->name, state);
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    sql = bx_sprintf(c->arena, "UPDATE %s SET version = version + 1, updated_at = ?, state = ?%s%s WHERE id = ? AND version = ?"
+                     " AND state = ?", def->table, t->sets != NULL ? ", " : "", t->sets != NULL ? t->sets : "");
+
+    if (bx_queue(c, 1, sql, BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)), bx_text(t->to), bx_int(id), bx_int(version),
+                                    bx_text(state))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return queue_history(c, &r, action, t->to, NULL);
+}
+
+
+/* One batch of one school: rows first … first+n-1. Each row is its own UPDATE with version and state; a row that changed
+ * meanwhile is left for the next run, so expect is not used. */
+static bx_rc
+sweep_batch(bx_call *c, const bx_record_def *def, const bx_transition *t, const bx_rows *rows, size_t first, size_t n,
+            unsigned *moved)
+{
+    json_t *ids = bx_own(c->arena, json_array());
+    json_t *changes = bx_own(c->arena, json_object());
+    bx_id   school = bx_cell_int(rows, first, 3);
+
+    bx_queue_clear(c);
+
+    for (size_t i = first; i < first + n; i++) {
+        if (bx_queue_move(c, def, t->action, bx_cell_int(rows, i, 0), bx_cell_int(rows, i, 1), bx_cell_text(rows, i, 2)) != BX_OK) {
+            return BX_FAIL;
+        }
+        json_array_append_new(ids, json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)));
+    }
+
+    json_object_set(changes, "ids", ids);
+    json_object_set_new(changes, "state", json_string(t->to));
+
+    if (bx_commit_batch(c, school, t->action, def->name, 0, changes) == BX_OK) {
+        *moved += (unsigned) n;
+        return BX_OK;
+    }
+    if (!c->raced) {
+        return BX_FAIL;
+    }
+
+    /* a person was faster with one of them: row by row, the rest still moves */
+    c->raced = false;
+    c->problem = (bx_problem) { 0 };
+    if (n == 1) {
+        return BX_OK;
+    }
+    for (size_t i = first; i < first + n; i++) {
+        if (sweep_batch(c, def, t, rows, i, 1, moved) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+    return BX_OK;
+}
+
+
+bx_rc
+bx_sweep(bx_call *c, const bx_record_def *def, const char *action, const char *where, const bx_value *args, size_t nargs,
+         unsigned *moved)
+{
+    const bx_transition *t = job_transition(def, action);
+    bx_buf               sql;
+    bx_rows              rows;
+
+    *moved = 0;
+    if (t == NULL) {
+        bx_error_set(&c->error, BX_E_INTERNAL, "no job transition \"%s\" of %s", action, def->name);
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_printf(&sql, "SELECT t.id, t.version, t.state, t.school_id FROM %s t WHERE t.state IN (", def->table);
+    for (const char *p = t->from; *p != '\0'; p += strspn(p, " ")) {
+        size_t  n = strcspn(p, " ");
+
+        bx_buf_str(&sql, p == t->from ? "'" : ",'");
+        bx_buf_add(&sql, p, n);
+        bx_buf_str(&sql, "'");
+        p += n;
+    }
+    bx_buf_printf(&sql, ") AND (%s) ORDER BY t.school_id, t.id LIMIT 5000", where);
+
+    if (bx_query(c, &rows, sql.data, args, nargs) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t first = 0, n; first < rows.nrows; first += n) {
+        for (n = 1; n < SWEEP_BATCH && first + n < rows.nrows
+                    && bx_cell_int(&rows, first + n, 3) == bx_cell_int(&rows, first, 3); n++)
+        {
+            /* rows of one school */
+        }
+        if (sweep_batch(c, def, t, &rows, first, n, moved) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
+/* ---- reading */
+
+bx_rc
+bx_generic_read(bx_call *c, const bx_record_def *def)
+{
+    bx_record  r;
+    bool       found;
+
+    if (bx_record_read(c, def, c->path_id, &r, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return found ? answer_record(c, &r, 200) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+}
+
+
+bx_rc
+bx_generic_history(bx_call *c, const bx_record_def *def)
+{
+    static const char  sql[] =
+        "SELECT action, from_state, to_state, actor, role, comment, at FROM history"
+        " WHERE record = ? AND record_id = ? ORDER BY id DESC LIMIT 200";
+    bx_record  r;
+    bx_rows    rows;
+    bool       found;
+    json_t    *items = json_array();
+
+    bx_own(c->arena, items);
+    if (bx_record_read(c, def, c->path_id, &r, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (!found) {
+        return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+    }
+    if (bx_query(c, &rows, sql, BX_ARGS(bx_text(def->name), bx_int(r.id))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < rows.nrows; i++) {
+        const char *role = bx_cell_text(&rows, i, 4);
+
+        json_array_append_new(items, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s}",
+            "action", bx_cell_text(&rows, i, 0), "from", bx_cell_text(&rows, i, 1), "to", bx_cell_text(&rows, i, 2),
+            "actor", bx_cell_text(&rows, i, 3), "role", role,
+            "role_label", role == NULL ? NULL : bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "role.%s", role), NULL),
+            "comment", bx_cell_text(&rows, i, 5),
+            "at", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(&rows, i, 6)))));
+    }
+
+    return bx_answer(c, 200, json_pack("{s:O, s:n}", "items", items, "next"));
+}

@@ -1,0 +1,828 @@
+/* record.c: rows of a record definition: read in scope, rendered as JSON, taken from a body.
+ * Owns what a field's type means in SQL and in JSON. Does not own states (machine.c) nor lists (list.c). */
+
+#define PCRE2_CODE_UNIT_WIDTH  8
+
+#include "flow/flow.h"
+#include "flow/attachment.h"
+
+#include <inttypes.h>
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns before the fields, in the order of bx_record_select(). */
+enum { COL_ID, COL_VERSION, COL_STATE, COL_CREATOR, COL_STUDENT, COL_CLASS, COL_SCHOOL, COL_TOWNSHIP, COL_OWN,
+       COL_STAGE, COL_ENTRY, COL_NUMBER, COL_GRADE, COL_SCHOOL_NAME, COL_CENTRAL, COL_STUDENT_NAME, COL_FIELDS };
+
+
+int
+bx_record_field(const bx_record_def *def, const char *name)
+{
+    for (int i = 0; def->fields[i].name != NULL; i++) {
+        if (strcmp(def->fields[i].name, name) == 0) {
+            return i;
+        }
+    }
+
+    return -1;
+}
+
+
+static bool
+is_student(const bx_record_def *def)
+{
+    return strcmp(def->table, "student") == 0;
+}
+
+
+static void
+select_scope(const bx_record_def *def, bx_buf *sql)
+{
+    static const char *const by_scope[] = {
+        [BX_SCOPE_STUDENT] = ", t.student_id, t.class_id, t.school_id, t.township_id",
+        [BX_SCOPE_SCHOOL]  = ", NULL, NULL, t.school_id, t.township_id",
+        [BX_SCOPE_UNIT]    = ", NULL, NULL, t.school_id, t.township_id",
+    };
+
+    bx_buf_str(sql, by_scope[def->scope]);
+}
+
+
+bx_rc
+bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
+{
+    bool  of_student = def->scope == BX_SCOPE_STUDENT;
+
+    bx_buf_printf(sql, "SELECT t.id, t.version, %s, %s", def->states != NULL ? "t.state" : "NULL",
+                  def->transitions != NULL ? "t.created_by" : "NULL");
+    select_scope(def, sql);
+    bx_buf_str(sql, ", ");
+
+    if (!of_student) {
+        bx_buf_str(sql, "0");
+    } else if (bx_own_child_sql(c, "t", sql, args, nargs, room) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(sql, of_student ? ", cl.stage, cl.entry_year, cl.class_no, cl.parent_id, sc.name, sc.parent_id"
+                               : ", NULL, NULL, NULL, NULL, sc.name, sc.parent_id");
+    bx_buf_str(sql, of_student && !is_student(def) ? ", st.name" : ", NULL");
+
+    for (const bx_field *f = def->fields; f->name != NULL; f++) {
+        bx_buf_printf(sql, f->type == BX_FILES ? ", NULL" : ", t.%s", f->name);
+    }
+
+    bx_buf_printf(sql, " FROM %s t LEFT JOIN org_unit sc ON sc.id = t.school_id", def->table);
+    if (of_student) {
+        bx_buf_str(sql, " LEFT JOIN org_unit cl ON cl.id = t.class_id");
+    }
+    if (of_student && !is_student(def)) {
+        bx_buf_str(sql, " LEFT JOIN student st ON st.id = t.student_id");
+    }
+
+    return BX_OK;
+}
+
+
+static void
+scope_from_row(const bx_record_def *def, const bx_rows *rows, size_t i, bx_row_scope *s)
+{
+    s->student = bx_cell_int(rows, i, COL_STUDENT);
+    s->class_id = bx_cell_int(rows, i, COL_CLASS);
+    s->school = bx_cell_int(rows, i, COL_SCHOOL);
+    s->township = bx_cell_int(rows, i, COL_TOWNSHIP);
+    s->own_child = bx_cell_int(rows, i, COL_OWN) != 0;
+    s->grade = bx_cell_int(rows, i, COL_GRADE);
+    s->central = bx_cell_int(rows, i, COL_CENTRAL);
+    s->unit = def->scope == BX_SCOPE_UNIT ? bx_cell_int(rows, i, COL_ID) : s->school;
+}
+
+
+void
+bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, size_t i, bx_record *r)
+{
+    memset(r, 0, sizeof(*r));
+
+    r->def = def;
+    r->call = c;
+    r->id = bx_cell_int(rows, i, COL_ID);
+    r->version = bx_cell_int(rows, i, COL_VERSION);
+    r->state = bx_cell_text(rows, i, COL_STATE);
+    r->creator = bx_cell_int(rows, i, COL_CREATOR);
+    scope_from_row(def, rows, i, &r->scope);
+    r->school_name = bx_cell_text(rows, i, COL_SCHOOL_NAME);
+    r->student_name = bx_cell_text(rows, i, COL_STUDENT_NAME);
+
+    if (bx_cell(rows, i, COL_NUMBER)->kind != BX_V_NULL) {
+        r->class_name = bx_class_label(c->arena, c->lang, bx_cell_text(rows, i, COL_STAGE),
+                                       (int) bx_cell_int(rows, i, COL_ENTRY), (int) bx_cell_int(rows, i, COL_NUMBER),
+                                       bx_date_of(c->now));
+    }
+
+    for (size_t f = 0; def->fields[f].name != NULL && f < BX_MAX_FIELDS; f++) {
+        r->values[f] = *bx_cell(rows, i, COL_FIELDS + f);
+        r->nfields = f + 1;
+    }
+}
+
+
+/* Rows in a private state are seen by their creator only. */
+static void
+where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs)
+{
+    if (def->private_states == NULL || c->trusted) {
+        return;
+    }
+
+    bx_buf_str(sql, " AND (t.state NOT IN (");
+    for (const char *p = def->private_states; *p != '\0'; p += strspn(p, " ")) {
+        size_t  n = strcspn(p, " ");
+
+        bx_buf_str(sql, p == def->private_states ? "'" : ",'");
+        bx_buf_add(sql, p, n);
+        bx_buf_str(sql, "'");
+        p += n;
+    }
+    bx_buf_str(sql, ") OR t.created_by = ?)");
+    args[(*nargs)++] = bx_int(bx_call_account(c));
+}
+
+
+bx_rc
+bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
+                size_t room)
+{
+    if (bx_scope_where(c, def->scope, "t", capability, sql, args, nargs, room - 1) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    where_private(c, def, sql, args, nargs);
+    return BX_OK;
+}
+
+
+bx_rc
+bx_record_read(bx_call *c, const bx_record_def *def, bx_id id, bx_record *out, bool *found)
+{
+    bx_buf    sql;
+    bx_rows   rows;
+    bx_value  args[48];
+    size_t    nargs = 0;
+
+    *found = false;
+    bx_buf_init(&sql, c->arena);
+
+    if (bx_record_select(c, def, &sql, args, &nargs, 40) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(&sql, " WHERE t.id = ? AND ");
+    args[nargs++] = bx_int(id);
+
+    if (bx_record_where(c, def, def->read, &sql, args, &nargs, 48) != BX_OK
+        || bx_query(c, &rows, sql.data, args, nargs) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    if (rows.nrows == 1) {
+        bx_record_from_row(c, def, &rows, 0, out);
+        *found = true;
+    }
+
+    return BX_OK;
+}
+
+
+/* ---- accessors for hooks */
+
+bx_id bx_rec_id(const bx_record *r) { return r->id; }
+bx_id bx_rec_student(const bx_record *r) { return r->scope.student; }
+bx_id bx_rec_class(const bx_record *r) { return r->scope.class_id; }
+bx_id bx_rec_school(const bx_record *r) { return r->scope.school; }
+bx_id bx_rec_creator(const bx_record *r) { return r->creator; }
+const char *bx_rec_state(const bx_record *r) { return r->state; }
+
+
+static const bx_value *
+value_of(const bx_record *r, const char *field)
+{
+    static const bx_value  none = { BX_V_NULL, 0, NULL, 0 };
+    int                    i = bx_record_field(r->def, field);
+
+    return i < 0 ? &none : &r->values[i];
+}
+
+
+bool
+bx_rec_has(const bx_record *r, const char *field)
+{
+    return value_of(r, field)->kind != BX_V_NULL;
+}
+
+
+bool
+bx_rec_taken(const bx_record *r, const char *field)
+{
+    int  i = bx_record_field(r->def, field);
+
+    return i >= 0 && r->taken[i];
+}
+
+
+const char *
+bx_rec_text(const bx_record *r, const char *field)
+{
+    const bx_value *v = value_of(r, field);
+
+    return v->kind == BX_V_TEXT ? v->s : NULL;
+}
+
+
+int64_t
+bx_rec_int(const bx_record *r, const char *field)
+{
+    const bx_value *v = value_of(r, field);
+
+    return v->kind == BX_V_INT ? v->i : 0;
+}
+
+
+bx_date
+bx_rec_date(const bx_record *r, const char *field)
+{
+    const char *s = bx_rec_text(r, field);
+
+    return s == NULL ? BX_NO_DATE : bx_date_parse(s);
+}
+
+
+bx_time
+bx_rec_time(const bx_record *r, const char *field)
+{
+    const char *s = bx_rec_text(r, field);
+
+    return s == NULL ? BX_NO_TIME : bx_time_parse_sql(s);
+}
+
+
+static void
+set_value(bx_record *r, const char *field, bx_value v)
+{
+    int  i = bx_record_field(r->def, field);
+
+    if (i >= 0) {
+        r->values[i] = v;
+        r->changed[i] = true;
+    }
+}
+
+
+void
+bx_set_text(bx_record *r, const char *field, const char *value)
+{
+    set_value(r, field, bx_text(value == NULL ? NULL : bx_strdup(r->call->arena, value)));
+}
+
+
+void
+bx_set_int(bx_record *r, const char *field, int64_t value)
+{
+    set_value(r, field, bx_int(value));
+}
+
+
+void
+bx_set_date(bx_record *r, const char *field, bx_date value)
+{
+    set_value(r, field, value == BX_NO_DATE ? bx_null() : bx_text(bx_date_text(r->call->arena, value)));
+}
+
+
+void
+bx_set_time(bx_record *r, const char *field, bx_time value)
+{
+    set_value(r, field, value == BX_NO_TIME ? bx_null() : bx_text(bx_time_sql(r->call->arena, value)));
+}
+
+
+/* ---- JSON out */
+
+static json_t *
+secret_json(bx_call *c, const bx_field *f, const bx_value *v)
+{
+    char *plain;
+
+    if (bx_unseal(c->arena, v, &plain) != BX_OK) {
+        return json_null();
+    }
+
+    return json_string(bx_mask(c->arena, f->arg, plain));
+}
+
+
+static json_t *
+field_json(bx_call *c, const bx_field *f, const bx_value *v)
+{
+    if (v->kind == BX_V_NULL) {
+        return json_null();
+    }
+
+    switch (f->type) {
+    case BX_INT:
+        return json_integer(v->i);
+    case BX_HALVES:
+        return json_real((double) v->i / 2);
+    case BX_BOOL:
+        return json_boolean(v->i != 0);
+    case BX_REF:
+        return json_sprintf("%" PRId64, v->i);
+    case BX_TIME:
+        return json_string(bx_time_iso(c->arena, bx_time_parse_sql(v->s)));
+    case BX_SECRET:
+        return secret_json(c, f, v);
+    case BX_FILES:
+        return json_array();
+    case BX_TEXT:
+    case BX_CODE:
+    case BX_DATE:
+        break;
+    }
+
+    return json_stringn(v->s, v->len);
+}
+
+
+static json_t *
+id_json(bx_id id)
+{
+    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
+}
+
+
+static void
+scope_json(const bx_record *r, json_t *o)
+{
+    if (r->def->scope == BX_SCOPE_STUDENT) {
+        if (!is_student(r->def)) {
+            json_object_set_new(o, "student_id", id_json(r->scope.student));
+            json_object_set_new(o, "student_name", json_string(r->student_name));
+        }
+        json_object_set_new(o, "class_id", id_json(r->scope.class_id));
+        json_object_set_new(o, "class_name", json_string(r->class_name == NULL ? "" : r->class_name));
+        json_object_set_new(o, "own_child", json_boolean(r->scope.own_child));
+    }
+
+    if (r->def->scope != BX_SCOPE_UNIT) {
+        json_object_set_new(o, "school_id", id_json(r->scope.school));
+        json_object_set_new(o, "school_name", json_string(r->school_name == NULL ? "" : r->school_name));
+    }
+}
+
+
+json_t *
+bx_record_json(bx_call *c, const bx_record *r)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "id", id_json(r->id));
+    json_object_set_new(o, "version", json_integer(r->version));
+    if (r->def->states != NULL) {
+        json_object_set_new(o, "state", json_string(r->to != NULL ? r->to : r->state));
+    }
+    scope_json(r, o);
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        const bx_field *f = &r->def->fields[i];
+
+        if ((f->flags & BX_NO_JSON) || (f->read != NULL && !bx_scope_allows(c, f->read, &r->scope))) {
+            continue;
+        }
+        /* the scope's own columns are rendered above */
+        if (json_object_get(o, f->name) == NULL) {
+            json_object_set_new(o, f->type == BX_HALVES ? f->arg : f->name, field_json(c, f, &r->values[i]));
+        }
+    }
+
+    if (r->def->transitions != NULL) {
+        json_object_set_new(o, "actions", bx_record_actions(c, r));
+    }
+
+    return o;
+}
+
+
+bx_rc
+bx_record_dress(bx_call *c, const bx_record_def *def, json_t *rows, bool one)
+{
+    if (json_array_size(rows) == 0) {
+        return BX_OK;
+    }
+
+    for (const bx_field *f = def->fields; f->name != NULL; f++) {
+        if (f->type == BX_FILES && bx_attachments_attach(c, def->name, rows, f->name) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return def->decorate == NULL ? BX_OK : def->decorate(c, rows, one);
+}
+
+
+/* ---- JSON in */
+
+static bool
+matches(const char *pattern, const char *s)
+{
+    int                error;
+    PCRE2_SIZE         offset;
+    pcre2_code        *re;
+    pcre2_match_data  *md;
+    bool               ok = false;
+
+    re = pcre2_compile((PCRE2_SPTR) pattern, PCRE2_ZERO_TERMINATED, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF | PCRE2_UCP,
+                       &error, &offset, NULL);
+    if (re == NULL) {
+        return false;
+    }
+
+    md = pcre2_match_data_create_from_pattern(re, NULL);
+    ok = md != NULL && pcre2_match(re, (PCRE2_SPTR) s, strlen(s), 0, 0, md, NULL) >= 0;
+
+    pcre2_match_data_free(md);
+    pcre2_code_free(re);
+    return ok;
+}
+
+
+static bx_rc
+fault(bx_call *c, const bx_field *f, const char *reason, json_t *params)
+{
+    return bx_refuse(c, BX_E_INVALID, f->name, reason, params);
+}
+
+
+static bx_rc
+take_text(bx_call *c, const bx_field *f, json_t *j, bx_value *out)
+{
+    const char *s;
+    size_t      n;
+
+    if (!json_is_string(j)) {
+        return fault(c, f, "not_text", NULL);
+    }
+
+    /* a NUL inside would hide the rest from every later reader */
+    if (strlen(json_string_value(j)) != json_string_length(j) || !bx_text_clean(json_string_value(j))) {
+        return fault(c, f, "control_characters", NULL);
+    }
+
+    s = bx_trim(c->arena, json_string_value(j));
+    n = bx_utf8_count(s);
+
+    if (n == 0) {
+        *out = bx_null();
+        return (f->flags & BX_REQUIRED) ? fault(c, f, "required", NULL) : BX_OK;
+    }
+    if (f->min > 0 && n < (size_t) f->min) {
+        return fault(c, f, "too_short", json_pack("{s:i, s:i}", "min", f->min, "length", (int) n));
+    }
+    if (f->max > 0 && n > (size_t) f->max) {
+        return fault(c, f, "too_long", json_pack("{s:i, s:i}", "max", f->max, "length", (int) n));
+    }
+    if (f->pattern != NULL && !matches(f->pattern, s)) {
+        return fault(c, f, "pattern", NULL);
+    }
+
+    *out = bx_text(s);
+    return BX_OK;
+}
+
+
+static bx_rc
+take_code(bx_call *c, const bx_field *f, json_t *j, bx_value *out)
+{
+    const bx_code_list *list = bx_codes_find(f->arg);
+
+    for (const bx_code *code = list == NULL ? NULL : list->codes; code != NULL && code->code != NULL; code++) {
+        if (json_is_string(j) && strcmp(json_string_value(j), code->code) == 0) {
+            *out = bx_text(code->code);
+            return BX_OK;
+        }
+    }
+
+    return fault(c, f, "not_in_list", NULL);
+}
+
+
+static bx_rc
+take_number(bx_call *c, const bx_field *f, json_t *j, bx_value *out)
+{
+    if (!json_is_integer(j)) {
+        return fault(c, f, "not_number", NULL);
+    }
+    if ((f->min != 0 || f->max != 0) && (json_integer_value(j) < f->min || json_integer_value(j) > f->max)) {
+        return fault(c, f, "out_of_range", json_pack("{s:i, s:i}", "min", f->min, "max", f->max));
+    }
+
+    *out = bx_int(json_integer_value(j));
+    return BX_OK;
+}
+
+
+bx_id
+bx_id_parse(const char *s)
+{
+    char    *end;
+    int64_t  v;
+
+    if (s == NULL || s[0] < '1' || s[0] > '9' || strlen(s) > 19) {
+        return 0;
+    }
+
+    v = strtoll(s, &end, 10);
+    return *end == '\0' && v > 0 && v < INT64_MAX ? v : 0;
+}
+
+
+static bx_rc
+take_value(bx_call *c, const bx_field *f, json_t *j, bx_value *out)
+{
+    bx_date  d;
+
+    switch (f->type) {
+    case BX_TEXT:
+    case BX_SECRET:
+        return take_text(c, f, j, out);
+
+    case BX_CODE:
+        return take_code(c, f, j, out);
+
+    case BX_INT:
+    case BX_HALVES:
+        return take_number(c, f, j, out);
+
+    case BX_BOOL:
+        *out = bx_int(json_is_true(j));
+        return json_is_boolean(j) ? BX_OK : fault(c, f, "not_boolean", NULL);
+
+    case BX_DATE:
+        d = json_is_string(j) && json_string_length(j) == 10 ? bx_date_parse(json_string_value(j)) : BX_NO_DATE;
+        if (d == BX_NO_DATE) {
+            return fault(c, f, "not_date", NULL);
+        }
+        *out = bx_text(bx_date_text(c->arena, d));
+        return BX_OK;
+
+    case BX_REF:
+        *out = bx_int(bx_id_parse(json_string_value(j)));
+        return out->i == 0 ? fault(c, f, "not_found", NULL) : BX_OK;
+
+    case BX_TIME:
+    case BX_FILES:
+        break;
+    }
+
+    return fault(c, f, "not_allowed", NULL);
+}
+
+
+static bx_rc
+take_files(bx_call *c, const bx_field *f, json_t *j)
+{
+    size_t   i;
+    json_t  *id;
+
+    if (!json_is_array(j)) {
+        return fault(c, f, "not_list", NULL);
+    }
+    if (json_array_size(j) > (size_t) f->max) {
+        return fault(c, f, "too_many", json_pack("{s:i}", "max", f->max));
+    }
+
+    json_array_foreach(j, i, id) {
+        if (bx_id_parse(json_string_value(id)) == 0) {
+            return fault(c, f, "not_found", NULL);
+        }
+    }
+
+    return BX_OK;
+}
+
+
+/* One field of a body. */
+static bx_rc
+take_field(bx_call *c, bx_record *r, const bx_field *f, json_t *body, bool creating)
+{
+    json_t   *j = json_object_get(body, f->name);
+    bx_value  v;
+    int       i;
+
+    if (j == NULL || json_is_null(j)) {
+        if ((f->flags & BX_REQUIRED) && (creating || j != NULL)) {
+            return fault(c, f, "required", NULL);
+        }
+        if (j == NULL) {
+            return BX_OK;
+        }
+    }
+
+    if ((f->flags & BX_BY_HOOK) || (!creating && (f->flags & BX_FIXED))) {
+        return fault(c, f, "not_allowed", NULL);
+    }
+    if (r != NULL && f->write != NULL && !bx_scope_allows(c, f->write, &r->scope)) {
+        return fault(c, f, "not_allowed", NULL);
+    }
+
+    i = r == NULL ? -1 : bx_record_field(r->def, f->name);
+
+    if (f->type == BX_FILES) {
+        if (!json_is_null(j) && take_files(c, f, j) != BX_OK) {
+            return BX_FAIL;
+        }
+        if (i >= 0 && !json_is_null(j)) {
+            r->files[i] = j;
+            r->taken[i] = true;
+        }
+        return BX_OK;
+    }
+
+    if (json_is_null(j)) {
+        v = bx_null();
+    } else if (take_value(c, f, j, &v) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (r != NULL && i < 0 && strcmp(f->name, "comment") == 0) {
+        r->comment = v.kind == BX_V_TEXT ? v.s : NULL;
+    }
+    if (i >= 0) {
+        r->values[i] = v;
+        r->taken[i] = r->changed[i] = true;
+    }
+
+    return BX_OK;
+}
+
+
+static bool
+field_known(const bx_field *takes, const char *name)
+{
+    for (const bx_field *f = takes; f != NULL && f->name != NULL; f++) {
+        if (strcmp(f->name, name) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bx_rc
+bx_record_take(bx_call *c, bx_record *r, const bx_field *takes, json_t *body, bool creating, const char *known)
+{
+    const char *key;
+    json_t     *value;
+    bx_rc       rc = BX_OK;
+
+    if (body == NULL) {
+        body = bx_own(c->arena, json_object());
+    }
+    if (!json_is_object(body)) {
+        return bx_refuse(c, BX_E_BAD_JSON, NULL, NULL, NULL);
+    }
+
+    json_object_foreach(body, key, value) {
+        if (!field_known(takes, key) && !bx_word_in(known, key)) {
+            rc = bx_refuse(c, BX_E_INVALID, bx_strdup(c->arena, key), "unknown_field", NULL);
+        }
+    }
+
+    for (const bx_field *f = takes; f != NULL && f->name != NULL; f++) {
+        rc |= take_field(c, r, f, body, creating);
+    }
+
+    return rc == BX_OK ? BX_OK : BX_FAIL;
+}
+
+
+bx_rc
+bx_body_check(bx_call *c, const bx_field *takes, json_t *body)
+{
+    return bx_record_take(c, NULL, takes, body, true, NULL);
+}
+
+
+bx_rc
+bx_record_place(bx_call *c, bx_record *r, const char *capability)
+{
+    const bx_record_def *students = bx_record_find("students");
+    bx_buf    sql;
+    bx_rows   rows;
+    bx_value  args[48];
+    size_t    nargs = 0;
+    int       i = bx_record_field(r->def, "student_id");
+
+    bx_buf_init(&sql, c->arena);
+    if (bx_record_select(c, students, &sql, args, &nargs, 40) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(&sql, " WHERE t.id = ? AND ");
+    args[nargs++] = i >= 0 ? r->values[i] : bx_null();
+
+    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", capability, &sql, args, &nargs, 48) != BX_OK
+        || bx_query(c, &rows, sql.data, args, nargs) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return bx_refuse(c, BX_E_INVALID, "student_id", "student_not_found", NULL);
+    }
+
+    bx_record  student;
+
+    bx_record_from_row(c, students, &rows, 0, &student);
+    r->scope = student.scope;
+    r->scope.student = student.id;
+    r->class_name = student.class_name;
+    r->school_name = student.school_name;
+    r->student_name = bx_rec_text(&student, "name");
+    return BX_OK;
+}
+
+
+/* ---- conditions of transitions: words "column=value,value" */
+
+static bool
+clause_holds(const bx_record *r, const char *clause, size_t n)
+{
+    const char *eq = memchr(clause, '=', n);
+    char        column[64], values[128], have[32];
+    int         i;
+
+    if (eq == NULL || (size_t) (eq - clause) >= sizeof(column) || n - (size_t) (eq - clause) > sizeof(values)) {
+        return false;
+    }
+
+    memcpy(column, clause, (size_t) (eq - clause));
+    column[eq - clause] = '\0';
+    memcpy(values, eq + 1, n - (size_t) (eq - clause) - 1);
+    values[n - (size_t) (eq - clause) - 1] = '\0';
+
+    i = bx_record_field(r->def, column);
+    if (i < 0 || r->values[i].kind == BX_V_NULL) {
+        return false;
+    }
+    if (r->values[i].kind == BX_V_TEXT) {
+        return bx_word_in(values, r->values[i].s);
+    }
+
+    snprintf(have, sizeof(have), "%" PRId64, r->values[i].i);
+    return bx_word_in(values, have);
+}
+
+
+bool
+bx_when_holds(const bx_record *r, const char *when)
+{
+    for (const char *p = when; p != NULL && *p != '\0'; p += strspn(p, " ")) {
+        size_t  n = strcspn(p, " ");
+
+        if (!clause_holds(r, p, n)) {
+            return false;
+        }
+        p += n;
+    }
+
+    return true;
+}
+
+
+void
+bx_when_sql(const char *when, bx_buf *sql)
+{
+    for (const char *p = when; p != NULL && *p != '\0'; p += strspn(p, " ")) {
+        size_t  name = strcspn(p, "=");
+
+        bx_buf_str(sql, " AND t.");
+        bx_buf_add(sql, p, name);
+        bx_buf_str(sql, " IN (");
+
+        for (p += name + 1; ; p++) {
+            size_t  n = strcspn(p, " ,");
+
+            bx_buf_str(sql, "'");
+            bx_buf_add(sql, p, n);
+            bx_buf_str(sql, "'");
+            p += n;
+            if (*p != ',') {
+                break;
+            }
+            bx_buf_str(sql, ",");
+        }
+
+        bx_buf_str(sql, ")");
+    }
+}

@@ -1,0 +1,687 @@
+/* leave_hooks.c: what happens when leave is asked for, decided, taken back, returned from; and what the clock does.
+ * The states and who may do what are in leave.c, the arithmetic in leave_plan.c. */
+
+#include "plugins/leave.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The class teacher, the office and the principal of a class and its school on a day; own: guardian of the child. */
+static const char sql_deciders[] =
+    "SELECT p.unit_id, p.role, a.name, EXISTS (SELECT 1 FROM student_guardian sg JOIN guardian g ON g.id = sg.guardian_id"
+    " WHERE sg.student_id = ? AND sg.ends_on IS NULL AND (g.account_id = a.id OR g.phone_hash = a.phone_hash)) AS own"
+    " FROM position p JOIN account a ON a.id = p.account_id AND a.disabled_at IS NULL"
+    " WHERE p.unit_id IN (?, ?) AND p.role IN ('teacher', 'office', 'principal')"
+    " AND p.starts_on <= ? AND (p.ends_on IS NULL OR p.ends_on >= ?) ORDER BY p.id";
+
+
+static bx_leave_ask
+ask_of(const bx_record *r)
+{
+    return (bx_leave_ask) {
+        .student = bx_rec_student(r), .class_id = bx_rec_class(r), .school = bx_rec_school(r), .self = bx_rec_id(r),
+        .asked = { { bx_rec_date(r, "starts_on"), (int) bx_rec_int(r, "starts_period") },
+                   { bx_rec_date(r, "ends_on"), (int) bx_rec_int(r, "ends_period") } }
+    };
+}
+
+
+/* Every change of a child's leave goes through this counter, so that two guardians cannot claim the same day at once. */
+static bx_rc
+claim_student(bx_call *c, const bx_record *r, const bx_leave_plan *plan)
+{
+    return bx_queue(c, 1, "UPDATE student SET leave_seq = leave_seq + 1 WHERE id = ? AND leave_seq = ?",
+                    BX_ARGS(bx_int(bx_rec_student(r)), bx_int(plan->leave_seq)));
+}
+
+
+static void
+set_span(bx_record *r, const bx_leave_plan *plan)
+{
+    bx_set_date(r, "starts_on", plan->span.from.day);
+    bx_set_int(r, "starts_period", plan->span.from.period);
+    bx_set_text(r, "starts_half", bx_leave_half(plan, plan->span.from));
+    bx_set_date(r, "ends_on", plan->span.to.day);
+    bx_set_int(r, "ends_period", plan->span.to.period);
+    bx_set_text(r, "ends_half", bx_leave_half(plan, plan->span.to));
+    bx_set_int(r, "half_days", plan->halves);
+    bx_set_int(r, "chain_half_days", plan->chain_halves);
+    bx_set_text(r, "route", plan->route);
+    bx_set_time(r, "starts_at", plan->starts_at);
+    bx_set_date(r, "back_on", plan->has_back ? plan->back.day : BX_NO_DATE);
+    if (plan->has_back) {
+        bx_set_int(r, "back_period", plan->back.period);
+        bx_set_time(r, "back_at", bx_slot_begins(plan->cal, plan->back));
+    }
+}
+
+
+/* ---- what is in the way, and what to do instead */
+
+static json_t *
+claim_json(bx_call *c, const bx_leave_claim *claim)
+{
+    bx_arena *a = bx_call_arena(c);
+
+    return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:f, s:b}",
+        "id", json_sprintf("%" PRId64, claim->id), "state", claim->state,
+        "starts_on", bx_date_text(a, claim->span.from.day), "starts_period", claim->span.from.period,
+        "ends_on", bx_date_text(a, claim->span.to.day), "ends_period", claim->span.to.period,
+        "school_days", claim->halves / 2.0, "ours", claim->ours);
+}
+
+
+/* The part of the request after the one in the way, as a request of its own; null when nothing is left of it. */
+static json_t *
+extension_json(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan)
+{
+    bx_leave_ask   rest = *ask;
+    bx_leave_plan  again;
+
+    rest.asked = plan->span;
+    for (int i = 0; i < BX_LEAVE_LIVE; i++) {
+        const bx_leave_claim *taken = i == 0 ? plan->taken : again.taken;
+
+        if (!bx_next_slot(plan->cal, taken->span.to, &rest.asked.from)) {
+            return json_null();
+        }
+        bx_leave_plan_again(c, &rest, plan, &again);
+        if (again.fault == BX_LEAVE_OK) {
+            json_t *o = bx_leave_span_json(c, &again);
+
+            json_object_set_new(o, "extends_id", json_sprintf("%" PRId64, taken->id));
+            return o;
+        }
+        if (again.fault != BX_LEAVE_TAKEN) {
+            return json_null();
+        }
+    }
+
+    return json_null();
+}
+
+
+/* The same request up to the end of the term. */
+static json_t *
+shorter_json(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan)
+{
+    bx_leave_ask   rest = *ask;
+    bx_leave_plan  again;
+
+    rest.asked = (bx_span) { plan->span.from, plan->term_last };
+    bx_leave_plan_again(c, &rest, plan, &again);
+    return again.fault == BX_LEAVE_OK ? bx_leave_span_json(c, &again) : json_null();
+}
+
+
+static bx_rc
+refuse_plan(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan)
+{
+    switch (plan->fault) {
+    case BX_LEAVE_OK:
+        return BX_OK;
+    case BX_LEAVE_BACKWARDS:
+        return bx_refuse(c, BX_E_INVALID, "ends_on", "leave.backwards", NULL);
+    case BX_LEAVE_NO_SCHOOL:
+        return bx_refuse(c, BX_E_INVALID, "starts_on", "leave.no_school_days", NULL);
+    case BX_LEAVE_PAST_TERM:
+        bx_refuse(c, BX_E_INVALID, "ends_on", "leave.past_term",
+                  json_pack("{s:s}", "day", bx_date_text(bx_call_arena(c), plan->term_last.day)));
+        bx_refuse_add(c, "offer", shorter_json(c, ask, plan));
+        return BX_FAIL;
+    case BX_LEAVE_TAKEN:
+        break;
+    }
+
+    bx_refuse(c, BX_E_CONFLICT, "starts_on", "leave.taken", NULL);
+    bx_refuse_add(c, "conflict", claim_json(c, plan->taken));
+    bx_refuse_add(c, "extension", extension_json(c, ask, plan));
+    return BX_FAIL;
+}
+
+
+/* ---- asking */
+
+static bx_rc
+check_extends(bx_call *c, const bx_record *r, const bx_leave_plan *plan)
+{
+    bx_id  first = bx_rec_int(r, "extends_id");
+
+    for (size_t i = 0; i < plan->nclaims; i++) {
+        if (plan->claims[i].id == first) {
+            return BX_OK;
+        }
+    }
+
+    return first == 0 ? BX_OK : bx_refuse(c, BX_E_INVALID, "extends_id", "not_found", NULL);
+}
+
+
+/* A draft may be about days that cannot be had; it must only be about days that exist. */
+bx_rc
+bx_leave_save(bx_call *c, bx_record *r)
+{
+    bx_leave_ask  ask = ask_of(r);
+
+    if (ask.asked.to.day < ask.asked.from.day
+        || (ask.asked.to.day == ask.asked.from.day && ask.asked.to.period < ask.asked.from.period))
+    {
+        return bx_refuse(c, BX_E_INVALID, "ends_on", "leave.backwards", NULL);
+    }
+
+    bx_set_text(r, "starts_half", ask.asked.from.period > 4 ? "pm" : "am");
+    bx_set_text(r, "ends_half", ask.asked.to.period > 4 ? "pm" : "am");
+    return BX_OK;
+}
+
+
+/* Is there a class teacher who is not a guardian of this very child? If not, the delegate decides from the start. */
+static bx_rc
+teacher_can_decide(bx_call *c, const bx_record *r, bool *can)
+{
+    bx_rows      rows;
+    const char  *today = bx_date_text(bx_call_arena(c), bx_date_of(bx_call_now(c)));
+
+    *can = false;
+    if (bx_query(c, &rows, sql_deciders,
+                 BX_ARGS(bx_int(bx_rec_student(r)), bx_int(bx_rec_class(r)), bx_int(bx_rec_school(r)), bx_text(today),
+                         bx_text(today))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < rows.nrows; i++) {
+        if (strcmp(bx_cell_text(&rows, i, 1), "teacher") == 0 && bx_cell_int(&rows, i, 3) == 0) {
+            *can = true;
+        }
+    }
+
+    return BX_OK;
+}
+
+
+bx_rc
+bx_leave_submit(bx_call *c, bx_record *r)
+{
+    bx_leave_ask   ask = ask_of(r);
+    bx_leave_plan  plan;
+    bool           can;
+
+    if (bx_leave_plan_make(c, &ask, &plan) != BX_OK || refuse_plan(c, &ask, &plan) != BX_OK
+        || check_extends(c, r, &plan) != BX_OK || teacher_can_decide(c, r, &can) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    set_span(r, &plan);
+    bx_set_time(r, "submitted_at", bx_call_now(c));
+    bx_set_time(r, "decide_by", plan.decide_by);
+    bx_set_int(r, "escalated", !can);
+    bx_set_text(r, "requested_by", bx_call_actor(c));
+    return claim_student(c, r, &plan);
+}
+
+
+/* ---- deciding */
+
+/* The leave before this one now lasts as long as this one does; an overdue child is on leave again. */
+static bx_rc
+carry_on(bx_call *c, const bx_leave_plan *plan)
+{
+    const bx_leave_claim *before = bx_leave_before(plan, plan->span);
+
+    if (before == NULL || (strcmp(before->state, "approved") != 0 && strcmp(before->state, "away") != 0
+                           && strcmp(before->state, "overdue") != 0))
+    {
+        return BX_OK;
+    }
+    if (strcmp(before->state, "overdue") == 0
+        && bx_queue_move(c, bx_leave_record, "prolong", before->id, before->version, before->state) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_queue(c, -1, "UPDATE leave_request SET back_on = ?, back_period = ?, back_at = ? WHERE id = ?",
+        BX_ARGS(plan->has_back ? bx_text(bx_date_text(bx_call_arena(c), plan->back.day)) : bx_null(),
+                plan->has_back ? bx_int(plan->back.period) : bx_null(),
+                plan->has_back ? bx_text(bx_time_sql(bx_call_arena(c), bx_slot_begins(plan->cal, plan->back))) : bx_null(),
+                bx_int(before->id)));
+}
+
+
+/* The leave that ended where this one began ends there again. */
+static bx_rc
+let_go(bx_call *c, const bx_leave_plan *plan)
+{
+    const bx_leave_claim *before = bx_leave_before(plan, plan->span);
+    bx_slot               back;
+
+    if (before == NULL || (strcmp(before->state, "approved") != 0 && strcmp(before->state, "away") != 0)
+        || !bx_next_slot(plan->cal, before->span.to, &back))
+    {
+        return BX_OK;
+    }
+
+    return bx_queue(c, -1, "UPDATE leave_request SET back_on = ?, back_period = ?, back_at = ? WHERE id = ?",
+        BX_ARGS(bx_text(bx_date_text(bx_call_arena(c), back.day)), bx_int(back.period),
+                bx_text(bx_time_sql(bx_call_arena(c), bx_slot_begins(plan->cal, back))), bx_int(before->id)));
+}
+
+
+static bx_rc
+decide(bx_call *c, bx_record *r, bx_rc (*neighbour)(bx_call *, const bx_leave_plan *))
+{
+    bx_leave_ask   ask = ask_of(r);
+    bx_leave_plan  plan;
+
+    if (bx_leave_plan_make(c, &ask, &plan) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (plan.cal != NULL && (neighbour(c, &plan) != BX_OK || claim_student(c, r, &plan) != BX_OK)) {
+        return BX_FAIL;
+    }
+
+    bx_set_text(r, "decided_by", bx_call_actor(c));
+    return BX_OK;
+}
+
+
+bx_rc
+bx_leave_approve(bx_call *c, bx_record *r)
+{
+    return decide(c, r, carry_on);
+}
+
+
+/* Consent makes the leave provisional: its periods are excused at once, the office or the principal still decides. */
+bx_rc
+bx_leave_consent(bx_call *c, bx_record *r)
+{
+    int64_t  minutes;
+    bx_time  due, starts = bx_rec_time(r, "starts_at");
+
+    if (decide(c, r, carry_on) != BX_OK || bx_rule_int(c, "leave.decide_minutes", bx_rec_class(r), &minutes) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    due = bx_call_now(c) + minutes * 60;
+    bx_set_time(r, "decide_by", starts != BX_NO_TIME && starts > due ? starts : due);
+    bx_set_int(r, "escalated", 0);
+    return BX_OK;
+}
+
+
+bx_rc
+bx_leave_refuse(bx_call *c, bx_record *r)
+{
+    return decide(c, r, let_go);
+}
+
+
+bx_rc
+bx_leave_cancel(bx_call *c, bx_record *r)
+{
+    const char  *state = bx_rec_state(r);
+    bx_time      starts = bx_rec_time(r, "starts_at");
+
+    if (strcmp(state, "draft") == 0) {
+        return BX_OK;
+    }
+    /* an excused absence that has begun is ended by the return, not made undone */
+    if (strcmp(state, "submitted") != 0 && starts != BX_NO_TIME && starts <= bx_call_now(c)) {
+        return bx_refuse(c, BX_E_WRONG_STATE, "state", "leave.has_begun", NULL);
+    }
+
+    const char *decided = bx_rec_text(r, "decided_by");
+    bx_rc       rc = decide(c, r, let_go);
+
+    bx_set_text(r, "decided_by", decided);
+    return rc;
+}
+
+
+/* ---- coming back */
+
+/* The period the child came back in, when nobody says: on time if the leave is over on time, else the one running now. */
+static bool
+back_guess(bx_call *c, const bx_record *r, const bx_calendar *cal, bx_slot *back)
+{
+    bx_time  now = bx_call_now(c);
+    bx_time  due = bx_rec_time(r, "back_at");
+    bx_date  today = bx_date_of(now);
+
+    if (due != BX_NO_TIME && due <= now && strcmp(bx_rec_state(r), "overdue") != 0) {
+        *back = (bx_slot) { bx_rec_date(r, "back_on"), (int) bx_rec_int(r, "back_period") };
+        return true;
+    }
+    if (!bx_slot_at(cal, now, back)) {
+        return false;
+    }
+    if (back->day == today) {
+        return true;
+    }
+
+    /* said in the evening: the last period of today, if there was school */
+    if (bx_is_school_day(cal, today)) {
+        return bx_previous_slot(cal, (bx_slot) { today + 1, 1 }, back);
+    }
+    return true;
+}
+
+
+static bx_rc
+back_check(bx_call *c, const bx_record *r, const bx_calendar *cal, bx_slot *back)
+{
+    bx_slot  now_slot, first = { bx_rec_date(r, "starts_on"), (int) bx_rec_int(r, "starts_period") };
+
+    if (bx_rec_taken(r, "back_on")) {
+        back->day = bx_rec_date(r, "back_on");
+        back->period = bx_rec_taken(r, "back_period") ? (int) bx_rec_int(r, "back_period") : 1;
+        if (back->day == BX_NO_DATE || bx_slot_begins(cal, *back) == BX_NO_TIME) {
+            return bx_refuse(c, BX_E_INVALID, "back_on", "leave.no_school_days", NULL);
+        }
+    } else if (!back_guess(c, r, cal, back)) {
+        return bx_refuse(c, BX_E_INVALID, "back_on", "leave.no_school_days", NULL);
+    }
+
+    if (back->day < first.day || (back->day == first.day && back->period <= first.period)) {
+        return bx_refuse(c, BX_E_INVALID, "back_on", "leave.back_before_start", NULL);
+    }
+    if (bx_slot_at(cal, bx_call_now(c), &now_slot)
+        && (back->day > now_slot.day || (back->day == now_slot.day && back->period > now_slot.period)))
+    {
+        return bx_refuse(c, BX_E_INVALID, "back_on", "leave.back_in_future", NULL);
+    }
+
+    return BX_OK;
+}
+
+
+/* One child comes back once: its other leaves that are going on end with this one. */
+static bx_rc
+return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
+{
+    for (size_t i = 0; i < plan->nclaims; i++) {
+        const bx_leave_claim *claim = &plan->claims[i];
+
+        if (strcmp(claim->state, "away") != 0 && strcmp(claim->state, "overdue") != 0) {
+            continue;
+        }
+        if (bx_queue_move(c, bx_leave_record, "return_too", claim->id, claim->version, claim->state) != BX_OK
+            || bx_queue(c, 1, "UPDATE leave_request SET back_on = ?, back_period = ?, returned_at = ? WHERE id = ?",
+                        BX_ARGS(bx_text(bx_date_text(bx_call_arena(c), back.day)), bx_int(back.period),
+                                bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))), bx_int(claim->id))) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
+bx_rc
+bx_leave_return(bx_call *c, bx_record *r)
+{
+    bx_leave_ask   ask = ask_of(r);
+    bx_leave_plan  plan;
+    bx_slot        back;
+    bx_time        starts = bx_rec_time(r, "starts_at");
+
+    if (starts == BX_NO_TIME || starts > bx_call_now(c)) {
+        return bx_refuse(c, BX_E_WRONG_STATE, "state", "leave.not_begun", NULL);
+    }
+    if (bx_leave_plan_make(c, &ask, &plan) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (plan.cal == NULL) {
+        return bx_refuse(c, BX_E_WRONG_STATE, "state", "leave.no_school_days", NULL);
+    }
+    if (back_check(c, r, plan.cal, &back) != BX_OK || return_others(c, &plan, back) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_set_date(r, "back_on", back.day);
+    bx_set_int(r, "back_period", back.period);
+    bx_set_time(r, "returned_at", bx_call_now(c));
+    return claim_student(c, r, &plan);
+}
+
+
+/* ---- showing */
+
+typedef struct { bx_rows rows; } deciders;
+
+static bx_rc
+deciders_of(bx_call *c, json_t *page, deciders *out)
+{
+    bx_buf       sql;
+    bx_value     args[402];
+    size_t       n = 0, i;
+    json_t      *row;
+    const char  *today = bx_date_text(bx_call_arena(c), bx_date_of(bx_call_now(c)));
+
+    bx_buf_init(&sql, bx_call_arena(c));
+    bx_buf_str(&sql, "SELECT p.unit_id, p.role, a.name FROM position p JOIN account a ON a.id = p.account_id AND a.disabled_at IS NULL"
+                     " WHERE p.role IN ('teacher', 'office', 'principal') AND p.starts_on <= ? AND (p.ends_on IS NULL OR p.ends_on >= ?)"
+                     " AND p.unit_id IN (0");
+    args[n++] = bx_text(today);
+    args[n++] = bx_text(today);
+
+    json_array_foreach(page, i, row) {
+        if (n + 2 > sizeof(args) / sizeof(args[0])) {
+            break;
+        }
+        bx_buf_str(&sql, ",?,?");
+        args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, "class_id"))));
+        args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, "school_id"))));
+    }
+
+    bx_buf_str(&sql, ") ORDER BY p.id");
+    return bx_query(c, &out->rows, sql.data, args, n);
+}
+
+
+static const char *
+decider_name(const deciders *d, const char *unit, const char *role)
+{
+    bx_id  id = bx_id_parse(unit);
+
+    for (size_t i = 0; i < d->rows.nrows; i++) {
+        if (strcmp(bx_cell_text(&d->rows, i, 1), role) == 0 && bx_cell_int(&d->rows, i, 0) == id) {
+            return bx_cell_text(&d->rows, i, 2);
+        }
+    }
+
+    return NULL;
+}
+
+
+static json_t *
+decider_json(bx_call *c, const deciders *d, json_t *row, const char *role)
+{
+    const char *unit = json_string_value(json_object_get(row, strcmp(role, "teacher") == 0 ? "class_id" : "school_id"));
+
+    return json_pack("{s:s, s:s, s:s?}", "role", role,
+                     "role_label", bx_tr(bx_call_arena(c), bx_call_lang(c), bx_sprintf(bx_call_arena(c), "role.%s", role), NULL),
+                     "name", decider_name(d, unit, role));
+}
+
+
+/* waits_for: whose turn it is. then: who decides after the class teacher. */
+bx_rc
+bx_leave_decorate(bx_call *c, json_t *rows, bool one)
+{
+    deciders   d;
+    size_t     i;
+    json_t    *row;
+
+    (void) one;
+    if (deciders_of(c, rows, &d) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    json_array_foreach(rows, i, row) {
+        const char *state = json_string_value(json_object_get(row, "state"));
+        const char *route = json_string_value(json_object_get(row, "route"));
+        json_t     *waits = json_null(), *then = json_null();
+
+        if (strcmp(state, "submitted") == 0) {
+            waits = decider_json(c, &d, row, "teacher");
+            if (route != NULL && strcmp(route, "teacher") != 0) {
+                then = decider_json(c, &d, row, route);
+            }
+        } else if (strcmp(state, "provisional") == 0 && route != NULL) {
+            waits = decider_json(c, &d, row, route);
+        }
+
+        json_object_set_new(row, "waits_for", waits);
+        json_object_set_new(row, "then", then);
+    }
+
+    return BX_OK;
+}
+
+
+static bool
+int_arg(bx_call *c, const char *name, int *out)
+{
+    const char *s = bx_call_query_arg(c, name);
+
+    if (s == NULL || *s < '1' || *s > '9' || strlen(s) > 2 || (s[1] != '\0' && (s[1] < '0' || s[1] > '9'))) {
+        (void) bx_refuse(c, BX_E_INVALID, name, "not_number", NULL);
+        return false;
+    }
+
+    *out = s[0] - '0';
+    if (s[1] != '\0') {
+        *out = *out * 10 + s[1] - '0';
+    }
+    return true;
+}
+
+
+static bool
+date_arg(bx_call *c, const char *name, bx_date *out)
+{
+    const char *s = bx_call_query_arg(c, name);
+
+    *out = s == NULL || strlen(s) != 10 ? BX_NO_DATE : bx_date_parse(s);
+    if (*out == BX_NO_DATE) {
+        (void) bx_refuse(c, BX_E_INVALID, name, "not_date", NULL);
+    }
+    return *out != BX_NO_DATE;
+}
+
+
+/* The child of a preview, in the scope of those who may ask for leave. */
+static bx_rc
+preview_child(bx_call *c, bx_leave_ask *ask)
+{
+    const char  *s = bx_call_query_arg(c, "student_id");
+    bx_buf       sql;
+    bx_value     args[32];
+    bx_rows      rows;
+    size_t       n = 0;
+
+    bx_buf_init(&sql, bx_call_arena(c));
+    bx_buf_str(&sql, "SELECT t.id, t.class_id, t.school_id FROM student t WHERE t.id = ? AND ");
+    args[n++] = bx_int(bx_id_parse(s));
+
+    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", "leave.request", &sql, args, &n, 32) != BX_OK
+        || bx_query(c, &rows, sql.data, args, n) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows != 1) {
+        return bx_refuse(c, BX_E_INVALID, "student_id", "student_not_found", NULL);
+    }
+
+    ask->student = bx_cell_int(&rows, 0, 0);
+    ask->class_id = bx_cell_int(&rows, 0, 1);
+    ask->school = bx_cell_int(&rows, 0, 2);
+    return BX_OK;
+}
+
+
+static json_t *
+preview_json(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan)
+{
+    bx_arena *a = bx_call_arena(c);
+    json_t   *o = plan->fault == BX_LEAVE_OK || plan->fault == BX_LEAVE_TAKEN ? bx_leave_span_json(c, plan) : json_object();
+    json_t   *conflict = json_null(), *past = json_null();
+
+    if (plan->fault == BX_LEAVE_TAKEN) {
+        conflict = claim_json(c, plan->taken);
+        json_object_set_new(conflict, "extension", extension_json(c, ask, plan));
+    }
+    if (plan->fault == BX_LEAVE_PAST_TERM) {
+        past = shorter_json(c, ask, plan);
+    }
+
+    json_object_set_new(o, "conflict", conflict);
+    json_object_set_new(o, "past_term", past);
+    if (plan->fault == BX_LEAVE_OK) {
+        json_object_set_new(o, "decide_by", json_string(bx_time_iso(a, plan->decide_by)));
+        json_object_set_new(o, "starts_at", json_string(bx_time_iso(a, plan->starts_at)));
+        json_object_set_new(o, "back_on", plan->has_back ? json_string(bx_date_text(a, plan->back.day)) : json_null());
+        json_object_set_new(o, "back_period", plan->has_back ? json_integer(plan->back.period) : json_null());
+        json_object_set_new(o, "back_at", plan->has_back
+                            ? json_string(bx_time_iso(a, bx_slot_begins(plan->cal, plan->back))) : json_null());
+    }
+
+    return o;
+}
+
+
+bx_rc
+bx_leave_preview(bx_call *c)
+{
+    bx_leave_ask   ask = { 0 };
+    bx_leave_plan  plan;
+    deciders       d;
+    json_t        *o, *page, *row;
+
+    if (!date_arg(c, "starts_on", &ask.asked.from.day) || !int_arg(c, "starts_period", &ask.asked.from.period)
+        || !date_arg(c, "ends_on", &ask.asked.to.day) || !int_arg(c, "ends_period", &ask.asked.to.period)
+        || preview_child(c, &ask) != BX_OK || bx_leave_plan_make(c, &ask, &plan) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (plan.fault == BX_LEAVE_BACKWARDS || plan.fault == BX_LEAVE_NO_SCHOOL) {
+        return refuse_plan(c, &ask, &plan);
+    }
+
+    row = json_pack("{s:o, s:o}", "class_id", json_sprintf("%" PRId64, ask.class_id),
+                    "school_id", json_sprintf("%" PRId64, ask.school));
+    page = bx_own(bx_call_arena(c), json_pack("[o]", row));
+    if (deciders_of(c, page, &d) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    o = preview_json(c, &ask, &plan);
+    json_object_set_new(o, "decider", decider_json(c, &d, row, "teacher"));
+    json_object_set_new(o, "then", plan.route == NULL || strcmp(plan.route, "teacher") == 0
+                                   ? json_null() : decider_json(c, &d, row, plan.route));
+    return bx_answer(c, 200, o);
+}
+
+
+/* ---- the clock */
+
+bx_rc
+bx_leave_clock(bx_call *c)
+{
+    const char *now = bx_time_sql(bx_call_arena(c), bx_call_now(c));
+    unsigned    moved;
+
+    if (bx_sweep(c, bx_leave_record, "escalate", "t.escalated = 0 AND t.decide_by <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK
+        || bx_sweep(c, bx_leave_record, "escalate_further", "t.escalated = 0 AND t.decide_by <= ?", BX_ARGS(bx_text(now)),
+                    &moved) != BX_OK
+        || bx_sweep(c, bx_leave_record, "start", "t.starts_at <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_sweep(c, bx_leave_record, "overrun", "t.back_at <= ?", BX_ARGS(bx_text(now)), &moved);
+}

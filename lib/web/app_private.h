@@ -1,0 +1,17 @@
+/* app_private.h: what a bx_app is inside lib/web. */
+#ifndef BX_APP_PRIVATE_H
+#define BX_APP_PRIVATE_H
+
+#include "web/app.h"
+
+struct bx_app {
+    bx_arena      *arena;
+    bx_app_config  conf;
+    char         **origins;                   /* ends with NULL */
+    bx_db         *db;
+    char           cookie_name[40];
+};
+
+int  bx_schema_newest(void);                  /* the schema this library was built for */
+
+#endif

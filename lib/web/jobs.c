@@ -1,0 +1,108 @@
+/* jobs.c: the jobs of the plugins, each run by one node at a time under a lease row. */
+
+#include "web/app_private.h"
+#include "web/tables.h"
+#include "web/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LEASE_SECONDS  120
+
+
+static bool
+due(const bx_rows *rows, const bx_job *job, bx_time now)
+{
+    for (size_t i = 0; i < rows->nrows; i++) {
+        const char *ran = bx_cell_text(rows, i, 1), *leased = bx_cell_text(rows, i, 2);
+        bx_time     ran_at = ran == NULL ? BX_NO_TIME : bx_time_parse_sql(ran);
+
+        if (strcmp(bx_cell_text(rows, i, 0), job->name) != 0) {
+            continue;
+        }
+        if (leased != NULL && bx_time_parse_sql(leased) > now && bx_time_parse_sql(leased) <= now + LEASE_SECONDS) {
+            return false;
+        }
+        /* a clock that was set back must not stop the jobs until it has caught up */
+        return ran_at == BX_NO_TIME || ran_at > now || ran_at + job->every <= now;
+    }
+
+    return true;
+}
+
+
+static bool
+claim(bx_call *c, const bx_job *job, const char *node)
+{
+    uint64_t    n = 0;
+    const char *now = bx_time_sql(c->arena, c->now);
+    const char *until = bx_time_sql(c->arena, c->now + LEASE_SECONDS);
+
+    if (bx_exec(c, NULL, "INSERT IGNORE INTO job (name) VALUES (?)", BX_ARGS(bx_text(job->name))) != BX_OK) {
+        return false;
+    }
+
+    return bx_exec(c, &n, "UPDATE job SET node = ?, leased_until = ? WHERE name = ?"
+                   " AND (leased_until IS NULL OR leased_until <= ? OR leased_until > ?)",
+                   BX_ARGS(bx_text(node), bx_text(until), bx_text(job->name), bx_text(now), bx_text(until))) == BX_OK && n == 1;
+}
+
+
+static void
+finish(bx_call *c, const bx_job *job, const char *node, bx_rc rc)
+{
+    const char *result = rc == BX_OK ? "ok" : c->error.text[0] != '\0' ? c->error.text : bx_err_slug(c->problem.code);
+
+    result = bx_strndup(c->arena, result, 200);
+    c->problem = (bx_problem) { 0 };
+    (void) bx_exec(c, NULL, "UPDATE job SET leased_until = NULL, ran_at = ?, result = ? WHERE name = ? AND node = ?",
+                   BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)), bx_text(result), bx_text(job->name), bx_text(node)));
+}
+
+
+static void
+run_job(bx_app *app, const bx_job *job, const char *node)
+{
+    bx_arena *a = bx_arena_create(16 * 1024);
+    bx_call  *c = a == NULL ? NULL : bx_call_program(app, a, bx_sprintf(a, "job %s", job->name));
+
+    if (c != NULL) {
+        if (claim(c, job, node)) {
+            finish(c, job, node, job->run(c));
+        }
+        bx_call_end(c);
+    }
+
+    bx_arena_destroy(a);
+}
+
+
+void
+bx_jobs_run(bx_app *app, const char *node)
+{
+    bx_arena               *a = bx_arena_create(4096);
+    bx_call                *c = a == NULL ? NULL : bx_call_program(app, a, "jobs");
+    const bx_plugin *const *list;
+    bx_rows                 rows;
+    size_t                  n;
+
+    if (c == NULL || bx_query(c, &rows, "SELECT name, ran_at, leased_until FROM job", BX_NO_ARGS) != BX_OK) {
+        if (c != NULL) {
+            bx_call_end(c);
+        }
+        bx_arena_destroy(a);
+        return;
+    }
+    bx_call_end(c);
+
+    list = bx_plugins(&n);
+    for (size_t i = 0; i < n; i++) {
+        for (const bx_job *job = list[i]->jobs; job != NULL && job->name != NULL; job++) {
+            if (due(&rows, job, c->now)) {
+                run_job(app, job, node);
+            }
+        }
+    }
+
+    bx_arena_destroy(a);
+}

@@ -1,0 +1,182 @@
+/* plugins.c: GET plugins: what the portal needs to draw menu, lists, forms and actions of any workflow, as far as this
+ * session may see it. Everything in it comes from the tables. */
+
+#include "web/routes.h"
+#include "web/tables.h"
+
+#include <string.h>
+
+const char *
+bx_type_name(bx_type type)
+{
+    static const char *const names[] = {
+        [BX_TEXT] = "text", [BX_CODE] = "code", [BX_INT] = "int", [BX_HALVES] = "days", [BX_BOOL] = "bool", [BX_DATE] = "date",
+        [BX_TIME] = "time", [BX_REF] = "ref", [BX_FILES] = "files", [BX_SECRET] = "secret",
+    };
+
+    return names[type];
+}
+
+
+static json_t *
+codes_json(const char *list)
+{
+    const bx_code_list *l = list == NULL ? NULL : bx_codes_find(list);
+    json_t             *out = json_array();
+
+    for (const bx_code *code = l == NULL ? NULL : l->codes; code != NULL && code->code != NULL; code++) {
+        json_array_append_new(out, json_string(code->code));
+    }
+
+    return out;
+}
+
+
+static json_t *
+field_json(const bx_field *f)
+{
+    json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}",
+        "name", f->type == BX_HALVES && f->arg != NULL ? f->arg : f->name, "type", bx_type_name(f->type),
+        "required", (f->flags & BX_REQUIRED) != 0, "fixed", (f->flags & BX_FIXED) != 0,
+        "by_hook", (f->flags & BX_BY_HOOK) != 0, "filter", (f->flags & BX_FILTER) != 0);
+
+    if (f->type == BX_CODE) {
+        json_object_set_new(o, "list", json_string(f->arg));
+        json_object_set_new(o, "codes", codes_json(f->arg));
+    }
+    if (f->type == BX_REF) {
+        json_object_set_new(o, "record", json_string(f->arg));
+    }
+    if (f->min != 0 || f->max != 0) {
+        json_object_set_new(o, "min", json_integer(f->min));
+        json_object_set_new(o, "max", json_integer(f->max));
+    }
+
+    return o;
+}
+
+
+static json_t *
+fields_json(const bx_call *c, const bx_record_def *def, json_t *columns)
+{
+    json_t *out = json_array();
+
+    for (const bx_field *f = def->fields; f->name != NULL; f++) {
+        if ((f->flags & BX_NO_JSON) || (f->read != NULL && !bx_call_can(c, f->read))) {
+            continue;
+        }
+        json_array_append_new(out, field_json(f));
+        if (f->flags & BX_IN_LIST) {
+            json_array_append_new(columns, json_string(f->type == BX_HALVES && f->arg != NULL ? f->arg : f->name));
+        }
+    }
+
+    return out;
+}
+
+
+static json_t *
+states_json(const bx_record_def *def)
+{
+    json_t *out = json_array();
+
+    for (const bx_state *s = def->states; s != NULL && s->name != NULL; s++) {
+        json_array_append_new(out, json_pack("{s:s, s:s, s:b}", "name", s->name, "tone", s->tone,
+                                             "terminal", (s->flags & BX_TERMINAL) != 0));
+    }
+
+    return out;
+}
+
+
+static json_t *
+views_json(const bx_call *c, const bx_record_def *def)
+{
+    json_t *out = json_array();
+
+    for (const bx_view *v = def->views; v != NULL && v->name != NULL; v++) {
+        if (v->capability == NULL || bx_call_can(c, v->capability)) {
+            json_array_append_new(out, json_string(v->name));
+        }
+    }
+
+    return out;
+}
+
+
+static bool
+may_create(const bx_call *c, const bx_record_def *def)
+{
+    for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
+        if (t->from == BX_NEW && t->capability != NULL && bx_call_can(c, t->capability)) {
+            return true;
+        }
+    }
+
+    return def->create != NULL && bx_call_can(c, def->create);
+}
+
+
+static bool
+may_decide(const bx_call *c, const bx_record_def *def)
+{
+    for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
+        if ((t->flags & BX_DECIDES) && bx_call_can(c, t->capability)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static json_t *
+record_json(const bx_call *c, const bx_record_def *def)
+{
+    json_t *columns = json_array();
+    json_t *fields;
+
+    if (def->scope == BX_SCOPE_STUDENT && strcmp(def->table, "student") != 0) {
+        json_array_append_new(columns, json_string("student_name"));
+        json_array_append_new(columns, json_string("class_name"));
+    }
+
+    fields = fields_json(c, def, columns);
+    if (def->states != NULL) {
+        json_array_append_new(columns, json_string("state"));
+    }
+
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "fields", fields,
+                     "states", states_json(def), "list", columns, "views", views_json(c, def),
+                     "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
+                     "decides", may_decide(c, def));
+}
+
+
+bx_rc
+bx_answer_plugins(bx_call *c)
+{
+    const bx_plugin *const *list;
+    size_t                  n;
+    json_t                 *menu = json_array(), *records = json_array(), *codes = json_object();
+
+    list = bx_plugins(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        for (const bx_menu *m = list[i]->menu; m != NULL && m->key != NULL; m++) {
+            if (m->capability == NULL || bx_call_can(c, m->capability)) {
+                json_array_append_new(menu, json_pack("{s:s, s:s, s:s?}", "key", m->key, "href", m->href, "icon", m->icon));
+            }
+        }
+        for (const bx_record_def *def = list[i]->records; def != NULL && def->name != NULL; def++) {
+            if (bx_call_can(c, def->read)) {
+                json_array_append_new(records, record_json(c, def));
+            }
+        }
+        for (const bx_code_list *l = list[i]->codes; l != NULL && l->name != NULL; l++) {
+            json_object_set_new(codes, l->name, codes_json(l->name));
+        }
+    }
+
+    return bx_answer(c, 200, json_pack("{s:o, s:o, s:o}", "menu", menu, "records", records, "codes", codes));
+}
