@@ -4,6 +4,7 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 BUILD := build
+Q     := $(if $(V),,@)
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -107,14 +108,16 @@ clean:
 define variant
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CSTD) $$(WARN) $$($(1)_FLAGS) $$(CFLAGS) -fPIC -Ilib $$(PKG_CFLAGS) -MMD -MP -c -o $$@ $$<
+	@echo '  cc $(1)/$$<'
+	$$(Q)$$(CC) $$(CSTD) $$(WARN) $$($(1)_FLAGS) $$(CFLAGS) -fPIC -Ilib $$(PKG_CFLAGS) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/libbaoxue.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 
 $(BUILD)/$(1)/baoxuectl: $(TOOL_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libbaoxue.a
-	$$(CC) $$($(1)_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	@echo '  ld $$@'
+	$$(Q)$$(CC) $$($(1)_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
 
 # compiles again when the compiler or its flags are others
 $(BUILD)/$(1)/flags: FORCE
@@ -129,7 +132,8 @@ FORCE:
 
 $(BUILD)/asan/unit/%: $(BUILD)/asan/tests/unit/%.o $(UNIT_AID:%.c=$(BUILD)/asan/%.o) $(BUILD)/asan/libbaoxue.a
 	@mkdir -p $(@D)
-	$(CC) $(asan_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+	@echo '  ld $@'
+	$(Q)$(CC) $(asan_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
 .SECONDARY:
 

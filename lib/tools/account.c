@@ -18,7 +18,7 @@ static const char sql_account[] =
     "INSERT INTO account (id, name, login, phone_sealed, phone_hash, password, must_change, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 bx_rc
-account_queue(bx_call *c, account *a)
+account_queue(bx_call *c, new_account *a)
 {
     bx_value  sealed = bx_null(), hash = bx_null();
 
@@ -178,7 +178,7 @@ account_add(ctl *x)
     bool         made;
     bx_date      from = ctl_today(x);
     const char  *plain;
-    account      a = { .login = x->operands[0], .name = ctl_get(x, "--name"), .must_change = !ctl_has(x, "--keep") };
+    new_account  a = { .login = x->operands[0], .name = ctl_get(x, "--name"), .must_change = !ctl_has(x, "--keep") };
 
     if (!login_ok(a.login)) {
         return ctl_fail(x, "a login has 2 to 64 small letters, digits, dots, dashes, and begins with a letter");

@@ -9,9 +9,9 @@ typedef struct {
     const char  *name, *login, *phone;        /* login, phone: NULL for none; phone in its normal form */
     const char  *password_hash;               /* NULL: cannot sign in */
     bool         must_change;
-} account;
+} new_account;
 
-bx_rc  account_queue(bx_call *c, account *a);
+bx_rc  account_queue(bx_call *c, new_account *a);
 bx_rc  position_queue(bx_call *c, bx_id account, const char *role, bx_id unit, bx_date from, bx_date until);
 
 #endif
