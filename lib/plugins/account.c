@@ -12,6 +12,7 @@
  */
 #include "flow/throttle.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -82,9 +83,11 @@ code_normal(bx_arena *a, const char *text)
 
 static const char sql_root[] = "SELECT id FROM org_unit WHERE parent_id IS NULL ORDER BY id LIMIT 1";
 
-/* The rules below are those of the whole database: whoever signs in has no unit yet. */
+/* The rules of the whole database: whoever signs in has no unit yet. */
+typedef struct { bx_id root; int64_t window, block; } policy;
+
 static bx_rc
-rule(bx_call *c, const char *key, int64_t *out)
+policy_load(bx_call *c, policy *p)
 {
     bx_rows  rows;
 
@@ -92,23 +95,32 @@ rule(bx_call *c, const char *key, int64_t *out)
         return BX_FAIL;
     }
 
-    return bx_rule_int(c, key, rows.nrows == 0 ? 0 : bx_cell_int(&rows, 0, 0), out);
+    p->root = rows.nrows == 0 ? 0 : bx_cell_int(&rows, 0, 0);
+
+    return bx_rule_int(c, "signin.window_minutes", p->root, &p->window) == BX_OK
+           && bx_rule_int(c, "signin.block_minutes", p->root, &p->block) == BX_OK ? BX_OK : BX_FAIL;
 }
 
+/* Counts one attempt against the rule `key`. */
 static bx_rc
-limits(bx_call *c, const char *key, bx_throttle *t)
+count(bx_call *c, const policy *p, const char *key, bx_value subject, bx_throttle *t)
 {
-    int64_t  window, block;
+    t->subject = subject;
+    t->window = p->window * 60;
+    t->block = p->block * 60;
 
-    if (rule(c, key, &t->limit) != BX_OK || rule(c, "signin.window_minutes", &window) != BX_OK
-        || rule(c, "signin.block_minutes", &block) != BX_OK)
-    {
+    return bx_rule_int(c, key, p->root, &t->limit) == BX_OK ? bx_throttle_count(c, t) : BX_FAIL;
+}
+
+/* The same, and refuses the attempt that is one too many. */
+static bx_rc
+count_or_refuse(bx_call *c, const policy *p, const char *key, bx_value subject, bx_throttle *t)
+{
+    if (count(c, p, key, subject, t) != BX_OK) {
         return BX_FAIL;
     }
 
-    t->window = window * 60;
-    t->block = block * 60;
-    return BX_OK;
+    return t->wait == 0 ? BX_OK : bx_throttle_refuse(c, t->wait);
 }
 
 typedef struct {
@@ -121,7 +133,7 @@ typedef struct {
 
 /* Under attack from many networks: one try for all strangers together every few seconds. */
 static bx_rc
-wait_for_turn(bx_call *c, const attempt *at)
+wait_for_turn(bx_call *c, const policy *p, const attempt *at)
 {
     bx_throttle  turn = { .limit = 1 };
     int64_t      seconds;
@@ -134,7 +146,7 @@ wait_for_turn(bx_call *c, const attempt *at)
         return BX_OK;
     }
 
-    if (rule(c, "signin.slow_seconds", &seconds) != BX_OK) {
+    if (bx_rule_int(c, "signin.slow_seconds", p->root, &seconds) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -152,37 +164,22 @@ static bx_rc
 throttle_sign_in(bx_call *c, attempt *at)
 {
     const char  *network = bx_throttle_network(c->arena, bx_call_address(c));
+    bx_value     login = bx_throttle_subject(c, "login", at->subject, NULL);
+    policy       p;
 
-    if (limits(c, "signin.address_failures", &at->network) != BX_OK || limits(c, "signin.max_failures", &at->pair) != BX_OK
-        || limits(c, "signin.login_failures", &at->everywhere) != BX_OK)
+    at->mark = bx_throttle_subject(c, "mark", at->subject, network);
+
+    if (policy_load(c, &p) != BX_OK
+        || count_or_refuse(c, &p, "signin.address_failures", bx_throttle_subject(c, "network", network, NULL),
+                           &at->network) != BX_OK
+        || count_or_refuse(c, &p, "signin.max_failures", bx_throttle_subject(c, "pair", at->subject, network),
+                           &at->pair) != BX_OK
+        || count(c, &p, "signin.login_failures", login, &at->everywhere) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    at->network.subject = bx_throttle_subject(c, "network", network, NULL);
-    at->pair.subject = bx_throttle_subject(c, "pair", at->subject, network);
-    at->everywhere.subject = bx_throttle_subject(c, "login", at->subject, NULL);
-    at->mark = bx_throttle_subject(c, "mark", at->subject, network);
-
-    if (bx_throttle_count(c, &at->network) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (at->network.wait > 0) {
-        return bx_throttle_refuse(c, at->network.wait);
-    }
-
-    if (bx_throttle_count(c, &at->pair) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (at->pair.wait > 0) {
-        return bx_throttle_refuse(c, at->pair.wait);
-    }
-
-    if (bx_throttle_count(c, &at->everywhere) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    return at->everywhere.wait == 0 ? BX_OK : wait_for_turn(c, at);
+    return at->everywhere.wait == 0 ? BX_OK : wait_for_turn(c, &p, at);
 }
 
 /* ---- POST session */
@@ -263,6 +260,22 @@ sign_in_failed(bx_call *c, const attempt *at)
     return bx_refuse(c, BX_E_SIGN_IN, NULL, NULL, params);
 }
 
+/* Commits in the name of the account whose session begins with this transaction: there is no caller yet. */
+static bx_rc
+commit_as(bx_call *c, bx_id account, const char *name, bx_id school, const char *action, const json_t *changes)
+{
+    const bx_session  *before = c->who;
+    bx_session         self = { .account = account };
+    bx_rc              rc;
+
+    snprintf(self.name, sizeof(self.name), "%s", name);
+    c->who = &self;
+    rc = bx_commit(c, school, action, "accounts", account, changes);
+    c->who = before;
+
+    return rc;
+}
+
 /* Whoever signs in leaves the session the browser had: its cookie is about to be overwritten. */
 static bx_rc
 leave_old_session(bx_call *c)
@@ -312,11 +325,7 @@ sign_in(bx_call *c)
         return BX_FAIL;
     }
 
-    c->actor = at.name;
-
-    if (bx_commit(c, school, "sign_in", "accounts", at.account, NULL) != BX_OK
-        || bx_session_started(c, token, &j) != BX_OK)
-    {
+    if (commit_as(c, at.account, at.name, school, "sign_in", NULL) != BX_OK || bx_session_started(c, token, &j) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -485,18 +494,13 @@ static bx_rc
 check_current(bx_call *c, const char *current, const char *hash)
 {
     bx_throttle  t = { 0 };
+    policy       p;
+    const char  *who = bx_sprintf(c->arena, "#%lld", (long long) bx_call_account(c));
 
-    if (limits(c, "signin.max_failures", &t) != BX_OK) {
+    if (policy_load(c, &p) != BX_OK
+        || count_or_refuse(c, &p, "signin.max_failures", bx_throttle_subject(c, "password", who, NULL), &t) != BX_OK)
+    {
         return BX_FAIL;
-    }
-
-    t.subject = bx_throttle_subject(c, "password", bx_sprintf(c->arena, "#%lld", (long long) bx_call_account(c)), NULL);
-
-    if (bx_throttle_count(c, &t) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (t.wait > 0) {
-        return bx_throttle_refuse(c, t.wait);
     }
 
     if (!bx_password_verify(hash, current)) {
@@ -635,19 +639,14 @@ static bx_rc
 take_code(bx_call *c, bx_id mine, activation *x)
 {
     bx_throttle  guess = { 0 };
-    const char  *typed, *code;
+    policy       p;
+    const char  *typed, *code, *network = bx_throttle_network(c->arena, bx_call_address(c));
     bool         found;
 
-    if (need_text(c, "code", 64, &typed) != BX_OK || limits(c, "activation.max_failures", &guess) != BX_OK) {
+    if (need_text(c, "code", 64, &typed) != BX_OK || policy_load(c, &p) != BX_OK
+        || count_or_refuse(c, &p, "activation.max_failures", bx_throttle_subject(c, "code", network, NULL), &guess) != BX_OK)
+    {
         return BX_FAIL;
-    }
-
-    guess.subject = bx_throttle_subject(c, "code", bx_throttle_network(c->arena, bx_call_address(c)), NULL);
-    if (bx_throttle_count(c, &guess) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (guess.wait > 0) {
-        return bx_throttle_refuse(c, guess.wait);
     }
 
     code = code_normal(c->arena, typed);
@@ -801,9 +800,7 @@ activate_new(bx_call *c, const char *password)
         return BX_FAIL;
     }
 
-    c->actor = x.name;
-
-    if (bx_commit(c, x.school, "activate", "accounts", account, activation_changes(c, &x)) != BX_OK
+    if (commit_as(c, account, x.name, x.school, "activate", activation_changes(c, &x)) != BX_OK
         || bx_session_started(c, token, &j) != BX_OK)
     {
         return BX_FAIL;

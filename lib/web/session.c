@@ -274,6 +274,10 @@ bx_session_started(bx_call *c, const char *token, json_t **out)
 
     res->zone = BX_ZONE_STORE;
     res->account = res->session.account;
+    c->who = &res->session;
+    if (c->who->lang[0] != '\0') {
+        c->lang = c->who->lang;
+    }
 
     *out = bx_session_json(c, &res->session);
     return *out == NULL ? BX_FAIL : BX_OK;
