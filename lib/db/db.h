@@ -32,7 +32,7 @@ bx_conn  *bx_db_take(bx_db *db, bx_error *err);                       /* [thread
 void      bx_db_give(bx_db *db, bx_conn *conn);                       /* [thread] rolls nothing back: give it clean; a broken one is closed */
 
 /* Session settings on connect: utf8mb4, READ COMMITTED, strict mode, max_statement_time, innodb_lock_wait_timeout 5,
- * autocommit on, no reconnect. */
+ * autocommit on, no reconnect. Affected rows, and ROW_COUNT(), count rows that an UPDATE found, changed or not (CLIENT_FOUND_ROWS). */
 
 bool      bx_db_lost(const bx_error *err);                            /* 2006 2013 1927 1053 1243 2002 2003 …: the connection is gone */
 bool      bx_db_retry(const bx_error *err);                           /* 1213 1205: run the whole transaction again */
