@@ -383,7 +383,7 @@ set_language(bx_call *c)
     bx_session         s = *c->who;
 
     if (language == NULL || (strcmp(language, "zh-CN") != 0 && strcmp(language, "en") != 0)) {
-        return bx_refuse(c, BX_E_INVALID, "language", "code", NULL);
+        return bx_refuse(c, BX_E_INVALID, "language", "not_in_list", NULL);
     }
 
     memcpy(s.lang, language, strlen(language) + 1);
@@ -667,8 +667,11 @@ take_code(bx_call *c, bx_id mine, activation *x)
         return bx_refuse(c, BX_E_INVALID, "code", "activation.used", NULL);
     }
     if (x->expires < bx_date_of(c->now)) {
+        bx_civil  day = bx_civil_of_date(x->expires);
+
         return bx_refuse(c, BX_E_INVALID, "code", "activation.expired",
-                         json_pack("{s:s}", "date", bx_date_text(c->arena, x->expires)));
+                         json_pack("{s:s, s:i, s:i}", "date", bx_date_text(c->arena, x->expires),
+                                   "month", day.month, "day", day.day));
     }
 
     return bx_throttle_forgive(c, &guess, false);
