@@ -15,7 +15,7 @@ CSTD   := -std=gnu11 -D_GNU_SOURCE
 PKGS   := libmariadb jansson libsodium libpcre2-8 libzip expat
 # asked once, and only when something is compiled
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lcsv -lpthread)$(PKG_LIBS)
+PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lcsv -lm -lpthread -lm)$(PKG_LIBS)
 
 # Three builds of the same sources: what is installed; with a clock that tests set; the same under sanitizers.
 VARIANTS := release clock asan
@@ -113,7 +113,7 @@ $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
 
 $(BUILD)/$(1)/libbaoxue.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	@$$(AR) rcs $$@ $$^
 
 $(BUILD)/$(1)/baoxuectl: $(TOOL_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libbaoxue.a
 	@echo '  ld $$@'

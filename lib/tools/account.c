@@ -37,7 +37,7 @@ account_queue(bx_call *c, new_account *a)
 
 
 static const char sql_position[] =
-    "INSERT INTO position (id, account_id, role, unit_id, starts_on, ends_on, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO `position` (id, account_id, role, unit_id, starts_on, ends_on, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 bx_rc
 position_queue(bx_call *c, bx_id account, const char *role, bx_id unit, bx_date from, bx_date until)

@@ -2,10 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import mysql from 'mysql2/promise';
-import { alive, end, launch, run, until } from './processes.js';
+import { alive, end, launch, run, temporary, until } from './processes.js';
 
 export const top = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 export const build = path.join(top, 'build');
@@ -15,12 +14,6 @@ export const password = 'test';
 export const accountPassword = 'correct horse 8';
 /** The moment the demonstration county of the templates was made for: a Monday of term 1, before the first bell. */
 export const demoClock = '2026-11-23T07:30:00+08:00';
-
-/** A short directory for sockets and state: paths of sockets end at 107 bytes. */
-export function temporary() {
-    const parent = os.tmpdir().length > 50 ? '/tmp' : os.tmpdir();
-    return fs.mkdtempSync(path.join(parent, 'bx-'));
-}
 
 export class Database {
     /** @param dir state directory; `data`, `db.sock` and `mariadb.log` are in it */

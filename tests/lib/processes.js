@@ -4,15 +4,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const path = `${process.env.PATH}:/usr/sbin:/sbin`;
+const programs = `${process.env.PATH}:/usr/sbin:/sbin`;
 
 /** Runs a program to its end; throws with its output when it fails. Returns its standard output. */
 export function run(program, args, options = {}) {
     const { env, ...rest } = options;
     const done = spawnSync(program, args, {
-        encoding: 'utf8', maxBuffer: 64 << 20, env: { ...process.env, PATH: path, ...env }, ...rest,
+        encoding: 'utf8', maxBuffer: 64 << 20, env: { ...process.env, PATH: programs, ...env }, ...rest,
     });
     if (done.status !== 0) {
         throw new Error(`${program} ${args.join(' ')}: ${done.error ?? `exit ${done.status ?? done.signal}`}\n` +
@@ -21,13 +23,40 @@ export function run(program, args, options = {}) {
     return done.stdout;
 }
 
+// What is still there when the test process ends, in whatever way that runs "exit" handlers.
+const children = new Set();
+const directories = new Set();
+
+process.on('exit', () => {
+    for (const child of children) {
+        try {
+            process.kill(-child.pid, 'SIGKILL');
+        } catch {
+            // it has ended
+        }
+    }
+    if (!process.env.BAOXUE_KEEP) {
+        directories.forEach((dir) => fs.rmSync(dir, { recursive: true, force: true }));
+    }
+});
+
+/** A directory that goes with the test process. Short, for paths of sockets end at 107 bytes. */
+export function temporary() {
+    const parent = os.tmpdir().length > 50 ? '/tmp' : os.tmpdir();
+    const dir = fs.mkdtempSync(path.join(parent, 'bx-'));
+    directories.add(dir);
+    return dir;
+}
+
 /** Starts a server in a process group of its own, which the kernel ends when this process is gone. */
 export function launch(program, args, { log, env = {}, cwd } = {}) {
     const out = log ? fs.openSync(log, 'a') : 'ignore';
     const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], {
-        stdio: ['ignore', out, out], detached: true, cwd, env: { ...process.env, PATH: path, ...env },
+        stdio: ['ignore', out, out], detached: true, cwd, env: { ...process.env, PATH: programs, ...env },
     });
     child.unref();
+    children.add(child);
+    child.once('exit', () => children.delete(child));
     if (log) {
         fs.closeSync(out);
     }

@@ -24,9 +24,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Client } from './client.js';
 import {
-    Database, accountPassword, control, demoClock, temporary, template, top, writeClock,
+    Database, accountPassword, control, demoClock, template, top, writeClock,
 } from './database.js';
-import { alive, end, freePort, launch, run, until } from './processes.js';
+import { alive, end, freePort, launch, run, temporary, until } from './processes.js';
 
 export { accountPassword, demoClock } from './database.js';
 

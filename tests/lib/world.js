@@ -88,7 +88,7 @@ class Builder {
 
     insert(table, row) {
         const names = Object.keys(row);
-        return this.server.sql(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+        return this.server.sql(`INSERT INTO \`${table}\` (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
             Object.values(row));
     }
 
@@ -110,7 +110,7 @@ class Builder {
         this.ids = made.slice(wanted.length);
     }
 
-    id() { return this.ids.pop(); }
+    id() { return this.ids.shift(); }
 
     async build() {
         this.#values();
