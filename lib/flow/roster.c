@@ -461,20 +461,23 @@ bx_roster_run(bx_call *c, bx_id school, const char *filename, const void *data, 
         }
     }
 
-    return bx_queue(c, 1, sql_import_end, BX_ARGS(bx_text(bx_time_sql(a, bx_now())), bx_int(out->id)));
+    out->finished = bx_now();
+    return bx_queue(c, 1, sql_import_end, BX_ARGS(bx_text(bx_time_sql(a, out->finished)), bx_int(out->id)));
+}
+
+
+bx_rc
+bx_roster_finish(bx_call *c, bx_id school, const bx_roster_result *r)
+{
+    json_t  *changes = bx_own(bx_call_arena(c), json_pack("{s:i, s:i, s:i, s:i}", "added", (int) r->added,
+        "changed", (int) r->changed, "unchanged", (int) r->unchanged, "rejected", (int) r->rejected));
+
+    return bx_commit(c, school, "import", "imports", r->id, changes);
 }
 
 
 bx_rc
 bx_roster_import(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out)
 {
-    json_t  *changes;
-
-    if (bx_roster_run(c, school, filename, data, len, out) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    changes = bx_own(bx_call_arena(c), json_pack("{s:i, s:i, s:i, s:i}", "added", (int) out->added, "changed", (int) out->changed,
-                                                 "unchanged", (int) out->unchanged, "rejected", (int) out->rejected));
-    return bx_commit(c, school, "import", "imports", out->id, changes);
+    return bx_roster_run(c, school, filename, data, len, out) == BX_OK ? bx_roster_finish(c, school, out) : BX_FAIL;
 }

@@ -109,13 +109,16 @@ typedef struct {
     unsigned     nunknown;
     const bx_roster *roster;                  /* rows with nfaults > 0 are the rejected ones */
     uint8_t      content_hash[32];
+    bx_time      finished;
 } bx_roster_result;
 
-/* Reads, checks and applies a file to a school, whose right to it the caller has checked. On BX_OK everything is written
- * but the import's last UPDATE, which is queued for the caller's bx_commit() (a handler answers before it). On BX_FAIL the
- * call's problem is set; batches committed before a failure stay, and the same file finishes the rest. [thread] */
+/* Reads, checks and applies a file to a school; the caller has checked the right to it. On BX_OK all rows are written, and
+ * the import's last UPDATE is queued. On BX_FAIL the call's problem is set; batches committed before a failure stay, and the
+ * same file finishes the rest. [thread] */
 bx_rc       bx_roster_run(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
-/* bx_roster_run() and the commit, for programs. */
+/* The last commit, after bx_answer() when there is a request. */
+bx_rc       bx_roster_finish(bx_call *c, bx_id school, const bx_roster_result *result);
+/* Both, for programs. */
 bx_rc       bx_roster_import(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
 /* Queues an activation code for a guardian. expires: last day it holds. */
 bx_rc       bx_activation_queue(bx_call *c, bx_id guardian, bx_id school, bx_date expires);

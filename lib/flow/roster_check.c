@@ -662,7 +662,7 @@ take_seat(checker *k, unsigned column, const char *text)
     const char     *s = whole_number(k->arena, text);
     unsigned long   n = strtoul(s, NULL, 10);
 
-    if (strspn(s, "0123456789") == strlen(s) && strlen(s) <= 4 && n > 0) {
+    if (strspn(s, "0123456789") == strlen(s) && strlen(s) <= 3 && n > 0) {
         k->row->v[column] = bx_sprintf(k->arena, "%lu", n);
     }
     /* numbers of another kind are no seat number, and no reason to refuse a child */
