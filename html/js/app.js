@@ -18,7 +18,7 @@ const ROUTES = [
     { path: 'my-leave/:id', page: () => import('./family/leave.js'), texts: ['leave'] },
 ];
 
-const state = { session: null, page: null, params: {}, query: {}, problem: null, toast: null, busy: 0, online: navigator.onLine,
+const state = { turn: 0, session: null, page: null, params: {}, query: {}, problem: null, toast: null, busy: 0, online: navigator.onLine,
     signIn: null };
 let wanted = '';                                                      // where to go once somebody has signed in
 
@@ -164,7 +164,11 @@ export function useHeading(title) {
     return heading;
 }
 
-const TABS = [['children', 'home'], ['my-leave', 'leave'], ['me', 'user']];
+/** The places of a guardian; whoever works here too has the way back to work in front. */
+function places() {
+    return [...(state.session?.positions.length ? [['today', 'list']] : []),
+        ...(state.session?.has_children || !state.session?.positions.length ? [['children', 'home'], ['my-leave', 'leave']] : []), ['me', 'user']];
+}
 
 /** A guardian's page. back: path of the arrow (else the school's name); tab: which place is lit; dock: the main button. */
 export function Page({ title, brand, back, tab, dock, bare, children }) {
@@ -181,9 +185,8 @@ export function Page({ title, brand, back, tab, dock, bare, children }) {
     <${Lines}/>
     <main class="phone v" id="main" tabindex="-1">${children}</main>
     ${dock && html`<div class="dock ${dock.length > 1 ? 'h' : ''}">${dock}</div>`}
-    ${tab && !dock && html`<nav class="tabs" aria-label=${t('places')}>${state.session?.positions.length > 0 && html`<a href="#/today">
-        <${Icon} of="list"/>${t('tab.today')}</a>`}${TABS.map(([to, icon]) => html`<a key=${to} href="#/${to}" aria-current=${tab === to ? 'page' : undefined}>
-        <${Icon} of=${icon}/>${t(`tab.${to}`)}</a>`)}</nav>`}`;
+    ${tab && !dock && html`<nav class="tabs" aria-label=${t('places')}>${places().map(([to, icon]) => html`<a key=${to} href="#/${to}"
+        aria-current=${tab === to ? 'page' : undefined}><${Icon} of=${icon}/>${t(`tab.${to}`)}</a>`)}</nav>`}`;
 }
 
 export function skip(event) {
@@ -204,11 +207,17 @@ function App() {
     const { page, session: who, params, query, problem, signIn } = state;
 
     return html`${problem || page === 'none' ? html`<${Apology} problem=${problem}/>`
-        : page ? html`<${page} key=${location.hash} session=${who} params=${params} query=${query}/>`
+        : page ? html`<${page} key=${state.turn + location.hash} session=${who} params=${params} query=${query}/>`
             : html`<main class="phone"><${Skeleton}/></main>`}
     ${signIn?.dialog && html`<${signIn.dialog} name=${who?.account.name}/>`}
     ${state.toast && html`<p class="toast fix"><${Icon} of="check"/><span class="g">${state.toast.text}</span>${state.toast.action
         && html`<button type="button" onClick=${() => { state.toast.action.run(); hush(); }}>${state.toast.action.label}</button>`}</p>`}`;
+}
+
+/** Opens the page that is shown anew, with fresh data. */
+export function refresh() {
+    state.turn++;
+    draw();
 }
 
 function draw() {

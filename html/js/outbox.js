@@ -4,8 +4,9 @@
 import { newKey, post, upload } from './api.js';
 import { session } from './app.js';
 
-/* An item: { id, account, status, path, body, files: [{ key, blob, id }], about, problem }
- * status: draft, waiting (will be sent), refused (the server said no: problem). about: what a list shows of it. */
+/* An item: { id, account, status, path, body, match, files, about, problem }
+ * status: draft, waiting (will be sent), refused (the server said no: problem). about: what a list shows of it.
+ * files: null, or the photos of the field "certificate": [{ key, blob, id }], id once the server has them. */
 
 const watchers = new Set();
 let database;
@@ -43,7 +44,7 @@ export async function waiting() {
 async function tell(delivered) {
     const left = await waiting();
 
-    if (left.some((item) => item.status === 'waiting')) {
+    if (left.length) {
         localStorage.setItem('baoxue.waiting', '1');
     } else {
         localStorage.removeItem('baoxue.waiting');
@@ -79,8 +80,8 @@ export async function clear() {
 
 /** Puts a form in: on the phone first, then out. Resolves to the server's answer, or null when it has to wait; throws
  *  the Problem when the server refused it (the item is gone then: the form still holds what was typed). */
-export async function submit(path, body, files, about) {
-    const item = { id: newKey(), account: session().account.id, status: 'waiting', at: Date.now(), path, body, files, about };
+export async function submit(path, body, { files = null, match, about }) {
+    const item = { id: newKey(), account: session().account.id, status: 'waiting', at: Date.now(), path, body, match, files, about };
 
     await run('readwrite', (store) => store.put(item));
     await tell();
@@ -96,15 +97,15 @@ export async function submit(path, body, files, about) {
 }
 
 async function send(item) {
-    for (const file of item.files) {
+    for (const file of item.files || []) {
         if (!file.id) {
             file.id = (await upload('attachments', file.blob, { key: file.key })).id;
             await run('readwrite', (store) => store.put(item));
         }
     }
 
-    const body = { ...item.body, certificate: item.files.map((file) => file.id) };
-    const answer = await post(item.path, body, { key: item.id });
+    const body = item.files ? { ...item.body, certificate: item.files.map((file) => file.id) } : item.body;
+    const answer = await post(item.path, body, { key: item.id, match: item.match });
 
     await run('readwrite', (store) => store.delete(item.id));
     await tell(answer);

@@ -1,7 +1,7 @@
 // sign-in.js: the sign-in page, and the same form as a dialog over a page whose session has ended.
 
 import { post } from '../api.js';
-import { enter, forget, Page, setLanguage, useHeading } from '../app.js';
+import { enter, forget, Page, setLanguage } from '../app.js';
 import { Dialog, Field, Submit, focusFirstError } from '../parts.js';
 import { html, t, language, Icon, Mark, Note, problemText, useRef, useState } from '../ui.js';
 
@@ -60,10 +60,8 @@ export const LanguageSwitch = () => html`<button class="btn quiet" type="button"
     onClick=${() => setLanguage(language() === 'en' ? 'zh-CN' : 'en')}>${language() === 'en' ? '中文' : 'English'}</button>`;
 
 export default function SignIn() {
-    const heading = useHeading();
-
     return html`<${Page} title=${t('sign_in')} bare>
-        <div class="v v2"><${Mark} big/><h1 tabindex="-1" ref=${heading}>${t('name')}</h1><p class="mut">${t('motto')}</p></div>
+        <div class="v v2"><${Mark} big/><h1 tabindex="-1">${t('name')}</h1><p class="mut">${t('motto')}</p></div>
         <${Form}/>
         <section class="card v v2"><h2>${t('sign_in.first')}</h2><p class="mut">${t('sign_in.first_text')}</p>
             <a class="btn soft wide" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a></section>

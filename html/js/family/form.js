@@ -1,0 +1,233 @@
+// form.js: a guardian asks for leave, or prolongs one. What is typed is kept on the phone from the first letter; one tap on
+// the button makes one slip, however often it is tapped and whether or not there is a network.
+
+import { get, post } from '../api.js';
+import { go, Page, refresh, toast } from '../app.js';
+import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
+import { Choice, Field, FieldError, focusFirstError, Submit } from '../parts.js';
+import { html, t, addDays, days, dayText, monday, problemText, spanText, today, useData, useEffect, useRef, useState, Empty, Icon, Note,
+    ProblemNote, Seat, Skeleton, Span, Waiting } from '../ui.js';
+import { Photos } from './photos.js';
+import { Calendar, Picker, slotDate, slotHalf } from './picker.js';
+import { backText, decider, teacherName } from './words.js';
+
+const EMPTY = { student_id: '', kind: '', from: '', to: '', quick: '', reason: '', extends_id: null, photos: [] };
+
+/* What the server is asked for a pair of half-days. */
+const span = (form, calendar) => ({
+    student_id: form.student_id,
+    starts_on: slotDate(form.from), starts_period: calendar.periods(form.from)[0],
+    ends_on: slotDate(form.to), ends_period: calendar.periods(form.to)[1],
+});
+
+const shown = (form) => ({ starts_on: slotDate(form.from), starts_half: slotHalf(form.from), ends_on: slotDate(form.to), ends_half: slotHalf(form.to) });
+
+function check(form) {
+    return {
+        ...(!form.student_id && { student_id: t('leave.form.no_child') }),
+        ...(!form.kind && { kind: t('leave.form.no_kind') }),
+        ...(!form.to && { when: t('leave.form.no_when') }),
+        ...(!form.reason.trim() && { reason: t('leave.form.no_reason') }),
+    };
+}
+
+/** Where the form begins: a refused slip to mend, a leave to prolong, what was not finished, or a child. */
+async function beginning(query, children) {
+    const draft = await readDraft().catch(() => null);
+
+    if (query.fix) {
+        const item = (await waiting()).find((one) => one.id === query.fix);
+
+        return item ? { form: item.about.form, problem: item.problem, fix: item.id } : { form: EMPTY };
+    }
+    if (query.extends) {
+        const leave = await get(`leave-requests/${query.extends}`);
+
+        return { form: { ...EMPTY, student_id: leave.student_id, kind: leave.kind, extends_id: leave.id }, extended: leave };
+    }
+    if (draft && !draft.form.extends_id && (!query.child || query.child === draft.form.student_id)) {
+        return { form: draft.form, old: true };
+    }
+    return { form: { ...EMPTY, student_id: query.child || (children.length === 1 ? children[0].id : '') } };
+}
+
+/** What submitting would mean, a moment after the last tap. */
+function usePreview(form, calendar) {
+    const [answer, set] = useState({});
+    const ask = form.to && calendar ? new URLSearchParams(span(form, calendar)).toString() : '';
+
+    useEffect(() => {
+        const stop = new AbortController();
+        const timer = ask && setTimeout(() => {
+            get(`leave-requests/preview?${ask}`, { signal: stop.signal, patience: 0 }).then((value) => set({ ask, value }),
+                (problem) => problem.name !== 'AbortError' && set({ ask, problem }));
+        }, 300);
+
+        return () => { clearTimeout(timer); stop.abort(); };
+    }, [ask]);
+    return answer.ask === ask ? answer : {};
+}
+
+/** The slip in the way, and what to do instead; the shorter leave when the term ends. */
+function Obstacle({ conflict, extension, past, calendar, change }) {
+    const take = (o, more) => change({ ...(o.starts_on && { from: calendar.slotOf(o.starts_on, o.starts_period) }),
+        to: calendar.slotOf(o.ends_on, o.ends_period), quick: 'own', ...more });
+
+    if (conflict) {
+        return html`<${Note} tone="wait" icon="leave"><p>${t('leave.form.conflict', { span: spanText(conflict) })} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
+            ${extension && html`<button class="btn xs" type="button" onClick=${() => take(extension, { extends_id: extension.extends_id || conflict.id })}>
+                ${t('leave.form.conflict.extend', { date: dayText(extension.ends_on) })}</button>`}<//>`;
+    }
+    return past && html`<${Note} tone="wait"><p>${t('leave.form.past_term', { date: dayText(past.ends_on) })}</p>
+        <button class="btn xs" type="button" onClick=${() => take(past)}>${t('leave.form.past_term.take', { date: dayText(past.ends_on), days: days(past.school_days) })}</button><//>`;
+}
+
+/** Under the span: how long altogether, who decides, when the child is back. */
+function Meaning({ preview, child }) {
+    const { school_days: n, chain_days: chain, route } = preview;
+
+    return html`<p class="cap">${t('leave.form.only_school_days')}
+        ${chain > n && html`<br/>${t('leave.form.chain', { days: days(chain) })}`}
+        ${route && route !== 'teacher' && html`<br/>${t('leave.form.route', { teacher: teacherName(child), decider: decider(preview, child) })}`}
+        ${preview.back_on && html`<br/>${t('leave.form.back', { back: backText(preview) })}`}</p>`;
+}
+
+function When({ form, change, extended, answer, child, errors, calendar }) {
+    const preview = answer.value || {};
+    const quick = calendar.quick();
+    const fixed = extended && extended.back_on ? calendar.slotOf(extended.back_on, extended.back_period) : '';
+    const own = fixed || form.quick === 'own';
+    const chosen = (value) => change(value === 'own' ? { quick: 'own' } : { quick: value, from: quick[value].from, to: quick[value].to });
+
+    return html`<div class="v v2">${fixed ? html`<p class="lab">${t('leave.form.until')}</p>`
+        : html`<${Choice} name="when" label=${t('leave.form.when')} tight value=${form.quick} onChange=${chosen} error=${errors.when}
+            choices=${[...quick.map((one, i) => ({ value: String(i), label: one.label })), { value: 'own', label: t('leave.form.own') }]}/>`}
+        ${own && html`<${Picker} calendar=${calendar} from=${form.from} to=${form.to} fixed=${fixed} choose=${(from, to) => change({ from, to })}/>`}
+        ${fixed && html`<${FieldError} id="when">${errors.when}<//>`}
+        ${form.to && html`<${Span} of=${{ ...shown(form), school_days: preview.school_days ?? calendar.count(form.from, form.to) }}/>
+        <${Meaning} preview=${preview} child=${child}/>`}
+        <${FieldError} id="span">${errors.span}<//></div>`;
+}
+
+function Form({ items, begin }) {
+    const [form, setForm] = useState(begin.form);
+    const [errors, setErrors] = useState({});
+    const [refused, setRefused] = useState(begin.problem);
+    const [busy, setBusy] = useState(false);
+    const [old, setOld] = useState(begin.old);
+    const element = useRef(null);
+    const child = items.find((one) => one.id === form.student_id);
+    const from = addDays(monday(today()), -7);
+    const loaded = useData(form.student_id && `calendar?student_id=${form.student_id}&from=${from}&to=${addDays(from, 61)}`);
+    const calendar = loaded.value && new Calendar(loaded.value);
+    const answer = usePreview(form, calendar);
+    const n = form.to && calendar && (answer.value?.school_days ?? calendar.count(form.from, form.to));
+
+    // Patches the form; a change of photos comes as a function of the newest list, because uploads end when they like.
+    const change = (patch) => setForm((last) => ({ ...last, ...(typeof patch === 'function' ? { photos: patch(last.photos) } : patch) }));
+
+    useEffect(() => {
+        const timer = setTimeout(() => form !== begin.form && keepDraft({ form: plain(form) }).catch(() => {}), 400);
+
+        return () => clearTimeout(timer);
+    }, [form]);
+
+    async function handIn(event) {
+        event.preventDefault();
+
+        const wrong = check(form);
+
+        setErrors(wrong);
+        setRefused(null);
+        if (busy || Object.keys(wrong).length || !calendar) {
+            focusFirstError(element.current);
+            return;
+        }
+        setBusy(true);
+        await Promise.all(form.photos.map((photo) => photo.sending));
+        try {
+            await deliver();
+        } catch (problem) {
+            const when = ['starts_on', 'starts_period', 'ends_on', 'ends_period'].map((name) => problem.field(name)).find(Boolean);
+
+            setErrors({ student_id: problem.field('student_id'), kind: problem.field('kind'), reason: problem.field('reason'),
+                certificate: problem.field('certificate'), span: when });
+            setRefused(problem);
+            setBusy(false);
+            focusFirstError(element.current);
+        }
+    }
+
+    async function deliver() {
+        const body = { ...span(form, calendar), kind: form.kind, reason: form.reason.trim(), action: 'submit',
+            ...(form.extends_id && { extends_id: form.extends_id }) };
+        const about = { form: plain(form), student_name: child.name, kind: form.kind, ...shown(form), school_days: n };
+        const leave = await submit('leave-requests', body, { files: plain(form).photos, about });
+
+        await dropDraft().catch(() => {});
+        if (begin.fix) {
+            await remove(begin.fix);
+        }
+        if (!leave) {
+            go('my-leave');
+            toast(t('offline.saved'));
+            return;
+        }
+        go(`my-leave/${leave.id}`);
+        toast(t('leave.delivered', { who: teacherName(child) }), leave.actions.some((one) => one.action === 'cancel') && { label: t('leave-requests.action.cancel'),
+            run: () => post(`leave-requests/${leave.id}/cancel`, {}, { match: leave.version }).then(refresh, refresh) });
+    }
+
+    function startOver() {
+        dropDraft();
+        setForm({ ...EMPTY, student_id: form.student_id });
+        setOld(false);
+    }
+
+    const others = refused && !refused.errors?.length && !refused.body?.conflict;
+    const extend = refused?.body?.extension || answer.value?.conflict?.extension;
+    const label = n ? t('leave.form.hand_in_days', { who: teacherName(child), days: days(n) }) : t('leave.form.hand_in', { who: teacherName(child) });
+
+    return html`<${Page} title=${t(form.extends_id ? 'leave.form.title_extend' : 'leave.form.title')} back=${form.extends_id ? `my-leave/${form.extends_id}` : 'children'}
+        dock=${[html`<${Submit} form="slip" class="wide" busy=${busy}>${label}<//>`]}>
+        <form class="v v5" id="slip" novalidate ref=${element} onSubmit=${handIn}>
+        ${old && html`<${Note} icon="pen">${t('leave.form.old')} <button class="btn quiet xs" type="button" onClick=${startOver}>${t('leave.form.start_over')}</button><//>`}
+        ${begin.extended ? html`<${Note} icon="leave">${t('leave.form.extends', { name: begin.extended.student_name, span: spanText(begin.extended) })}<//>`
+            : html`<${Choice} name="child" label=${t('leave.form.child')} value=${form.student_id} error=${errors.student_id}
+                onChange=${(id) => change({ student_id: id, from: '', to: '', quick: '', extends_id: null })}
+                choices=${items.map((one) => ({ value: one.id, label: one.name, before: html`<${Seat} name=${one.name} small/>` }))}/>
+            <${Choice} name="kind" label=${t('leave.form.kind')} value=${form.kind} onChange=${(kind) => change({ kind })} error=${errors.kind}
+                choices=${[['sick', 'cross'], ['personal', 'home'], ['other']].map(([value, icon]) => ({ value, icon, label: t(`leave.form.kind.${value}`) }))}/>`}
+        ${form.student_id && (calendar ? html`<${When} ...${{ form, change, answer, child, errors, calendar }} extended=${begin.extended}/>` : html`<${Waiting} data=${loaded}/>`)}
+        ${calendar && html`<${Obstacle} conflict=${refused?.body?.conflict || (!form.extends_id && answer.value?.conflict)} extension=${extend}
+            past=${refused?.body?.offer || answer.value?.past_term} calendar=${calendar} change=${(patch) => { setRefused(null); setErrors({}); change(patch); }}/>`}
+        <${Field} id="reason" as="textarea" label=${t('leave.form.reason')} value=${form.reason} error=${errors.reason} maxlength="500"
+            onInput=${(e) => change({ reason: e.target.value })}/>
+        <${Photos} photos=${form.photos} change=${change} error=${errors.certificate}/>
+        ${others && html`<div role="alert"><${Note} tone="no">${problemText(refused)}<//></div>`}
+        <${Note}><span class="sm">${t('leave.form.once')}</span><//></form><//>`;
+}
+
+/** The form without what cannot be stored (running uploads). */
+const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, id }) => ({ key, blob, id })) });
+
+export default function LeaveForm({ query }) {
+    const children = useData('my-children');
+    const [begin, setBegin] = useState(null);
+    const [problem, setProblem] = useState(null);
+    const items = children.value?.items;
+
+    useEffect(() => {
+        if (items && !begin) {
+            beginning(query, items).then(setBegin, setProblem);
+        }
+    }, [items]);
+    if (begin && items.length) {
+        return html`<${Form} items=${items} begin=${begin}/>`;
+    }
+    return html`<${Page} title=${t('leave.form.title')} back="children">
+        ${problem && html`<${ProblemNote} of=${problem} retry=${refresh}/>`}
+        ${items?.length === 0 ? html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>
+            <a class="btn pri" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a><//></div>`
+            : items ? html`<${Skeleton}/>` : html`<${Waiting} data=${children}/>`}<//>`;
+}
