@@ -263,7 +263,7 @@ static bool
 take_number(reader *r, int *value)
 {
     if (is_digit(peek(r))) {
-        return take_digits(r, value) <= 3;
+        return take_digits(r, value) > 0;
     }
 
     *value = take_chinese(r);
@@ -342,7 +342,7 @@ take_grade(reader *r, parts *p)
         return true;
     }
 
-    if (take_number(r, &value) && (take(r, "年级") || take(r, "年級") || take(r, "年"))) {
+    if (take_number(r, &value) && value <= MAX_NUMBER && (take(r, "年级") || take(r, "年級") || take(r, "年"))) {
         p->grade = value;
         return true;
     }

@@ -155,8 +155,9 @@ days_of_the_examples(void **state)
         { 2026, 10, 1, BX_DAY_HOLIDAY },      { 2026, 10, 3, BX_DAY_HOLIDAY },   { 2026, 10, 7, BX_DAY_HOLIDAY },
         { 2026, 10, 8, BX_DAY_SCHOOL },       { 2026, 10, 9, BX_DAY_SCHOOL },    { 2026, 10, 10, BX_DAY_MAKEUP },
         { 2026, 10, 11, BX_DAY_WEEKEND },     { 2027, 1, 1, BX_DAY_HOLIDAY },    { 2027, 1, 29, BX_DAY_SCHOOL },
-        { 2027, 1, 30, BX_DAY_OUTSIDE_TERM }, { 2027, 2, 15, BX_DAY_OUTSIDE_TERM }, { 2027, 2, 28, BX_DAY_OUTSIDE_TERM },
-        { 2027, 3, 1, BX_DAY_SCHOOL },        { 2027, 7, 9, BX_DAY_SCHOOL },     { 2027, 7, 10, BX_DAY_OUTSIDE_TERM },
+        { 2027, 1, 30, BX_DAY_OUTSIDE_TERM }, { 2027, 2, 15, BX_DAY_OUTSIDE_TERM },
+        { 2027, 2, 28, BX_DAY_OUTSIDE_TERM }, { 2027, 3, 1, BX_DAY_SCHOOL },     { 2027, 7, 9, BX_DAY_SCHOOL },
+        { 2027, 7, 10, BX_DAY_OUTSIDE_TERM },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -679,12 +680,12 @@ static void
 rule_texts(void **state)
 {
     static const char *const  weeks[] = { "1-5", "1-6", "1-7", "1,2,3,4,5", "1-4,6", "7", "5,1-3" };
-    static const char *const  bad_weeks[] = { "", "0", "8", "5-1", "1-8", "1-", "-5", "1,,2", "1-5,", " 1-5", "1-5 ", "a",
-                                              "1–5" };
+    static const char *const  bad_weeks[] = { "", "0", "8", "5-1", "1-8", "1-", "-5", "1,,2", "1-5,", " 1-5", "1-5 ",
+                                              "a", "1–5" };
     static const char *const  periods[] = { "4+3", "0+5", "4+0", "8+8", "4+3,4+3,4+0,4+3,4+3,0,0",
                                             "0,0,0,0,0,1+0,0+0", "04+3" };
-    static const char *const  bad_periods[] = { "", "4", "4+", "+3", "4+3,", "4+3,4+3", "9+8", "0", "0+0", "4+3+2", "4-3",
-                                                "-4+3", "0,0,0,0,0,0,0", "4+3,4+3,4+3,4+3,4+3,4+3,4+3,4+3", "4 + 3" };
+    static const char *const  bad_periods[] = { "", "4", "4+", "+3", "4+3,", "4+3,4+3", "9+8", "0", "0+0", "4+3+2",
+                                                "4-3", "-4+3", "0,0,0,0,0,0,0", "4+3,4+3,4+3,4+3,4+3,4+3,4+3,4+3", "4 + 3" };
     static const char *const  bells[] = { "08:00-08:40", "8:00-8:40", BX_BELLS_DEFAULT, "00:00-23:59",
                                           "08:00-08:40,08:40-09:20" };
     static const char *const  bad_bells[] = { "", "08:00", "08:00-", "08:00-08:00", "08:40-08:00", "24:00-24:30",
@@ -782,7 +783,8 @@ json_of_a_week(void **state)
     assert_string_equal(json_string_value(json_object_get(day, "kind")), "makeup");
     assert_int_equal(json_integer_value(json_object_get(day, "am")), 4);
     assert_int_equal(json_integer_value(json_object_get(day, "pm")), 3);
-    assert_string_equal(json_string_value(json_array_get(json_array_get(json_object_get(day, "periods"), 6), 1)), "16:20");
+    day = json_array_get(json_object_get(day, "periods"), 6);
+    assert_string_equal(json_string_value(json_array_get(day, 1)), "16:20");
     json_decref(j);
 
     j = bx_calendar_json(f->cal, D(2027, 2, 1), D(2027, 2, 2));
@@ -988,7 +990,7 @@ compare(const model *m, const bx_calendar *cal, unsigned *seed)
         assert_int_equal(bx_previous_slot(cal, s, &got), found);
         assert_string_equal(slot(found, got), slot(found, want));
 
-        if (found) {                          /* one step back and one forward is where we were, or the next due period */
+        if (found) {                          /* while a due period runs it is the one found by time */
             assert_true(bx_slot_begins(cal, got) < bx_slot_ends(cal, got));
             assert_string_equal(at(cal, bx_slot_begins(cal, got)), slot(true, got));
             assert_string_equal(at(cal, bx_slot_ends(cal, got) - 1), slot(true, got));
