@@ -1,0 +1,695 @@
+
+/*
+ * ngx_http_baoxue_conf.c: what the values of directives mean.
+ *
+ * Every message names the value and says what to write.  Owns the making of
+ * the application out of them; does not own the directive table, which is in
+ * ngx_http_baoxue_module.c.  All of it runs in the master, with its privileges.
+ */
+
+
+#include "ngx_http_baoxue.h"
+
+
+#define NGX_HTTP_BAOXUE_PASSWORD_MAX  512
+
+
+static ngx_int_t ngx_http_baoxue_database_word(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf, ngx_str_t *word);
+static ngx_int_t ngx_http_baoxue_complete(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf);
+static ngx_int_t ngx_http_baoxue_password(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf);
+static ngx_int_t ngx_http_baoxue_thread_pools(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf);
+static unsigned ngx_http_baoxue_port(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf);
+static void ngx_http_baoxue_destroy_app(void *data);
+
+
+char *
+ngx_http_baoxue_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    ngx_str_t     *value;
+    ngx_uint_t     i;
+    bx_db_config  *db;
+
+    db = &bmcf->db;
+
+    if (db->database) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_baoxue_database_word(cf, bmcf, &value[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if ((db->socket == NULL) == (db->host == NULL)) {
+        return "needs either \"socket=\" or \"host=\", "
+               "as in \"socket=/run/mysqld/mysqld.sock\"";
+    }
+
+    if (db->socket && db->port) {
+        return "has a \"port=\" beside \"socket=\": leave one of them out";
+    }
+
+    if (db->user == NULL || db->database == NULL) {
+        return "needs \"user=\" and \"name=\", as in \"user=baoxue name=baoxue\"";
+    }
+
+    if (db->password && bmcf->password_file.len) {
+        return "has both \"password=\" and \"password_file=\": leave one of them out";
+    }
+
+    if (db->host && db->port == 0) {
+        db->port = 3306;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_baoxue_database_word(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf,
+    ngx_str_t *word)
+{
+    u_char        *p;
+    ngx_int_t      port;
+    ngx_str_t      key, value;
+    ngx_uint_t     i;
+    const char   **slot;
+    bx_db_config  *db;
+
+    db = &bmcf->db;
+
+    struct { ngx_str_t name; const char **slot; }  words[] = {
+        { ngx_string("socket"), &db->socket },
+        { ngx_string("host"), &db->host },
+        { ngx_string("user"), &db->user },
+        { ngx_string("password"), &db->password },
+        { ngx_string("name"), &db->database },
+        { ngx_string("port"), NULL },
+        { ngx_string("password_file"), NULL }
+    };
+
+    /* the value is not repeated in a message: it may be the password */
+
+    p = (u_char *) ngx_strchr(word->data, '=');
+
+    if (p == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "baoxue_database: a word without \"=\": write "
+                           "\"baoxue_database socket=/run/mysqld/mysqld.sock "
+                           "user=baoxue password_file=baoxue.password "
+                           "name=baoxue;\"");
+        return NGX_ERROR;
+    }
+
+    key.data = word->data;
+    key.len = p - word->data;
+
+    value.data = p + 1;
+    value.len = word->data + word->len - value.data;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].name.len == key.len
+            && ngx_strncmp(words[i].name.data, key.data, key.len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == sizeof(words) / sizeof(words[0])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "baoxue_database: unknown word \"%V=\": it takes "
+                           "socket= host= port= user= password= "
+                           "password_file= name=", &key);
+        return NGX_ERROR;
+    }
+
+    if (value.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "baoxue_database: \"%V=\" without a value", &key);
+        return NGX_ERROR;
+    }
+
+    slot = words[i].slot;
+
+    if (slot) {
+        if (*slot) {
+            goto twice;
+        }
+
+        *slot = (char *) value.data;
+
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(key.data, "port", key.len) == 0) {
+        if (db->port) {
+            goto twice;
+        }
+
+        port = ngx_atoi(value.data, value.len);
+
+        if (port < 1 || port > 65535) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "baoxue_database: invalid port \"%V\": write "
+                               "a number from 1 to 65535, as in \"port=3306\"",
+                               &value);
+            return NGX_ERROR;
+        }
+
+        db->port = port;
+
+        return NGX_OK;
+    }
+
+    if (bmcf->password_file.len) {
+        goto twice;
+    }
+
+    bmcf->password_file = value;
+
+    return ngx_conf_full_name(cf->cycle, &bmcf->password_file, 1);
+
+twice:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "baoxue_database: \"%V=\" is given twice", &key);
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_http_baoxue_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *path;
+
+    rv = ngx_conf_set_str_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    path = (ngx_str_t *) ((char *) conf + cmd->offset);
+
+    if (path->len == 0) {
+        return "needs the name of a file or directory";
+    }
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_baoxue_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    u_char      *p, *last;
+    ngx_str_t   *value;
+    const char **origin;
+
+    value = cf->args->elts;
+    p = value[1].data;
+    last = p + value[1].len;
+
+    if (ngx_strncmp(p, "https://", 8) == 0) {
+        p += 8;
+
+    } else if (ngx_strncmp(p, "http://", 7) == 0) {
+        p += 7;
+
+    } else {
+        goto invalid;
+    }
+
+    if (p == last) {
+        goto invalid;
+    }
+
+    for ( /* void */ ; p < last; p++) {
+
+        /* a browser sends it in lower case, without a path */
+
+        if (*p <= ' ' || *p == '/' || *p == '*' || *p == '?' || *p == '#'
+            || *p == '@' || (*p >= 'A' && *p <= 'Z') || *p >= 0x7f)
+        {
+            goto invalid;
+        }
+    }
+
+    if (bmcf->origins == NULL) {
+        bmcf->origins = ngx_array_create(cf->pool, 4, sizeof(char *));
+        if (bmcf->origins == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    origin = ngx_array_push(bmcf->origins);
+    if (origin == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *origin = (char *) value[1].data;
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid origin \"%V\": write scheme, host and port as "
+                       "the browser's address bar has them, lower case and "
+                       "without a slash at the end, as in "
+                       "\"https://baoxue.example.cn\"", &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_baoxue_timezone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    u_char     *p;
+    ngx_int_t   hours, minutes;
+    ngx_str_t  *value;
+
+    if (bmcf->utc_offset != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    p = value[1].data;
+
+    if (value[1].len != 6 || (p[0] != '+' && p[0] != '-') || p[3] != ':') {
+        goto invalid;
+    }
+
+    hours = ngx_atoi(p + 1, 2);
+    minutes = ngx_atoi(p + 4, 2);
+
+    if (hours == NGX_ERROR || hours > 14
+        || minutes == NGX_ERROR || minutes > 59)
+    {
+        goto invalid;
+    }
+
+    bmcf->utc_offset = hours * 3600 + minutes * 60;
+
+    if (p[0] == '-') {
+        bmcf->utc_offset = -bmcf->utc_offset;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid time zone \"%V\": write its distance from UTC, "
+                       "as in \"baoxue_timezone +08:00;\"", &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_baoxue_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    size_t     *size;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+    size = (size_t *) ((char *) conf + cmd->offset);
+
+    rv = ngx_conf_set_size_slot(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK && *size >= 1024 && *size <= 1024 * 1024 * 1024) {
+        return NGX_CONF_OK;
+    }
+
+    if (rv != NGX_CONF_OK && ngx_strcmp(rv, "is duplicate") == 0) {
+        return rv;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid size \"%V\" in \"%V\": write from 1k to 1g, "
+                       "as in \"%V 16m;\"", &value[1], &cmd->name, &cmd->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_baoxue_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    time_t      t;
+    ngx_str_t  *value;
+
+    if (bmcf->session_lifetime != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    t = ngx_parse_time(&value[1], 1);
+
+    if (t == (time_t) NGX_ERROR || t < 60 || t > 31 * 24 * 3600) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid lifetime \"%V\": write from 1m to 31d, "
+                           "as in \"baoxue_session_lifetime 12h;\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    bmcf->session_lifetime = t;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_baoxue_session_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    u_char     *p;
+    ssize_t     size;
+    ngx_str_t  *value, name, s;
+
+    if (bmcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    name.data = value[1].data;
+
+    p = (u_char *) ngx_strchr(name.data, ':');
+    if (p == NULL) {
+        goto invalid;
+    }
+
+    name.len = p - name.data;
+
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+
+    size = ngx_parse_size(&s);
+
+    if (name.len == 0 || size == NGX_ERROR) {
+        goto invalid;
+    }
+
+    if (size < (ssize_t) (32 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "session zone \"%V\" is too small: write at least "
+                           "%uzk; a session takes half to two kilobytes",
+                           &value[1], (size_t) (32 * ngx_pagesize / 1024));
+        return NGX_CONF_ERROR;
+    }
+
+    bmcf->zone = ngx_http_baoxue_add_zone(cf, &name, size);
+
+    return bmcf->zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid session zone \"%V\": write a name and a size, "
+                       "as in \"baoxue_session_zone baoxue_sessions:8m;\"",
+                       &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_baoxue_create_app(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
+{
+    bx_error             err;
+    bx_app_config        conf;
+    ngx_str_t            name;
+    const char         **origin;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ngx_http_baoxue_complete(cf, bmcf) != NGX_OK
+        || ngx_http_baoxue_password(cf, bmcf) != NGX_OK
+        || ngx_http_baoxue_thread_pools(cf, bmcf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (bmcf->zone == NULL) {
+        ngx_str_set(&name, "baoxue_sessions");
+
+        bmcf->zone = ngx_http_baoxue_add_zone(cf, &name, 8 * 1024 * 1024);
+        if (bmcf->zone == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_memzero(&conf, sizeof(bx_app_config));
+
+    conf.cookie_port = ngx_http_baoxue_port(cf, bmcf);
+
+    if (bmcf->origins) {
+        origin = ngx_array_push(bmcf->origins);
+        if (origin == NULL) {
+            return NGX_ERROR;
+        }
+
+        *origin = NULL;
+
+        conf.origins = bmcf->origins->elts;
+    }
+
+    conf.db = bmcf->db;
+    conf.secret_file = (char *) bmcf->secret_file.data;
+    conf.locale_dir = (char *) bmcf->locale.data;
+    conf.attachments = (char *) bmcf->attachments.data;
+    conf.insecure_cookie = bmcf->insecure_cookie;
+    conf.utc_offset = bmcf->utc_offset;
+    conf.max_json = bmcf->max_json;
+    conf.max_upload = bmcf->max_upload;
+    conf.session_seconds = bmcf->session_lifetime;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+#if (BX_TEST_CLOCK)
+    if (bmcf->test_clock.len) {
+        bx_clock_set_file((char *) bmcf->test_clock.data);
+    }
+#endif
+
+    ngx_memzero(&err, sizeof(bx_error));
+
+    bmcf->app = bx_app_create(&conf, &err);
+
+    if (bmcf->app == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "baoxue: %s", err.text);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_baoxue_destroy_app;
+    cln->data = bmcf;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_baoxue_complete(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
+{
+    const char  *write;
+
+    if (bmcf->db.database == NULL) {
+        write = "baoxue_database socket=/run/mysqld/mysqld.sock user=baoxue "
+                "password_file=baoxue.password name=baoxue;";
+
+    } else if (bmcf->secret_file.len == 0) {
+        write = "baoxue_secret_file baoxue.secret;";
+
+    } else if (bmcf->locale.len == 0) {
+        write = "baoxue_locale /usr/share/baoxue/html/locale;";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "baoxue is used in %s:%ui, but a directive is missing: "
+                  "write \"%s\" in the \"http\" block",
+                  bmcf->used_file, bmcf->used_line, write);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_baoxue_password(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
+{
+    char             *password;
+    size_t            len;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
+
+    if (bmcf->password_file.len == 0) {
+        return NGX_OK;
+    }
+
+    password = ngx_palloc(cf->pool, NGX_HTTP_BAOXUE_PASSWORD_MAX + 1);
+    if (password == NULL) {
+        return NGX_ERROR;
+    }
+
+    fd = ngx_open_file(bmcf->password_file.data, NGX_FILE_RDONLY,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                      ngx_open_file_n " \"%V\" failed: it should hold the "
+                      "password of the database user",
+                      &bmcf->password_file);
+        return NGX_ERROR;
+    }
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                      ngx_fd_info_n " \"%V\" failed", &bmcf->password_file);
+        goto failed;
+    }
+
+    if (fi.st_mode & S_IRWXO) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "password file \"%V\" is open to everybody: "
+                      "run \"chmod 600 %V\"",
+                      &bmcf->password_file, &bmcf->password_file);
+        goto failed;
+    }
+
+    n = ngx_read_fd(fd, password, NGX_HTTP_BAOXUE_PASSWORD_MAX);
+
+    if (n == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                      ngx_read_fd_n " \"%V\" failed", &bmcf->password_file);
+        goto failed;
+    }
+
+    ngx_close_file(fd);
+
+    password[n] = '\0';
+
+    len = strcspn(password, "\r\n");
+    password[len] = '\0';
+
+    if (len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "password file \"%V\" is empty: its first line should "
+                      "be the password", &bmcf->password_file);
+        return NGX_ERROR;
+    }
+
+    bmcf->db.password = password;
+
+    return NGX_OK;
+
+failed:
+
+    ngx_close_file(fd);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_baoxue_thread_pools(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
+{
+    ngx_str_t  *missing;
+
+    bmcf->pool = ngx_thread_pool_get(cf->cycle, &bmcf->pool_name);
+    bmcf->slow_pool = ngx_thread_pool_get(cf->cycle, &bmcf->slow_pool_name);
+
+    if (bmcf->pool && bmcf->slow_pool) {
+        return NGX_OK;
+    }
+
+    missing = bmcf->pool ? &bmcf->slow_pool_name : &bmcf->pool_name;
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "baoxue is used in %s:%ui, but there is no thread pool "
+                  "\"%V\": write \"thread_pool %V threads=%s;\" above the "
+                  "\"http\" block",
+                  bmcf->used_file, bmcf->used_line, missing, missing,
+                  bmcf->pool ? "2 max_queue=64" : "8 max_queue=256");
+
+    return NGX_ERROR;
+}
+
+
+/*
+ * The port that a development cookie carries in its name: that of the first
+ * origin, or else of the first server.
+ */
+
+static unsigned
+ngx_http_baoxue_port(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
+{
+    char                       *origin, *p;
+    ngx_http_conf_port_t       *ports;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (bmcf->origins) {
+        origin = ((char **) bmcf->origins->elts)[0];
+
+        p = strrchr(origin, ':');
+
+        if (p[1] >= '0' && p[1] <= '9') {
+            return strtoul(p + 1, NULL, 10);
+        }
+
+        return (ngx_strncmp(origin, "https", 5) == 0) ? 443 : 80;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    if (cmcf->ports == NULL || cmcf->ports->nelts == 0) {
+        return 0;
+    }
+
+    ports = cmcf->ports->elts;
+
+    return ports[0].port;
+}
+
+
+static void
+ngx_http_baoxue_destroy_app(void *data)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = data;
+
+    /* a thread that could not be waited for still uses it */
+
+    if (bmcf->running == 0) {
+        bx_app_destroy(bmcf->app);
+    }
+}

@@ -1,0 +1,236 @@
+
+/*
+ * ngx_http_baoxue_timer.c: what a worker does without being asked.
+ *
+ * Each second one worker of the node reads which sessions have been revoked,
+ * so that the zone may be believed; every few seconds one runs the jobs that
+ * are due.  The work is done in threads.  No timer keeps a worker that quits.
+ */
+
+
+#include "ngx_http_baoxue.h"
+
+
+/* how often a worker looks whether it is time and nobody else does it */
+#define NGX_HTTP_BAOXUE_TICK  250    /* milliseconds */
+
+
+typedef struct {
+    ngx_http_baoxue_main_conf_t  *conf;
+    ngx_event_t                   tick;
+    ngx_connection_t              dumb;          /* an event's log wants one */
+
+    ngx_thread_task_t            *poll;
+    ngx_msec_t                    poll_began;
+    ngx_uint_t                    poll_failing;  /* said so already */
+    bx_arena                     *arena;
+    bx_revoked                   *revoked;
+    size_t                        nrevoked;
+    bx_rc                         rc;
+    bx_error                      err;
+
+    ngx_thread_task_t            *jobs;
+    u_char                        node[80];      /* host and pid */
+} ngx_http_baoxue_worker_t;
+
+
+static void ngx_http_baoxue_tick(ngx_event_t *ev);
+static void ngx_http_baoxue_poll(ngx_http_baoxue_worker_t *worker);
+static void ngx_http_baoxue_poll_thread(void *data, ngx_log_t *log);
+static void ngx_http_baoxue_poll_done(ngx_event_t *ev);
+static void ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker);
+static void ngx_http_baoxue_jobs_thread(void *data, ngx_log_t *log);
+static void ngx_http_baoxue_jobs_done(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_http_baoxue_start_timers(ngx_cycle_t *cycle,
+    ngx_http_baoxue_main_conf_t *bmcf)
+{
+    ngx_http_baoxue_worker_t  *worker;
+
+    worker = ngx_pcalloc(cycle->pool, sizeof(ngx_http_baoxue_worker_t));
+    if (worker == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->poll = ngx_thread_task_alloc(cycle->pool, 0);
+    worker->jobs = ngx_thread_task_alloc(cycle->pool, 0);
+
+    if (worker->poll == NULL || worker->jobs == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->conf = bmcf;
+    worker->dumb.fd = (ngx_socket_t) -1;
+
+    (void) ngx_snprintf(worker->node, sizeof(worker->node), "%*s:%P%Z",
+                        ngx_min(cycle->hostname.len, 60),
+                        cycle->hostname.data, ngx_pid);
+
+    worker->poll->ctx = worker;
+    worker->poll->handler = ngx_http_baoxue_poll_thread;
+    worker->poll->event.data = worker;
+    worker->poll->event.handler = ngx_http_baoxue_poll_done;
+    worker->poll->event.log = cycle->log;
+
+    worker->jobs->ctx = worker;
+    worker->jobs->handler = ngx_http_baoxue_jobs_thread;
+    worker->jobs->event.data = worker;
+    worker->jobs->event.handler = ngx_http_baoxue_jobs_done;
+    worker->jobs->event.log = cycle->log;
+
+    worker->dumb.data = worker;
+    worker->tick.data = &worker->dumb;
+    worker->tick.handler = ngx_http_baoxue_tick;
+    worker->tick.log = cycle->log;
+    worker->tick.cancelable = 1;
+
+    ngx_add_timer(&worker->tick, 1);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_baoxue_tick(ngx_event_t *ev)
+{
+    ngx_connection_t          *c;
+    ngx_http_baoxue_worker_t  *worker;
+
+    if (ngx_exiting || ngx_quit || ngx_terminate) {
+        return;
+    }
+
+    c = ev->data;
+    worker = c->data;
+
+    ngx_add_timer(ev, NGX_HTTP_BAOXUE_TICK);
+
+    ngx_http_baoxue_poll(worker);
+    ngx_http_baoxue_jobs(worker);
+}
+
+
+static void
+ngx_http_baoxue_poll(ngx_http_baoxue_worker_t *worker)
+{
+    ngx_http_baoxue_main_conf_t  *bmcf;
+
+    bmcf = worker->conf;
+
+    if (worker->poll->event.active
+        || !ngx_http_baoxue_claim(bmcf->zone, NGX_HTTP_BAOXUE_CLAIM_POLL,
+                                  NGX_HTTP_BAOXUE_POLL_EVERY))
+    {
+        return;
+    }
+
+    worker->arena = bx_arena_create(4096);
+    if (worker->arena == NULL) {
+        return;
+    }
+
+    worker->poll_began = ngx_current_msec;
+    worker->revoked = NULL;
+    worker->nrevoked = 0;
+    worker->rc = BX_FAIL;
+    ngx_memzero(&worker->err, sizeof(bx_error));
+
+    if (ngx_http_baoxue_post_task(bmcf, BX_POOL_FAST, worker->poll) != NGX_OK) {
+        bx_arena_destroy(worker->arena);
+    }
+}
+
+
+/* [thread] */
+
+static void
+ngx_http_baoxue_poll_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_baoxue_worker_t *worker = data;
+
+    ngx_http_baoxue_main_conf_t  *bmcf;
+
+    bmcf = worker->conf;
+
+    if (!ngx_terminate) {
+        worker->rc = bx_revocations(bmcf->app, worker->arena,
+                                    bx_now() - NGX_HTTP_BAOXUE_POLL_WINDOW,
+                                    &worker->revoked, &worker->nrevoked,
+                                    &worker->err);
+    }
+
+    (void) ngx_atomic_fetch_add(&bmcf->running, -1);
+}
+
+
+static void
+ngx_http_baoxue_poll_done(ngx_event_t *ev)
+{
+    ngx_http_baoxue_worker_t  *worker = ev->data;
+
+    if (worker->rc == BX_OK) {
+        ngx_http_baoxue_session_revoke(worker->conf->zone, worker->revoked,
+                                       worker->nrevoked, worker->poll_began);
+
+        if (worker->poll_failing) {
+            worker->poll_failing = 0;
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "baoxue: revoked sessions can be read again");
+        }
+
+    } else if (!worker->poll_failing) {
+        worker->poll_failing = 1;
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "baoxue: revoked sessions cannot be read: %s; until they "
+                      "can, every request reads its session from the database",
+                      worker->err.text);
+    }
+
+    bx_arena_destroy(worker->arena);
+}
+
+
+static void
+ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker)
+{
+    ngx_http_baoxue_main_conf_t  *bmcf;
+
+    bmcf = worker->conf;
+
+    if (worker->jobs->event.active
+        || !ngx_http_baoxue_claim(bmcf->zone, NGX_HTTP_BAOXUE_CLAIM_JOBS,
+                                  NGX_HTTP_BAOXUE_JOBS_EVERY))
+    {
+        return;
+    }
+
+    (void) ngx_http_baoxue_post_task(bmcf, BX_POOL_SLOW, worker->jobs);
+}
+
+
+/* [thread] */
+
+static void
+ngx_http_baoxue_jobs_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_baoxue_worker_t *worker = data;
+
+    ngx_http_baoxue_main_conf_t  *bmcf;
+
+    bmcf = worker->conf;
+
+    if (!ngx_terminate) {
+        bx_jobs_run(bmcf->app, (char *) worker->node);
+    }
+
+    (void) ngx_atomic_fetch_add(&bmcf->running, -1);
+}
+
+
+static void
+ngx_http_baoxue_jobs_done(ngx_event_t *ev)
+{
+    /* nothing to do: nginx has marked the task as free */
+}
