@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     workbook    *wb;
     XML_Parser   xml;
+    uint64_t     packed, unpacked;                    /* bytes of the entry */
     bx_buf       text;
     bool         reading;                             /* inside <v> or <t> */
     unsigned     phonetic;                            /* inside <rPh>: how to say it, not what it says */
@@ -109,9 +110,16 @@ on_doctype(void *ctx, const XML_Char *name, const XML_Char *sysid, const XML_Cha
 
 /* ------------------------------------------------------------------ parts of the package */
 
+static bool
+is_bomb(uint64_t unpacked, uint64_t packed)
+{
+    return unpacked > BX_SHEET_MAX_UNPACKED || (unpacked > (4u << 20) && unpacked / BX_SHEET_MAX_RATIO > packed);
+}
+
+
 /* Opens an entry and checks what the package claims about it. NULL without a fault: there is no such entry. */
 static zip_file_t *
-open_entry(workbook *wb, const char *name)
+open_entry(workbook *wb, const char *name, uint64_t *packed)
 {
     zip_stat_t   st;
     zip_file_t  *file;
@@ -123,10 +131,8 @@ open_entry(workbook *wb, const char *name)
         bx_sheet_fail(wb->b, "import.old_excel", 0, 0);
         return NULL;
     }
-    if ((st.valid & ZIP_STAT_SIZE) && (st.valid & ZIP_STAT_COMP_SIZE)
-        && (st.size > BX_SHEET_MAX_UNPACKED
-            || (st.size > (4u << 20) && st.size / BX_SHEET_MAX_RATIO > st.comp_size)))
-    {
+    *packed = (st.valid & ZIP_STAT_COMP_SIZE) ? st.comp_size : 0;
+    if ((st.valid & ZIP_STAT_SIZE) && is_bomb(st.size, *packed)) {
         bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
         return NULL;
     }
@@ -157,8 +163,9 @@ pump(part *p, zip_file_t *file)
             return bx_sheet_fail(wb->b, "import.damaged", p->row, 0);
         }
 
-        wb->unpacked += (uint64_t) n;         /* what an entry claims of its size need not be true */
-        if (wb->unpacked > BX_SHEET_MAX_UNPACKED) {
+        p->unpacked += (uint64_t) n;          /* what an entry claims of its size need not be true */
+        wb->unpacked += (uint64_t) n;
+        if (wb->unpacked > BX_SHEET_MAX_UNPACKED || is_bomb(p->unpacked, p->packed)) {
             return bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
         }
         if (XML_ParseBuffer(p->xml, (int) n, n == 0) != XML_STATUS_OK) {
@@ -176,7 +183,7 @@ static bx_rc
 read_part(workbook *wb, const char *name, bool optional, XML_StartElementHandler on_start, XML_EndElementHandler on_end)
 {
     part         p = { .wb = wb };
-    zip_file_t  *file = open_entry(wb, name);
+    zip_file_t  *file = open_entry(wb, name, &p.packed);
     bx_rc        rc;
 
     if (file == NULL) {
