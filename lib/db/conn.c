@@ -46,6 +46,7 @@ is_lost(unsigned number)
     case CR_COMMANDS_OUT_OF_SYNC:
     case CR_MALFORMED_PACKET:
     case CR_STMT_CLOSED:
+    case CR_NEW_STMT_METADATA:                /* SELECT * of a table that was altered: its rows are left on the wire */
     case ER_SERVER_SHUTDOWN:                  /* 1053 */
     case ER_NEW_ABORTING_CONNECTION:
     case ER_NET_READ_ERROR:
@@ -338,7 +339,7 @@ bx_conn_stats(const bx_conn *conn, bx_db_stats *out)
 bx_rc
 bx_conn_run(bx_conn *conn, const char *sql, bx_error *err)
 {
-    int         more;
+    int         more;                         /* 0: there is a result, -1: no more, 1: an error */
     uint64_t    began;
     MYSQL      *mysql = conn->mysql;
     MYSQL_RES  *result;
@@ -348,16 +349,16 @@ bx_conn_run(bx_conn *conn, const char *sql, bx_error *err)
     }
 
     began = bx_conn_clock();
-    more = mysql_real_query(mysql, sql, strlen(sql));
+    more = mysql_real_query(mysql, sql, strlen(sql)) == 0 ? 0 : 1;
 
     while (more == 0) {
         result = mysql_store_result(mysql);
         if (result == NULL && mysql_errno(mysql) != 0) {
             more = 1;
-            break;
+        } else {
+            mysql_free_result(result);
+            more = mysql_next_result(mysql);
         }
-        mysql_free_result(result);
-        more = mysql_next_result(mysql);
     }
 
     conn->stats.statements++;

@@ -77,9 +77,14 @@ make_room(bx_conn *conn)
     forget_slot(conn, oldest);
 }
 
+/* What fails while rows are read is recorded with the connection only. */
 static bx_rc
 stmt_failed(bx_conn *conn, MYSQL_STMT *stmt, const char *sql, bx_error *err)
 {
+    if (mysql_stmt_errno(stmt) == 0) {
+        return bx_conn_failed(conn, mysql_errno(conn->mysql), mysql_error(conn->mysql), sql, err);
+    }
+
     return bx_conn_failed(conn, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), sql, err);
 }
 
@@ -246,7 +251,6 @@ typedef struct {
     bx_arena       *arena;
     bx_rows        *rows;
     bx_value       *cells;
-    size_t          room;                     /* rows that cells has room for */
     bx_value_kind  *kinds;
 } reading;
 
@@ -370,22 +374,8 @@ copy_bytes(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, unsigned col, bx_value 
 static bx_rc
 add_row(bx_conn *conn, MYSQL_STMT *stmt, reading *r, const char *sql, bx_error *err)
 {
-    size_t     i, n = r->rows->ncols, room;
-    bx_value  *cells, *cell;
-
-    if (r->rows->nrows == r->room) {
-        room = r->room == 0 ? 8 : r->room * 2;
-        cells = bx_alloc(r->arena, room * n * sizeof(bx_value));
-        if (cells == NULL) {
-            return bx_error_set(err, BX_E_MEMORY, "out of memory while reading rows");
-        }
-        if (r->room > 0) {
-            memcpy(cells, r->cells, r->room * n * sizeof(bx_value));
-        }
-        r->cells = cells;
-        r->rows->cells = cells;
-        r->room = room;
-    }
+    size_t     i, n = r->rows->ncols;
+    bx_value  *cell;
 
     for (i = 0; i < n; i++) {
         cell = &r->cells[r->rows->nrows * n + i];
@@ -408,47 +398,67 @@ add_row(bx_conn *conn, MYSQL_STMT *stmt, reading *r, const char *sql, bx_error *
     return BX_OK;
 }
 
-/* Reads the result set that comes now, row by row as it arrives. */
+/* Reads the result set that comes now. Connector/C takes it whole first: only then does a statement that fails among its rows
+ * (a lock not granted, a time limit) leave the connection in step. */
 static bx_rc
 read_rows(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, const char *sql, bx_error *err)
 {
-    int      rc;
-    reading  r = { a, out, NULL, 0, NULL };
+    int       rc;
+    size_t    n;
+    reading   r = { a, out, NULL, NULL };
 
     if (describe(stmt, &r, err) != BX_OK || bind_columns(conn, stmt, &r, sql, err) != BX_OK) {
         return BX_FAIL;
     }
 
-    while ((rc = mysql_stmt_fetch(stmt)) == 0 || rc == MYSQL_DATA_TRUNCATED) {
+    if (mysql_stmt_store_result(stmt) != 0) {
+        return stmt_failed(conn, stmt, sql, err);
+    }
+
+    n = mysql_stmt_num_rows(stmt);
+    r.cells = n > SIZE_MAX / sizeof(bx_value) / out->ncols ? NULL : bx_alloc(a, n * out->ncols * sizeof(bx_value));
+    if (r.cells == NULL) {
+        return bx_error_set(err, BX_E_MEMORY, "out of memory while reading rows");
+    }
+    out->cells = r.cells;
+
+    while (out->nrows < n && ((rc = mysql_stmt_fetch(stmt)) == 0 || rc == MYSQL_DATA_TRUNCATED)) {
         if (add_row(conn, stmt, &r, sql, err) != BX_OK) {
             return BX_FAIL;
         }
     }
 
-    return rc == MYSQL_NO_DATA ? BX_OK : stmt_failed(conn, stmt, sql, err);
+    return out->nrows == n ? BX_OK : stmt_failed(conn, stmt, sql, err);
 }
 
 /* Reads all that the statement answers: the first result set into out (NULL: not wanted), the rest into nowhere. */
 static bx_rc
 read_results(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql, bx_error *err)
 {
-    int  more;
+    int    more;
+    bx_rc  rc = BX_OK;
 
     do {
         if (mysql_stmt_field_count(stmt) == 0) {
             *affected = mysql_stmt_affected_rows(stmt);
 
         } else if (out != NULL) {
-            if (read_rows(conn, stmt, a, out, sql, err) != BX_OK) {
-                return BX_FAIL;
-            }
+            rc = read_rows(conn, stmt, a, out, sql, err);
             out = NULL;
 
         } else if (mysql_stmt_store_result(stmt) != 0) {
-            return stmt_failed(conn, stmt, sql, err);
+            rc = stmt_failed(conn, stmt, sql, err);
+        }
+
+        if (rc != BX_OK && (err->db == 0 || mysql_stmt_more_results(stmt))) {
+            conn->broken = true;              /* what is still on its way would be taken for the next answer */
         }
 
         mysql_stmt_free_result(stmt);
+        if (rc != BX_OK) {
+            return BX_FAIL;
+        }
+
         more = mysql_stmt_next_result(stmt);
 
     } while (more == 0);
@@ -486,12 +496,7 @@ run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const cha
         return rc;
     }
 
-    rc = read_results(conn, stmt, a, out, affected, sql, err);
-    if (rc != BX_OK) {
-        conn->broken = true;                  /* what is still on its way would be taken for the next answer */
-    }
-
-    return rc;
+    return read_results(conn, stmt, a, out, affected, sql, err);
 }
 
 /* A compound statement is not replayed here: a part of it may have been done. Its caller runs the transaction again. */
