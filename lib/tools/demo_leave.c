@@ -1,0 +1,642 @@
+/* demo_leave.c: a month of leave for the demonstration county. What happens is drawn first, as a list of acts with their
+ * times; then the list is played in order of time through the engine's own handlers, each act by the person whose it is.
+ * So states, school days, routes, histories and audit chains are what they would be had it all happened. */
+
+#include "tools/demo.h"
+
+#include "plugins/leave.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LEAVES  900
+#define MAX_ACTS    (MAX_LEAVES * 5 + 800)
+#define MINUTE      60
+
+typedef enum { ACT_SAVE, ACT_SUBMIT, ACT_CONSENT, ACT_DECIDE, ACT_REJECT, ACT_CANCEL, ACT_RETURN, ACT_CLOCK } act_kind;
+
+typedef struct { bx_id student, guardian, account; const demo_class *cls; bool used; } child;
+
+typedef struct {
+    child       *who;
+    bx_span      span;
+    const char  *kind, *reason;
+    const char  *route;                       /* teacher office principal, as the engine will choose */
+    bool         by_teacher;                  /* who says the child is back */
+    bx_id        id;                          /* once it is there */
+} request;
+
+typedef struct { bx_time at; act_kind kind; request *leave; } act;
+
+typedef struct { bx_id account; bx_session session; } actor;
+
+typedef struct {
+    demo              *d;
+    const bx_calendar *cal;
+    child             *children;
+    size_t             nchildren, nrequests, nacts;
+    request            requests[MAX_LEAVES];
+    act                acts[MAX_ACTS];
+    actor             *actors;                /* sessions read so far */
+    size_t             nactors;
+    unsigned           made, refused;
+} play;
+
+static const struct { const char *kind, *reason; } reasons[] = {
+    { "sick", "发烧，去乡卫生院看病" }, { "sick", "感冒咳嗽，在家休息" }, { "sick", "肚子疼，要去医院检查" }, { "sick", "牙疼，约了牙医" },
+    { "sick", "出水痘，医生让在家隔离" }, { "sick", "脚扭伤了，走不了路" }, { "sick", "昨晚吐了，先观察一天" },
+    { "personal", "回老家参加爷爷的寿宴" }, { "personal", "家里办丧事" }, { "personal", "去县里补办身份证" },
+    { "personal", "哥哥结婚" }, { "personal", "跟妈妈去外地看爸爸" }, { "other", "参加县里的乒乓球比赛" }, { "other", "搬家，帮忙一天" }
+};
+
+static const char *const refusals[] = { "这天有期中测验，能不能换一天？", "事由没写清楚，请打电话说一声", "上周刚请过，先电话聊聊" };
+
+
+/* ---- children and their guardians */
+
+static const char sql_children[] =
+    "SELECT s.id, s.class_id, l.guardian_id, g.account_id, s.name FROM student s"
+    " JOIN student_guardian l ON l.student_id = s.id AND l.ordinal = 1 JOIN guardian g ON g.id = l.guardian_id ORDER BY s.id";
+
+static const demo_class *
+class_by_id(const demo *d, bx_id id)
+{
+    for (size_t i = 0; i < d->nclasses; i++) {
+        if (d->classes[i].id == id) {
+            return &d->classes[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static bx_rc
+children_load(play *p)
+{
+    demo    *d = p->d;
+    bx_rows  rows;
+
+    if (bx_query(d->x->call, &rows, sql_children, BX_NO_ARGS) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    p->children = bx_alloc(d->x->arena, (rows.nrows + 1) * sizeof(child));
+    for (size_t i = 0; i < rows.nrows; i++) {
+        const demo_class *cls = class_by_id(d, bx_cell_int(&rows, i, 1));
+
+        if (cls != NULL) {
+            p->children[p->nchildren++] = (child) { bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 2), bx_cell_int(&rows, i, 3), cls,
+                                                    false };
+        }
+    }
+
+    return BX_OK;
+}
+
+
+static child *
+child_named(play *p, const char *name)
+{
+    bx_rows  rows;
+
+    if (bx_query(p->d->x->call, &rows, "SELECT id FROM student WHERE name = ? ORDER BY id", BX_ARGS(bx_text(name))) != BX_OK) {
+        return NULL;
+    }
+    for (size_t k = 0; k < rows.nrows; k++) {
+        for (size_t i = 0; i < p->nchildren; i++) {
+            if (p->children[i].student == bx_cell_int(&rows, k, 0) && p->children[i].account != 0) {
+                return &p->children[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* A child not chosen yet; of one class unless cls is NULL. */
+static child *
+child_draw(play *p, const demo_class *cls)
+{
+    for (int tries = 0; tries < 20000; tries++) {
+        child *c = &p->children[demo_draw(&p->d->dice, p->nchildren)];
+
+        if (!c->used && (cls == NULL || c->cls == cls) && c->account == 0) {
+            c->used = true;
+            return c;
+        }
+    }
+
+    return NULL;
+}
+
+
+static const char sql_account[] =
+    "INSERT INTO account (id, name, phone_sealed, phone_hash, must_change, created_at)"
+    " SELECT ?, g.name, g.phone, g.phone_hash, 0, ? FROM guardian g WHERE g.id = ? AND g.account_id IS NULL";
+
+/* Guardians who ask have an account: they came in with their code when the term began. */
+static bx_rc
+accounts_make(play *p)
+{
+    bx_call  *c = p->d->x->call;
+    unsigned  queued = 0;
+    bx_value  at = bx_text(bx_time_sql(c->arena, c->now));
+
+    for (size_t i = 0; i < p->nrequests; i++) {
+        child *who = p->requests[i].who;
+
+        if (who->account != 0) {
+            continue;
+        }
+        who->account = bx_id_new();
+        for (size_t k = 0; k < p->nchildren; k++) {
+            if (p->children[k].guardian == who->guardian) {
+                p->children[k].account = who->account;
+            }
+        }
+        if (bx_queue(c, -1, sql_account, BX_ARGS(bx_int(who->account), at, bx_int(who->guardian))) != BX_OK
+            || bx_queue(c, -1, "UPDATE guardian SET account_id = ?, version = version + 1 WHERE id = ? AND account_id IS NULL",
+                        BX_ARGS(bx_int(who->account), bx_int(who->guardian))) != BX_OK
+            || bx_queue(c, -1, "UPDATE activation SET used_at = ? WHERE guardian_id = ?", BX_ARGS(at, bx_int(who->guardian))) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+        if (++queued % 60 == 0 && bx_commit_batch(c, 0, "demo", "accounts", 0, NULL) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return c->writes == NULL ? BX_OK : bx_commit_batch(c, 0, "demo", "accounts", 0, NULL);
+}
+
+
+/* ---- what happens */
+
+static void
+add_act(play *p, bx_time at, act_kind kind, request *r)
+{
+    if (at <= p->d->now && p->nacts < MAX_ACTS) {
+        p->acts[p->nacts++] = (act) { at, kind, r };
+    }
+}
+
+
+static request *
+add_request(play *p, child *who, bx_span span)
+{
+    size_t    n = demo_draw(&p->d->dice, sizeof(reasons) / sizeof(reasons[0]));
+    request  *r;
+    int       halves = bx_half_days(p->cal, span);
+
+    if (who == NULL || halves == 0 || p->nrequests == MAX_LEAVES) {
+        return NULL;
+    }
+
+    r = &p->requests[p->nrequests++];
+    *r = (request) { .who = who, .span = span, .kind = reasons[n].kind, .reason = reasons[n].reason,
+                     .route = halves <= 2 ? "teacher" : halves <= 10 ? "office" : "principal",
+                     .by_teacher = demo_chance(&p->d->dice, 80) };
+    who->used = true;
+    return r;
+}
+
+
+/* From its submission to the child's return; what would be later than now does not happen. */
+static void
+course(play *p, request *r, bx_time submitted)
+{
+    demo_dice *dice = &p->d->dice;
+    bx_slot    back;
+    bx_time    decided = submitted + (6 + (bx_time) demo_draw(dice, 40)) * MINUTE;
+    unsigned   fate = (unsigned) demo_draw(dice, 100);
+
+    add_act(p, submitted, ACT_SUBMIT, r);
+    if (fate < 4) {
+        add_act(p, submitted + 20 * MINUTE, ACT_CANCEL, r);
+        return;
+    }
+    if (fate < 9) {
+        add_act(p, decided, ACT_REJECT, r);
+        return;
+    }
+    if (strcmp(r->route, "teacher") != 0) {
+        add_act(p, decided, ACT_CONSENT, r);
+        decided += (15 + (bx_time) demo_draw(dice, 50)) * MINUTE;
+    }
+    add_act(p, decided, ACT_DECIDE, r);
+
+    if (bx_next_slot(p->cal, r->span.to, &back)) {
+        bx_time  at = bx_slot_begins(p->cal, back);
+        int      late = demo_chance(dice, 4) ? 150 : (int) demo_draw(dice, 12);
+
+        /* now and then nobody has said yet that the child is back */
+        if (at < p->d->now - 30 * 3600 || !demo_chance(dice, 15)) {
+            add_act(p, at + (late - 6) * MINUTE, ACT_RETURN, r);
+        }
+    }
+}
+
+
+/* First to last due period of n half-days from d on; false when d is no school day. */
+static bool
+span_from(play *p, bx_date d, bool afternoon, int halves, bx_span *out)
+{
+    const bx_bells *bells = bx_calendar_bells(p->cal, d);
+    bx_slot         s;
+
+    if (bells == NULL) {
+        return false;
+    }
+
+    out->from = (bx_slot) { d, afternoon ? bells->am + 1 : 1 };
+    out->to = out->from;
+    do {
+        s = out->to;
+        if (bx_half_days(p->cal, (bx_span) { out->from, s }) > halves) {
+            break;
+        }
+        *out = (bx_span) { out->from, s };
+    } while (bx_next_slot(p->cal, s, &out->to));
+
+    out->to = s;
+    if (bx_half_days(p->cal, *out) > halves && !bx_previous_slot(p->cal, s, &out->to)) {
+        return false;
+    }
+    return bx_half_days(p->cal, *out) == halves;
+}
+
+
+static int
+length_draw(demo_dice *dice)
+{
+    unsigned  n = (unsigned) demo_draw(dice, 100);
+
+    return n < 25 ? 1 : n < 62 ? 2 : n < 75 ? 3 : n < 86 ? 4 : n < 92 ? 6 : n < 97 ? 10 : 14 + (int) demo_draw(dice, 4);
+}
+
+
+/* The ill are reported in the morning, what is planned the evening before. */
+static void
+ordinary_day(play *p, bx_date day, int how_many)
+{
+    demo_dice *dice = &p->d->dice;
+
+    for (int i = 0; i < how_many; i++) {
+        int      halves = length_draw(dice);
+        bx_span  span;
+        request *r;
+
+        if (!span_from(p, day, halves == 1 && demo_chance(dice, 50), halves, &span)) {
+            continue;
+        }
+        r = add_request(p, child_draw(p, NULL), span);
+        if (r != NULL) {
+            bool  morning = strcmp(r->kind, "sick") == 0 && demo_chance(dice, 60);
+
+            course(p, r, morning ? bx_time_at(day, 6 * 60 + 45 + (int) demo_draw(dice, 60))
+                                 : bx_time_at(day - 1, 18 * 60 + (int) demo_draw(dice, 180)));
+        }
+    }
+}
+
+
+/* ---- what must be there to be shown, whenever the demonstration is loaded */
+
+static bx_date
+school_day(play *p, int n)
+{
+    return bx_add_school_days(p->cal, p->d->today, n);
+}
+
+
+static request *
+shown(play *p, child *who, bx_date day, int halves, const char *kind, const char *reason)
+{
+    bx_span   span;
+    request  *r;
+
+    if (day == BX_NO_DATE || !span_from(p, day, false, halves, &span)) {
+        return NULL;
+    }
+
+    r = add_request(p, who, span);
+    if (r != NULL) {
+        r->kind = kind;
+        r->reason = reason;
+    }
+    return r;
+}
+
+
+static void
+for_the_queues(play *p, const demo_class *mine)
+{
+    bx_time   now = p->d->now;
+    request  *r;
+
+    if ((r = shown(p, child_draw(p, mine), school_day(p, 1), 2, "personal", "去县里补办身份证")) != NULL) {
+        add_act(p, now - 12 * MINUTE, ACT_SUBMIT, r);
+    }
+    if ((r = shown(p, child_draw(p, mine), school_day(p, 2), 3, "sick", "约了县医院复查眼睛")) != NULL) {
+        add_act(p, now - 35 * MINUTE, ACT_SUBMIT, r);
+    }
+    if ((r = shown(p, child_draw(p, mine), school_day(p, 1), 4, "personal", "跟妈妈去外地看爸爸")) != NULL) {
+        add_act(p, now - 80 * MINUTE, ACT_SUBMIT, r);
+        add_act(p, now - 50 * MINUTE, ACT_CONSENT, r);
+    }
+    if ((r = shown(p, child_draw(p, &p->d->classes[0]), school_day(p, 1), 14, "sick", "做阑尾手术，医生要求休息")) != NULL) {
+        add_act(p, now - 120 * MINUTE, ACT_SUBMIT, r);
+        add_act(p, now - 70 * MINUTE, ACT_CONSENT, r);
+    }
+}
+
+
+static void
+on_leave_and_overdue(play *p, const demo_class *mine)
+{
+    bx_date   yesterday = school_day(p, -1), before = school_day(p, -3);
+    request  *r;
+
+    /* away from yesterday until tomorrow or later */
+    if ((r = shown(p, child_draw(p, mine), yesterday, 8, "sick", "出水痘，医生让在家隔离")) != NULL) {
+        add_act(p, bx_time_at(yesterday - 1, 19 * 60 + 5), ACT_SUBMIT, r);
+        add_act(p, bx_time_at(yesterday - 1, 19 * 60 + 31), ACT_CONSENT, r);
+        add_act(p, bx_time_at(yesterday - 1, 20 * 60 + 2), ACT_DECIDE, r);
+    }
+    /* expected back two school days ago at the latest, and nobody has said the child is */
+    if (before != BX_NO_DATE && (r = shown(p, child_draw(p, mine), before, 2, "personal", "回老家参加爷爷的寿宴")) != NULL) {
+        add_act(p, bx_time_at(before - 1, 18 * 60 + 40), ACT_SUBMIT, r);
+        add_act(p, bx_time_at(before - 1, 19 * 60 + 3), ACT_DECIDE, r);
+    }
+}
+
+
+static void
+of_named_children(play *p)
+{
+    child    *siyu = child_named(p, DEMO_CHILD), *sicheng = child_named(p, DEMO_CHILD2), *xinyue = child_named(p, DEMO_CHILD3);
+    bx_date   past = school_day(p, -12), tomorrow = school_day(p, 1);
+    request  *r;
+
+    if (past != BX_NO_DATE && past >= p->d->since && (r = shown(p, siyu, past, 2, "sick", "发烧，去乡卫生院看病")) != NULL) {
+        bx_slot  back;
+
+        r->by_teacher = true;
+        add_act(p, bx_time_at(past, 7 * 60 + 2), ACT_SUBMIT, r);
+        add_act(p, bx_time_at(past, 7 * 60 + 15), ACT_DECIDE, r);
+        if (bx_next_slot(p->cal, r->span.to, &back)) {
+            add_act(p, bx_slot_begins(p->cal, back) - 4 * MINUTE, ACT_RETURN, r);
+        }
+    }
+    if ((r = shown(p, sicheng, tomorrow, 1, "sick", "牙疼，约了牙医")) != NULL) {
+        add_act(p, p->d->now - 3 * 60 * MINUTE, ACT_SUBMIT, r);
+        add_act(p, p->d->now - 2 * 60 * MINUTE, ACT_DECIDE, r);
+    }
+    if ((r = shown(p, xinyue, school_day(p, 3), 2, "personal", "哥哥结婚")) != NULL) {
+        add_act(p, p->d->now - 25 * MINUTE, ACT_SAVE, r);
+    }
+}
+
+
+static int
+by_time(const void *a, const void *b)
+{
+    const act *x = a, *y = b;
+
+    return x->at < y->at ? -1 : x->at > y->at ? 1 : x->leave < y->leave ? -1 : x->leave > y->leave ? 1 : (int) x->kind - (int) y->kind;
+}
+
+
+static void
+happenings(play *p)
+{
+    static const int  minutes[] = { 8 * 60 + 1, 9 * 60 + 31, 11 * 60 + 31, 14 * 60 + 1, 16 * 60 + 21, 21 * 60 };
+    demo             *d = p->d;
+    const demo_class *mine = NULL;
+
+    for (size_t i = 0; i < d->nclasses; i++) {
+        if (d->classes[i].school == 0 && d->classes[i].entry_year == d->year - 2 && d->classes[i].number == 2) {
+            mine = &d->classes[i];
+        }
+    }
+
+    of_named_children(p);
+    for_the_queues(p, mine);
+    on_leave_and_overdue(p, mine);
+    for (bx_date day = d->since + 1; day <= d->today + 3; day++) {
+        if (bx_is_school_day(p->cal, day)) {
+            ordinary_day(p, day, 9 + (int) demo_draw(&d->dice, 7));
+        }
+        for (size_t i = 0; i < sizeof(minutes) / sizeof(minutes[0]); i++) {
+            add_act(p, bx_time_at(day, minutes[i]), ACT_CLOCK, NULL);
+        }
+    }
+    add_act(p, d->now, ACT_CLOCK, NULL);
+    qsort(p->acts, p->nacts, sizeof(act), by_time);
+}
+
+
+/* ---- playing it */
+
+/* The session of an account, as signing in would give it; made once, and gone at the end. */
+static const bx_session *
+session_of(play *p, bx_call *c, bx_id account)
+{
+    static const char  sql[] =
+        "INSERT INTO session (token_hash, account_id, created_at, expires_at, address, agent) VALUES (?, ?, ?, ?, '', 'demo')";
+    uint8_t            hash[32];
+    bool               found;
+    bx_value           begins = bx_text(bx_time_sql(c->arena, bx_time_at(p->d->since - 2, 0)));
+    actor             *a = &p->actors[p->nactors];
+
+    for (size_t i = 0; i < p->nactors; i++) {
+        if (p->actors[i].account == account) {
+            return &p->actors[i].session;
+        }
+    }
+
+    bx_random(hash, sizeof(hash));
+    a->account = account;
+    if (bx_exec(c, NULL, sql, BX_ARGS(bx_blob(hash, 32), bx_int(account), begins,
+                                      bx_text(bx_time_sql(c->arena, p->d->now + 86400)))) != BX_OK
+        || bx_session_load(c, hash, &a->session, &found) != BX_OK || !found)
+    {
+        return NULL;
+    }
+
+    p->nactors++;
+    return &a->session;
+}
+
+
+static bx_id
+actor_of(const play *p, const act *a)
+{
+    const request *r = a->leave;
+    const bx_id   *staff = p->d->staff[r->who->cls->school];
+
+    switch (a->kind) {
+    case ACT_CONSENT:
+        return r->who->cls->teacher;
+    case ACT_DECIDE:
+        return strcmp(r->route, "teacher") == 0 ? r->who->cls->teacher : strcmp(r->route, "office") == 0 ? staff[1] : staff[0];
+    case ACT_REJECT:
+        return r->who->cls->teacher;
+    case ACT_RETURN:
+        return r->by_teacher ? r->who->cls->teacher : r->who->account;
+    default:
+        return r->who->account;
+    }
+}
+
+
+static json_t *
+body_of(play *p, bx_call *c, const act *a)
+{
+    const request *r = a->leave;
+
+    switch (a->kind) {
+    case ACT_SAVE:
+    case ACT_SUBMIT:
+        return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:s, s:s}",
+            "student_id", json_sprintf("%" PRId64, r->who->student), "kind", r->kind,
+            "starts_on", bx_date_text(c->arena, r->span.from.day), "starts_period", r->span.from.period,
+            "ends_on", bx_date_text(c->arena, r->span.to.day), "ends_period", r->span.to.period,
+            "reason", r->reason, "action", a->kind == ACT_SAVE ? "save" : "submit");
+    case ACT_REJECT:
+        return json_pack("{s:s}", "comment", refusals[demo_draw(&p->d->dice, sizeof(refusals) / sizeof(refusals[0]))]);
+    default:
+        return json_object();
+    }
+}
+
+
+static const bx_job *
+clock_job(void)
+{
+    size_t                   n;
+    const bx_plugin *const  *plugins = bx_plugins(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        for (const bx_job *j = plugins[i]->jobs; j != NULL && j->name != NULL; j++) {
+            if (strcmp(j->name, "leave.clock") == 0) {
+                return j;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* A refusal by the rules (two requests of a child that meet, a return already noted by the clock) is part of life. */
+static bool
+harmless(const bx_call *c)
+{
+    int  status = bx_err_status(c->problem.code);
+
+    return status >= 400 && status < 500 && c->problem.code != BX_E_FORBIDDEN && c->problem.code != BX_E_UNAUTHENTICATED;
+}
+
+
+static bx_rc
+play_person(play *p, bx_call *c, const act *a)
+{
+    static const char *const  names[] = { "save", "submit", "consent", "approve", "reject", "cancel", "return" };
+    bx_request                req = { .method = "POST", .path = "", .if_match = "*", .body_fd = -1, .address = "" };
+    bx_rc                     rc;
+
+    if (a->leave->id == 0 && a->kind != ACT_SAVE && a->kind != ACT_SUBMIT) {
+        return BX_OK;
+    }
+
+    c->who = session_of(p, c, actor_of(p, a));
+    if (c->who == NULL) {
+        return BX_FAIL;
+    }
+
+    c->trusted = false;
+    c->req = &req;
+    c->body = bx_own(c->arena, body_of(p, c, a));
+    c->path_id = a->leave->id;
+    rc = a->leave->id == 0 ? bx_generic_create(c, bx_leave_record) : bx_generic_act(c, bx_leave_record, names[a->kind]);
+    c->req = NULL;
+
+    if (rc == BX_OK && a->leave->id == 0) {
+        a->leave->id = bx_id_parse(json_string_value(json_object_get(c->answer, "id")));
+        p->made++;
+    }
+    if (rc != BX_OK && harmless(c)) {
+        p->refused++;
+        return BX_OK;
+    }
+
+    return rc;
+}
+
+
+static bx_rc
+play_act(play *p, const act *a)
+{
+    bx_arena *arena = bx_arena_create(32 * 1024);
+    bx_call  *c = arena == NULL ? NULL : bx_call_program(p->d->x->app, arena, "job leave.clock");
+    bx_rc     rc = BX_FAIL;
+
+    if (c != NULL) {
+        c->now = a->at;
+        rc = a->kind == ACT_CLOCK ? clock_job()->run(c) : play_person(p, c, a);
+        if (rc != BX_OK) {
+            ctl_fail(p->d->x, "leave could not be made up: %s", bx_call_why(c));
+        }
+        bx_call_end(c);
+    }
+
+    bx_arena_destroy(arena);
+    return rc;
+}
+
+
+bx_rc
+demo_leave(demo *d, unsigned *made)
+{
+    play *p = calloc(1, sizeof(*p));
+    bx_rc rc = BX_FAIL;
+
+    if (p == NULL || clock_job() == NULL) {
+        free(p);
+        return BX_FAIL;
+    }
+
+    p->d = d;
+    p->actors = calloc(MAX_LEAVES + 64, sizeof(actor));
+    if (p->actors == NULL || bx_calendar_load(d->x->call, d->classes[0].id, d->since, d->today, &p->cal) != BX_OK
+        || children_load(p) != BX_OK)
+    {
+        goto done;
+    }
+
+    happenings(p);
+    if (accounts_make(p) != BX_OK) {
+        goto done;
+    }
+
+    rc = BX_OK;
+    for (size_t i = 0; rc == BX_OK && i < p->nacts; i++) {
+        rc = play_act(p, &p->acts[i]);
+    }
+    if (rc == BX_OK) {
+        rc = bx_exec(d->x->call, NULL, "DELETE FROM session WHERE agent = 'demo'", BX_NO_ARGS);
+    }
+    *made = p->made;
+
+done:
+    if (rc != BX_OK && d->x->call->problem.code != BX_E_NONE) {
+        ctl_refused(d->x);
+    }
+    free(p->actors);
+    free(p);
+    return rc;
+}
