@@ -41,7 +41,7 @@ export function say(text) {
 /** After success only; 8 seconds. action: { label, run }, usually to take it back. */
 export function toast(text, action) {
     clearTimeout(toastTimer);
-    state.toast = { text, action };
+    state.toast = { text, action, hash: location.hash };
     toastTimer = setTimeout(hush, 8000);
     say(text);
     draw();
@@ -57,7 +57,8 @@ function adopt(session) {
     state.session = session;
     keepFor(session ? session.account.id : '');
     if (session) {
-        setClock(session.now);
+        session.told_at ||= Date.now();
+        setClock(session.now, session.told_at);
         localStorage.setItem('baoxue.session', JSON.stringify(session));
     }
 }
@@ -69,7 +70,7 @@ async function findSession() {
         const kept = problem.status !== 401 && JSON.parse(localStorage.getItem('baoxue.session'));
 
         if (kept) {                                                   // no network: what was kept may still be read
-            adopt({ ...kept, now: new Date().toISOString() });
+            adopt(kept);
         } else if (problem.status === 401) {
             forget();
         } else {
@@ -149,9 +150,11 @@ export function setLarge(on) {
 export const LargePrint = () => html`<button class="ib" type="button" aria-pressed=${String(large())} onClick=${() => setLarge(!large())}>
     <${Icon} of="text"/><span class="sm">${t('large_print')}</span></button>`;
 
-/** Title of the window, and the focus on the page's heading when a page is opened. */
-export function useHeading(title) {
+/** Title of the window, look of the body (roomy for guardians), and the focus on the page's heading when it is opened. */
+export function useHeading(title, look = '') {
     const heading = useRef(null);
+
+    useEffect(() => { document.body.className = look; }, [look]);
 
     useEffect(() => { document.title = title ? t('window', { title }) : t('name'); }, [title]);
     useEffect(() => {
@@ -172,12 +175,8 @@ function places() {
 
 /** A guardian's page. back: path of the arrow (else the school's name); tab: which place is lit; dock: the main button. */
 export function Page({ title, brand, back, tab, dock, bare, children }) {
-    const heading = useHeading(title);
+    const heading = useHeading(title, 'roomy');
 
-    useEffect(() => {
-        document.body.className = 'roomy';
-        return () => { document.body.className = ''; };
-    }, []);
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a>
     <header class="bar">${back !== undefined
         ? html`<a class="ib" href="#/${back}" aria-label=${t('back')}><${Icon} of="l"/></a><h1 class="g" tabindex="-1" ref=${heading}>${title}</h1>`
@@ -209,7 +208,7 @@ function App() {
     return html`${problem || page === 'none' ? html`<${Apology} problem=${problem}/>`
         : page ? html`<${page} key=${state.turn + location.hash} session=${who} params=${params} query=${query}/>`
             : html`<main class="phone"><${Skeleton}/></main>`}
-    ${signIn?.dialog && html`<${signIn.dialog} name=${who?.account.name}/>`}
+    ${signIn?.dialog && html`<${signIn.dialog}/>`}
     ${state.toast && html`<p class="toast fix"><${Icon} of="check"/><span class="g">${state.toast.text}</span>${state.toast.action
         && html`<button type="button" onClick=${() => { state.toast.action.run(); hush(); }}>${state.toast.action.label}</button>`}</p>`}`;
 }
@@ -245,6 +244,10 @@ async function route() {
     const [path, search] = location.hash.replace(/^#\/?/, '').split('?');
     const mine = ++turn;
     let entry = match(path);
+
+    if (state.toast && state.toast.hash !== location.hash) {          // it was said about the page before
+        state.toast = null;
+    }
 
     if (!state.session && !entry?.open) {
         wanted = path && path !== 'sign-in' ? location.hash.slice(2) : '';

@@ -11,9 +11,9 @@ export const Field = ({ id, label, hint, error, as = 'input', class: more = '', 
     <${as} id=${id} class="in ${more}" aria-invalid=${error ? 'true' : undefined} aria-describedby=${error ? `${id}-e` : undefined} ...${rest}>${children}</${as}>
     ${note}<${FieldError} id=${id}>${error}<//></div>`;
 
-/** 2–5 choices seen at once. choices: [{ value, label, icon?, before? }] */
-export const Choice = ({ name, label, choices, value, onChange, error, tight }) => html`<fieldset class="f" aria-describedby=${error ? `${name}-e` : undefined}>
-    <legend class=${label ? 'lab' : 'sr'}>${label || name}</legend>
+/** 2–5 choices seen at once. choices: [{ value, label, icon?, before? }]; quiet: the label is for screen readers only. */
+export const Choice = ({ name, label, quiet, choices, value, onChange, error, tight }) => html`<fieldset class="f" aria-describedby=${error ? `${name}-e` : undefined}>
+    <legend class=${quiet ? 'sr' : 'lab'}>${label}</legend>
     <div class="seg ${tight ? 'tight' : ''}">${choices.map((choice) => html`<label key=${choice.value}><input type="radio" name=${name} value=${choice.value}
         checked=${choice.value === value} onChange=${() => onChange(choice.value)}/><span>${choice.before}${choice.icon
         && html`<${Icon} of=${choice.icon}/>`}${choice.label}</span></label>`)}</div>

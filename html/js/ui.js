@@ -59,10 +59,11 @@ export function givenName(name) {
 let ahead = 0;                                                        // the server's clock minus ours, ms
 let zone = 8 * 3600e3;
 
-export function setClock(iso) {
+/** iso: the server's time; at: ours when it was told. */
+export function setClock(iso, at) {
     const sign = iso.match(/([+-])(\d\d):(\d\d)$/);
 
-    ahead = Date.parse(iso) - Date.now();
+    ahead = Date.parse(iso) - at;
     zone = sign ? Number(`${sign[1]}1`) * (sign[2] * 3600e3 + sign[3] * 60e3) : 0;
 }
 
@@ -82,8 +83,8 @@ const near = (date) => NEAR[Math.round((Date.parse(date) - Date.parse(today())) 
 const thisYear = (date) => date.slice(0, 4) === today().slice(0, 4);
 
 export const weekdayName = (date) => t(`date.weekday.${weekday(date)}`);
-export const longWeekday = (date) => t(`date.weekday.long.${weekday(date)}`);
 export const dateText = (date) => t(thisYear(date) ? 'date.day' : 'date.day.year', parts(date));
+export const longDate = (date) => t('date.with_long_weekday', { date: dateText(date), wd: t(`date.weekday.long.${weekday(date)}`) });
 export const dateWeekday = (date) => t('date.with_weekday', { date: dateText(date), wd: weekdayName(date) });
 /** 今天, 昨天, 明天, else 11月25日 周三. */
 export const dayText = (date) => (near(date) ? t(near(date)) : dateWeekday(date));
@@ -133,6 +134,12 @@ export function useData(path, { kept = true } = {}) {
         }
         return () => stop.abort();
     }, [path, turn]);
+    useEffect(() => {                                                 // once there is a network again, by itself
+        const again = () => copy.problem?.offline && reload((n) => n + 1);
+
+        window.addEventListener('online', again);
+        return () => window.removeEventListener('online', again);
+    });
     return { ...copy, at: copy.fresh ? undefined : copy.at, reload: () => reload((n) => n + 1) };
 }
 

@@ -47,7 +47,7 @@ function Children({ check, code, yes, no, busy, problem }) {
         <p class="sm t-pine"><${Icon} of="check"/> ${t('activate.valid', { date: dateText(check.expires_on) })}</p></div>
         ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
         <section class="card v"><h2>${t('activate.yours', { n: check.children.length })}</h2>${check.children.map((child) => html`<${Student} key=${child.name} name=${child.name}>
-            ${child.class_name} · ${child.school_name}<br/>${t(`activate.you.${child.relation}`)}<//>`)}</section>
+            ${child.class_name}·${child.school_name}<br/>${t(`activate.you.${child.relation}`)}<//>`)}</section>
         <${Note}><span class="sm">${t('activate.privacy')}</span><//>
         <div class="dock"><div class="h"><button class="btn" type="button" onClick=${no}>${t('activate.no')}</button>
             <button class="btn pri g" type="button" disabled=${busy} onClick=${yes}>${t('activate.yes')}</button></div></div></div>`;

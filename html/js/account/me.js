@@ -40,7 +40,7 @@ export default function Me({ session }) {
 
     return html`<${Page} title=${t('tab.me')} tab="me">
         <section class="card v v2"><div><h1 tabindex="-1">${account.name}</h1><p class="mut n">${account.phone || account.login}</p></div>
-            ${positions.map((one) => html`<p key=${one.unit_id + one.role} class="sm">${one.unit_name} · ${one.role_label}</p>`)}</section>
+            ${positions.map((one) => html`<p key=${one.unit_id + one.role} class="sm">${one.unit_name}·${one.role_label}</p>`)}</section>
         ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
         <section class="card v"><${Choice} name="language" label=${html`${t('me.language')} <small>${language() === 'en' ? '语言' : 'Language'}</small>`} value=${language()} onChange=${setLanguage}
             choices=${[{ value: 'zh-CN', label: '中文' }, { value: 'en', label: 'English' }]}/>

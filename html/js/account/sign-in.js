@@ -68,9 +68,8 @@ export default function SignIn() {
         <div class="h"><p class="cap g">${t('sign_in.forgot')}</p><${LanguageSwitch}/></div><//>`;
 }
 
-/** name: whose session has ended. */
-export function SignInDialog({ name }) {
+export function SignInDialog() {
     return html`<${Dialog} title=${t('session_over')} stay>
-        <p class="mut">${t('session_over.text')} ${name}</p>
+        <p class="mut">${t('session_over.text')}</p>
         <${Form}><button class="btn quiet" type="button" onClick=${() => { forget(); location.reload(); }}>${t('session_over.other')}</button><//><//>`;
 }

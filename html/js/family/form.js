@@ -9,12 +9,12 @@ import { html, t, addDays, days, dayText, monday, problemText, spanText, today, 
     ProblemNote, Seat, Skeleton, Span, Waiting } from '../ui.js';
 import { Photos } from './photos.js';
 import { Calendar, Picker, slotDate, slotHalf } from './picker.js';
-import { backText, decider, teacherName } from './words.js';
+import { backText, person, teacherName } from './words.js';
 
 const EMPTY = { student_id: '', kind: '', from: '', to: '', quick: '', reason: '', extends_id: null, photos: [] };
 
 /* What the server is asked for a pair of half-days. */
-const span = (form, calendar) => ({
+const asked = (form, calendar) => ({
     student_id: form.student_id,
     starts_on: slotDate(form.from), starts_period: calendar.periods(form.from)[0],
     ends_on: slotDate(form.to), ends_period: calendar.periods(form.to)[1],
@@ -54,7 +54,7 @@ async function beginning(query, children) {
 /** What submitting would mean, a moment after the last tap. */
 function usePreview(form, calendar) {
     const [answer, set] = useState({});
-    const ask = form.to && calendar ? new URLSearchParams(span(form, calendar)).toString() : '';
+    const ask = form.to && calendar ? new URLSearchParams(asked(form, calendar)).toString() : '';
 
     useEffect(() => {
         const stop = new AbortController();
@@ -74,7 +74,10 @@ function Obstacle({ conflict, extension, past, calendar, change }) {
         to: calendar.slotOf(o.ends_on, o.ends_period), quick: 'own', ...more });
 
     if (conflict) {
-        return html`<${Note} tone="wait" icon="leave"><p>${t('leave.form.conflict', { span: spanText(conflict) })} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
+        const half = (on, period) => slotHalf(calendar.slotOf(on, period));
+        const span = spanText({ ...conflict, starts_half: half(conflict.starts_on, conflict.starts_period), ends_half: half(conflict.ends_on, conflict.ends_period) });
+
+        return html`<${Note} tone="wait" icon="leave"><p>${t('leave.form.conflict', { span })} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
             ${extension && html`<button class="btn xs" type="button" onClick=${() => take(extension, { extends_id: extension.extends_id || conflict.id })}>
                 ${t('leave.form.conflict.extend', { date: dayText(extension.ends_on) })}</button>`}<//>`;
     }
@@ -84,11 +87,11 @@ function Obstacle({ conflict, extension, past, calendar, change }) {
 
 /** Under the span: how long altogether, who decides, when the child is back. */
 function Meaning({ preview, child }) {
-    const { school_days: n, chain_days: chain, route } = preview;
+    const { school_days: n, chain_days: chain, decider, then } = preview;
 
     return html`<p class="cap">${t('leave.form.only_school_days')}
         ${chain > n && html`<br/>${t('leave.form.chain', { days: days(chain) })}`}
-        ${route && route !== 'teacher' && html`<br/>${t('leave.form.route', { teacher: teacherName(child), decider: decider(preview, child) })}`}
+        ${then && html`<br/>${t('leave.form.route', { teacher: person(decider, child), decider: person(then, child) })}`}
         ${preview.back_on && html`<br/>${t('leave.form.back', { back: backText(preview) })}`}</p>`;
 }
 
@@ -159,7 +162,7 @@ function Form({ items, begin }) {
     }
 
     async function deliver() {
-        const body = { ...span(form, calendar), kind: form.kind, reason: form.reason.trim(), action: 'submit',
+        const body = { ...asked(form, calendar), kind: form.kind, reason: form.reason.trim(), action: 'submit',
             ...(form.extends_id && { extends_id: form.extends_id }) };
         const about = { form: plain(form), student_name: child.name, kind: form.kind, ...shown(form), school_days: n };
         const leave = await submit('leave-requests', body, { files: plain(form).photos, about });

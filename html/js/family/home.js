@@ -1,11 +1,10 @@
 // home.js: a guardian's start: each child, today, and what can be done now; then the latest slips.
 
 import { Page } from '../app.js';
-import { html, t, dateText, dayText, givenName, longWeekday, spanText, today, useData, Empty, Icon, LeaveBadge, Note, Stale,
+import { html, t, dayText, givenName, longDate, spanText, today, useData, Empty, Icon, LeaveBadge, Note, Stale,
     Student, Waiting } from '../ui.js';
 
-const half = (leave) => t(`half.${leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm'}`);
-const back = (leave) => t('span.one', { date: dayText(leave.back_on), half: half(leave) });
+const back = (leave) => t('leave.back_when', { date: dayText(leave.back_on), half: t(`half.${leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm'}`) });
 
 /* What a card says of today, by the live leave of the child and the calendar. */
 function day(child) {
@@ -45,8 +44,8 @@ function Child({ child, main }) {
         </section>`;
 }
 
-export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${leave.id}"><span class="g"><b>${givenName(leave.student_name)} · ${t(`code.leave_kind.${leave.kind}`)}</b><br/>
-    <span class="sm mut n">${spanText(leave)}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
+export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${leave.id}"><span class="g"><b>${t('leave.row', { child: givenName(leave.student_name), what: t(`code.leave_kind.${leave.kind}`) })}</b><br/>
+    <span class="sm mut">${spanText(leave)}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
 
 export default function Home({ session }) {
     const children = useData('my-children');
@@ -56,7 +55,7 @@ export default function Home({ session }) {
     const first = items?.find((child) => !child.leave);
 
     return html`<${Page} title=${t('tab.children')} brand=${items?.[0]?.school_name} tab="children">
-        <div><p class="cap n">${dateText(today())} ${longWeekday(today())}</p><h1 tabindex="-1">${t('home.hello', session.account)}</h1></div>
+        <div><p class="cap n">${longDate(today())}</p><h1 tabindex="-1">${t('home.hello', session.account)}</h1></div>
         <${Stale} data=${children}/>
         ${items ? items.map((child) => html`<${Child} key=${child.id} child=${child} main=${child === first}/>`) : html`<${Waiting} data=${children}/>`}
         ${items?.length === 0 && html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>

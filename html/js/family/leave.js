@@ -69,7 +69,9 @@ export default function Leave({ params, query, session }) {
     }
 
     const child = children.value?.items.find((one) => one.id === leave.student_id);
-    const actions = leave.actions.map((one) => one.action);
+    const begun = !leave.starts_at || leave.starts_at.slice(0, 16) <= now();
+    const actions = leave.actions.map((one) => one.action).filter((one) => !(one === 'return' && !begun)
+        && !(one === 'cancel' && begun && ['provisional', 'approved'].includes(leave.state)));
     const next = nextStep(leave, child);
     const relay = steps(leave);
     const close = () => ask('');
@@ -96,7 +98,7 @@ export default function Leave({ params, query, session }) {
     return html`<${Page} title=${t('leave.detail')} back="my-leave" tab="my-leave">
         <${Stale} data=${data}/>
         ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
-        <section class="card v"><div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name}>${t(`code.leave_kind.${leave.kind}`)} · ${leave.class_name}<//></span>
+        <section class="card v"><div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name}>${t(`code.leave_kind.${leave.kind}`)}·${leave.class_name}<//></span>
             <${LeaveBadge} state=${leave.state}/></div>
             <p class="say1">${sentence(leave, child)}</p><${Span} of=${leave}/>
             ${relay && html`<${Relay} ...${relay}/>`}

@@ -28,7 +28,7 @@ function useOutbox(delivered) {
 function Kept({ item }) {
     const { about } = item;
     const what = about.action ? t(`leave-requests.action.${about.action}`) : t(`code.leave_kind.${about.kind}`);
-    const head = html`<span class="g"><b>${givenName(about.student_name)} · ${what}</b><br/><span class="sm mut n">${spanText(about)}</span></span>`;
+    const head = html`<span class="g"><b>${t('leave.row', { child: givenName(about.student_name), what })}</b><br/><span class="sm mut">${spanText(about)}</span></span>`;
 
     if (item.status === 'waiting') {
         return html`<div class="li">${head}<${Badge} tone="wait" icon="off">${t('leave.kept')}<//></div>`;
@@ -68,7 +68,7 @@ export default function Leaves() {
     return html`<${Page} title=${t('tab.my-leave')} brand=${names[0]?.school_name} tab="my-leave">
         <div class="h wrap"><h1 class="g" tabindex="-1">${t('leave.list')}</h1>${names.length > 0
             && html`<a class="btn pri" href="#/my-leave/new${child ? `?child=${child}` : ''}"><${Icon} of="leave"/>${t('leave.form.title')}</a>`}</div>
-        ${names.length > 1 && html`<${Choice} name="of" tight value=${child} onChange=${choose}
+        ${names.length > 1 && html`<${Choice} name="of" label=${t('leave.list.whose')} quiet tight value=${child} onChange=${choose}
             choices=${[{ value: '', label: t('leave.list.all') }, ...names.map((one) => ({ value: one.id, label: givenName(one.name) }))]}/>`}
         ${kept.length > 0 && html`<section class="card flush" aria-label=${t('leave.kept.title')}>${kept.map((item) => html`<${Kept} key=${item.id} item=${item}/>`)}</section>`}
         <${Stale} data=${first}/>

@@ -2,8 +2,7 @@
 
 import { t, dayText, givenName, knows, timeText, today } from '../ui.js';
 
-/** The half of the day a period lies in, for a leave whose days are whole or half: back_half when the server says so. */
-const backHalf = (leave) => leave.back_half || (leave.back_at && leave.back_at.slice(11, 13) < '12' ? 'am' : 'pm');
+const backHalf = (leave) => (leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm');
 
 /** 明天下午, 11月26日 周四上午. */
 export const backText = (leave) => t('leave.back_when', { date: dayText(leave.back_on), half: t(`half.${backHalf(leave)}`) });
@@ -11,8 +10,10 @@ export const backText = (leave) => t('leave.back_when', { date: dayText(leave.ba
 /** The class teachers of a child, by name: 王晓梅老师. */
 export const teacherName = (child) => (child?.teachers?.length ? t('leave.teacher', { name: child.teachers[0].name }) : t('leave.the_teacher'));
 
-/** Who decides in the end: the class teacher by name, else 教导处 or 校长. */
-export const decider = (leave, child) => (leave.route === 'teacher' || !leave.route ? teacherName(child) : t(`leave.route.${leave.route}`));
+/** Somebody who decides, as the API names them: a class teacher by name, else 教导处 or 校长. */
+export const person = ({ role, name }, child) => (role === 'teacher' ? (name ? t('leave.teacher', { name }) : teacherName(child)) : t(`leave.route.${role}`));
+
+const waitsFor = (leave, child) => (leave.waits_for ? person(leave.waits_for, child) : teacherName(child));
 
 /** The sentence a detail opens with. */
 export function sentence(leave, child) {
@@ -22,9 +23,9 @@ export function sentence(leave, child) {
 
     return t(leave.state === 'submitted' && leave.escalated ? 'leave.say.escalated' : later, {
         child: givenName(leave.student_name),
-        who: leave.decided_by ? t('leave.teacher', { name: leave.decided_by }) : decider(leave, child),
+        who: leave.decided_by ? t('leave.teacher', { name: leave.decided_by }) : teacherName(child),
         teacher: teacherName(child),
-        decider: decider(leave, child),
+        decider: waitsFor(leave, child),
         from: dayText(leave.starts_on),
         back: leave.back_on ? backText(leave) : '',
         at: leave.returned_at ? timeText(leave.returned_at) : '',
@@ -40,14 +41,14 @@ export function steps(leave) {
 
     return at === undefined ? null : {
         at,
-        steps: list.map((step) => ({ label: t(`leave.step.${step}`), icon: { hand_in: 'pen', rest: 'out', back: 'back' }[step] || 'clock' })),
+        steps: list.map((step) => ({ label: t(upper ? `leave.step.short.${step}` : `leave.step.${step}`), icon: { hand_in: 'pen', rest: 'out', back: 'back' }[step] || 'clock' })),
     };
 }
 
 /** What comes next, for the top of the history; null when nothing does. */
 export function nextStep(leave, child) {
     if (leave.state === 'submitted' || leave.state === 'provisional') {
-        return { todo: true, icon: 'clock', title: t('leave.next.decide', { who: leave.state === 'submitted' ? teacherName(child) : decider(leave, child) }),
+        return { todo: true, icon: 'clock', title: t('leave.next.decide', { who: waitsFor(leave, child) }),
             time: leave.decide_by && t('leave.by', { time: timeText(leave.decide_by) }) };
     }
     if (['approved', 'away', 'overdue'].includes(leave.state) && leave.back_on) {
@@ -56,9 +57,9 @@ export function nextStep(leave, child) {
     return null;
 }
 
-const ICONS = { submit: 'send', save: 'pen', consent: 'check', approve: 'check', reject: 'x', return: 'back', cancel: 'again', leave: 'out',
-    overrun: 'warn', escalate: 'up' };
-const TONES = { consent: 'ok', approve: 'ok', return: 'ok', reject: 'no', overrun: 'no' };
+const ICONS = { submit: 'send', save: 'pen', consent: 'check', approve: 'check', reject: 'x', return: 'back', return_too: 'back', cancel: 'again',
+    start: 'out', prolong: 'out', overrun: 'warn', escalate: 'up', escalate_further: 'up' };
+const TONES = { consent: 'ok', approve: 'ok', return: 'ok', return_too: 'ok', reject: 'no', overrun: 'no' };
 
 /** One entry of the history. mine: the reader did it. */
 export function historyItem(entry, mine) {
