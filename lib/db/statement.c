@@ -468,7 +468,7 @@ read_results(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, uint64_
 
 /* ---- running */
 
-/* One try. *again: the server wants the statement prepared again, and nothing was done. */
+/* One try. *again: the server wants the statement prepared again. */
 static bx_rc
 run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql, const bx_value *args, size_t nargs,
          bool *again, bx_error *err)
@@ -488,15 +488,17 @@ run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const cha
     }
 
     if (mysql_stmt_execute(stmt) != 0) {
-        *again = mysql_stmt_errno(stmt) == ER_NEED_REPREPARE;
         rc = stmt_failed(conn, stmt, sql, err);
-        if (*again) {
-            forget_slot(conn, (unsigned) (slot - conn->slots));
-        }
-        return rc;
+    } else {
+        rc = read_results(conn, stmt, a, out, affected, sql, err);
     }
 
-    return read_results(conn, stmt, a, out, affected, sql, err);
+    if (rc != BX_OK && err->db == ER_NEED_REPREPARE) {
+        forget_slot(conn, (unsigned) (slot - conn->slots));
+        *again = true;
+    }
+
+    return rc;
 }
 
 /* A compound statement is not replayed here: a part of it may have been done. Its caller runs the transaction again. */
