@@ -101,6 +101,9 @@ span_settle(const bx_leave_ask *ask, const bx_calendar *cal, bx_span *span)
     if (slot_compare(from, to) > 0) {
         return BX_LEAVE_BACKWARDS;
     }
+    if (to.day > from.day + FAR_DAYS) {
+        to.day = from.day + FAR_DAYS;                                   /* past every term all the same */
+    }
 
     from.period--;
     to.period++;

@@ -48,17 +48,26 @@ bx_call_connect(bx_call *c)
 }
 
 
+static bx_db_stats
+stats_of(const bx_conn *conn)
+{
+    bx_db_stats  stats = { 0, 0 };
+
+    bx_conn_stats(conn, &stats);
+    return stats;
+}
+
+
 void
 bx_call_end(bx_call *c)
 {
-    bx_db_stats  stats;
-
     if (c->conn == NULL) {
         return;
     }
 
-    bx_conn_stats(c->conn, &stats);
     if (c->res != NULL) {
+        bx_db_stats  stats = stats_of(c->conn);
+
         c->res->db.statements += stats.statements;
         c->res->db.nanoseconds += stats.nanoseconds;
     }
@@ -73,14 +82,11 @@ bx_call_end(bx_call *c)
 static bool
 worth_again(bx_call *c, const bx_error *err, bool reading, int attempt)
 {
-    bx_db_stats  stats;
-
     if (attempt > 1 || !bx_db_lost(err)) {
         return false;
     }
 
-    bx_conn_stats(c->conn, &stats);
-    return reading || stats.statements <= 1;
+    return reading || stats_of(c->conn).statements <= 1;
 }
 
 

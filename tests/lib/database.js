@@ -60,6 +60,27 @@ export class Database {
         return rows;
     }
 
+    /**
+     * Holds the locks of a statement until release(); waiter() comes back when somebody waits for one of them, so that a
+     * test can break things right in the middle of a transaction.
+     */
+    async hold(text, args = []) {
+        const connection = await mysql.createConnection({ socketPath: this.socket, user: 'tester', password, database: 'baoxue' });
+        await connection.beginTransaction();
+        await connection.query(text, args);
+        return {
+            waiter: () => until('a transaction that waits', async () => {
+                await new Promise((resolve) => { setTimeout(resolve, 200); });   // read more often, the view is never made anew
+                const rows = await this.sql("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+                return rows.length > 0;
+            }, 10),
+            release: async () => {
+                await connection.rollback();
+                await connection.end();
+            },
+        };
+    }
+
     async stop(signal = 'SIGKILL') {
         const { pool } = this;
         this.pool = null;
