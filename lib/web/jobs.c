@@ -53,7 +53,7 @@ finish(bx_call *c, const bx_job *job, const char *node, bx_rc rc)
 {
     const char *result = rc == BX_OK ? "ok" : c->error.text[0] != '\0' ? c->error.text : bx_err_slug(c->problem.code);
 
-    result = bx_strndup(c->arena, result, 200);
+    result = bx_sprintf(c->arena, "%.200s", result);
     c->problem = (bx_problem) { 0 };
     (void) bx_exec(c, NULL, "UPDATE job SET leased_until = NULL, ran_at = ?, result = ? WHERE name = ? AND node = ?",
                    BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)), bx_text(result), bx_text(job->name), bx_text(node)));
