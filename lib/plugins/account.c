@@ -6,9 +6,9 @@
  * making codes (import.c) nor accounts and positions, which baoxuectl keeps.
  *
  * Throttling. Counted are wrong passwords of one account from one network, which is blocked after a few; of one network,
- * which stands for many people and may fail more often; and of one account from everywhere. The last never blocks,
- * or whoever knows a teacher's login could lock her out: it only makes networks wait their turn from which she has never
- * signed in.
+ * which stands for many people and may fail more often; and of one account from everywhere. Only the first blocks where
+ * the account has signed in before, or a pupil could lock a school out, and whoever knows a teacher's login the teacher.
+ * Elsewhere the second blocks too, and the third makes strangers wait their turn.
  */
 #include "flow/throttle.h"
 
@@ -135,24 +135,13 @@ typedef struct {
 static bx_rc
 wait_for_turn(bx_call *c, const policy *p, const attempt *at)
 {
-    bx_throttle  turn = { .limit = 1 };
-    int64_t      seconds;
-    bool         known;
+    bx_throttle  turn = { .subject = bx_throttle_subject(c, "turn", at->subject, NULL), .limit = 1 };
 
-    if (bx_throttle_marked(c, at->mark, &known) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (known) {
-        return BX_OK;
-    }
-
-    if (bx_rule_int(c, "signin.slow_seconds", p->root, &seconds) != BX_OK) {
+    if (bx_rule_int(c, "signin.slow_seconds", p->root, &turn.window) != BX_OK) {
         return BX_FAIL;
     }
 
-    turn.subject = bx_throttle_subject(c, "turn", at->subject, NULL);
-    turn.window = turn.block = seconds;
-
+    turn.block = turn.window;
     if (bx_throttle_count(c, &turn) != BX_OK) {
         return BX_FAIL;
     }
@@ -165,21 +154,27 @@ throttle_sign_in(bx_call *c, attempt *at)
 {
     const char  *network = bx_throttle_network(c->arena, bx_call_address(c));
     bx_value     login = bx_throttle_subject(c, "login", at->subject, NULL);
+    bool         known;
     policy       p;
 
     at->mark = bx_throttle_subject(c, "mark", at->subject, network);
 
-    if (policy_load(c, &p) != BX_OK
-        || count_or_refuse(c, &p, "signin.address_failures", bx_throttle_subject(c, "network", network, NULL),
-                           &at->network) != BX_OK
-        || count_or_refuse(c, &p, "signin.max_failures", bx_throttle_subject(c, "pair", at->subject, network),
-                           &at->pair) != BX_OK
+    if (policy_load(c, &p) != BX_OK || bx_throttle_marked(c, at->mark, &known) != BX_OK
+        || count(c, &p, "signin.address_failures", bx_throttle_subject(c, "network", network, NULL), &at->network) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (at->network.wait > 0 && !known) {
+        return bx_throttle_refuse(c, at->network.wait);
+    }
+
+    if (count_or_refuse(c, &p, "signin.max_failures", bx_throttle_subject(c, "pair", at->subject, network), &at->pair) != BX_OK
         || count(c, &p, "signin.login_failures", login, &at->everywhere) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    return at->everywhere.wait == 0 ? BX_OK : wait_for_turn(c, &p, at);
+    return at->everywhere.wait == 0 || known ? BX_OK : wait_for_turn(c, &p, at);
 }
 
 /* ---- POST session */
