@@ -702,7 +702,7 @@ static const bx_grant grants[] = {
 };
 
 static const bx_menu menu[] = {
-    { "students", "#/students", "people", "unit.read" },
+    { "students", "#/students", "users", "unit.read" },
     { NULL }
 };
 
