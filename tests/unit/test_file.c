@@ -1,6 +1,6 @@
 /*
- * test_file.c: what an attachment is by its content (file_kind.c) and how it lies on disk (file_store.c). The samples in
- * tests/unit/files were made by a browser: pictures of 37 by 21 pixels and a page of PDF.
+ * test_file.c: what an attachment is by its content (file_kind.c) and how it lies on disk (file_store.c). The samples
+ * in tests/unit/files were made by a browser: pictures of 37 by 21 pixels and a page of PDF.
  */
 
 #include <setjmp.h>
