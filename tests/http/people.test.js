@@ -394,12 +394,14 @@ describe('a guardian\'s own children', () => {
             return Number(row.Value);
         };
         const cost = async (client) => {
-            await client.get('my-children');
-            const begun = await statements();
-            await client.get('my-children');
-            return await statements() - begun;
+            const costs = [];
+            for (let i = 0; i < 6; i += 1) {      // the least of them: the timer's own statements fall between now and then
+                const begun = await statements();
+                await client.get('my-children');
+                costs.push(await statements() - begun);
+            }
+            return Math.min(...costs);
         };
-        await as('guardian2');
         const one = await cost(await as('guardian2'));
         await server.sql('UPDATE student SET class_id = ? WHERE id = ?', [world.units.class1.id, world.students.yu]);
         const two = await cost(await as('guardian'));
@@ -470,7 +472,8 @@ describe('everywhere', () => {
     });
 
     test('no GET changes anything', async () => {
-        const tables = (await server.sql('SHOW TABLES')).map((row) => Object.values(row)[0]);
+        const tables = (await server.sql('SHOW TABLES')).map((row) => Object.values(row)[0])
+            .filter((name) => name !== 'job');    // the timer's
         const sums = () => server.sql(`CHECKSUM TABLE ${tables.map((name) => `\`${name}\``).join(', ')}`);
         for (const login of Object.keys(sees)) {
             await as(login);
