@@ -1,0 +1,626 @@
+// import.test.js: rosters of schools over HTTP: the whole of roster-a in three encodings, what a second file changes, who
+// may do it, what is refused, what happens when the server dies in between; and the slips for guardians.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { until } from '../lib/processes.js';
+import { start } from '../lib/server.js';
+import { buildWorld, checkDigit, libraryValues } from '../lib/world.js';
+
+const data = (name) => fs.readFileSync(new URL(`../data/${name}`, import.meta.url));
+const expected = JSON.parse(data('roster-a.expected.json'));
+const utf8 = data('roster-a.utf8.csv').toString('utf8').replace(/^\ufeff/, '');
+
+let server;
+let world;
+let empty;                                     // the school of roster-a, without children
+const clients = {};
+
+before(async () => {
+    server = await start({ clock: '2026-10-08T09:00:00+08:00' });
+    world = await buildWorld(server);
+    await server.sql('UPDATE org_unit SET code = NULL WHERE id = ?', [world.units.school.id]);
+    empty = await addSchool('板桥乡小学', expected.school);
+    await addPerson('registrar3', 'registrar', empty);
+    await addPerson('office3', 'office', empty);
+    await addPerson('principal3', 'principal', empty);
+    await addPerson('both', 'registrar', empty);
+    await addPosition(world.accounts.both, 'registrar', world.units.school.id);
+});
+after(() => server.stop());
+
+async function as(login) {
+    clients[login] ??= await server.client(login);
+    return clients[login];
+}
+
+async function addSchool(name, code) {
+    const [id] = libraryValues(server, [{ op: 'id' }]);
+    const up = world.units.township;
+    await server.sql(`INSERT INTO org_unit (id, parent_id, level, name, code, path, township_id, school_id, stage, created_at)
+        VALUES (?, ?, 'school', ?, ?, ?, ?, ?, 'primary', '2026-08-20 08:00:00')`, [id, up.id, name, code, `${up.path}${id}/`, up.id, id]);
+    return id;
+}
+
+async function addPosition(account, role, unit) {
+    const [id] = libraryValues(server, [{ op: 'id' }]);
+    await server.sql("INSERT INTO `position` (id, account_id, role, unit_id, starts_on, created_at) VALUES (?, ?, ?, ?, '2026-09-01', '2026-08-20 08:00:00')",
+        [id, account, role, unit]);
+}
+
+async function addPerson(login, role, unit) {
+    const [id] = libraryValues(server, [{ op: 'id' }]);
+    await server.sql(`INSERT INTO account (id, name, login, password, created_at)
+        SELECT ?, ?, ?, password, created_at FROM account WHERE id = ?`, [id, login, login, world.accounts.teacher]);
+    world.accounts[login] = id;
+    await addPosition(id, role, unit);
+}
+
+function upload(client, body, { school, name = '名册.csv', ...options } = {}) {
+    return client.request('POST', `imports${school ? `?school_id=${school}` : ''}`, {
+        body: Buffer.from(body), ...options,
+        headers: { 'content-type': 'application/octet-stream', 'x-filename': encodeURIComponent(name), ...options.headers },
+    });
+}
+
+async function rowsOf(client, id, outcome, limit = 200) {
+    const items = [];
+    for (let after = ''; after !== null;) {
+        const answer = await client.get(`imports/${id}/rows?outcome=${outcome}&limit=${limit}${after && `&after=${after}`}`);
+        assert.equal(answer.status, 200, answer.text);
+        items.push(...answer.json.items);
+        after = answer.json.next;
+    }
+    return items;
+}
+
+const tables = ['student', 'enrolment', 'guardian', 'student_guardian', 'activation', 'org_unit'];
+const sums = async () => Object.fromEntries((await server.sql(`CHECKSUM TABLE ${tables.join(', ')}`)).map((r) => [r.Table, r.Checksum]));
+const count = async (sql, args) => Number((await server.sql(`SELECT COUNT(*) AS n FROM ${sql}`, args))[0].n);
+
+/** The roster as records; quotes do not occur in it. */
+const lines = utf8.trimEnd().split('\r\n').map((line) => line.split(','));
+const at = (heading) => lines[0].indexOf(heading);
+const toCsv = (rows) => `${rows.map((row) => row.join(',')).join('\r\n')}\r\n`;
+
+/** Heading and some rows of the roster (numbered as in the spreadsheet), changed. */
+function excerpt(numbers, change = () => {}) {
+    const rows = numbers.map((n) => [...lines[n - 1]]);
+    rows.forEach((row, i) => change(row, i));
+    return toCsv([lines[0], ...rows]);
+}
+
+function identity(first17) {
+    return first17 + checkDigit(`${first17}0`);
+}
+
+describe('a whole roster', () => {
+    let first;
+
+    test('an empty school takes 1,600 children and sends 20 rows back', async () => {
+        const registrar = await as('registrar3');
+        const answer = await upload(registrar, data('roster-a.xlsx'), { name: '2026 秋季名册.xlsx', key: 'roster-a' });
+        assert.equal(answer.status, 201, answer.text);
+        first = answer.json;
+        assert.equal(answer.headers.location, `/api/v1/imports/${first.id}`);
+        assert.deepEqual(
+            [first.row_count, first.added, first.changed, first.unchanged, first.rejected, first.classes],
+            [expected.rows, expected.accepted, 0, 0, Object.keys(expected.rejected).length, expected.classes]);
+        assert.deepEqual([first.filename, first.encoding, first.columns_known, first.columns_total, first.unknown_columns],
+            ['2026 秋季名册.xlsx', 'xlsx', 71, 71, []]);
+        assert.equal(first.school_id, empty);
+
+        assert.equal(await count('student WHERE school_id = ?', [empty]), 1600);
+        assert.equal(await count('enrolment WHERE school_id = ? AND ends_on IS NULL', [empty]), 1600);
+        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'class'", [empty]), 36);
+        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'grade'", [empty]), 6);
+        assert.equal(await count(`org_unit c JOIN org_unit g ON g.id = c.parent_id WHERE c.school_id = ? AND c.level = 'class'
+            AND g.level = 'grade' AND g.entry_year = c.entry_year AND c.path = CONCAT(g.path, c.id, '/') AND c.township_id = ?`,
+        [empty, world.units.township.id]), 36);
+        assert.equal(await count('student s JOIN org_unit c ON c.id = s.class_id WHERE s.school_id = ? AND s.township_id = ?',
+            [empty, world.units.township.id]), 1600);
+    });
+
+    test('guardians are those the roster calls so, each with a code', async () => {
+        const accepted = lines.slice(1).filter((_, i) => expected.rejected[i + 2] === undefined);
+        const wanted = new Set();
+        for (const row of accepted) {
+            for (const m of ['成员1', '成员2']) {
+                if (row[at(`${m}是否监护人`)] === '是') {
+                    wanted.add(`${row[at(`${m}姓名`)]} ${row[at(`${m}联系电话`)]}`);
+                }
+            }
+        }
+        assert.equal(first.guardians, wanted.size);
+        const links = await server.sql(`SELECT COUNT(*) AS links, COUNT(DISTINCT l.guardian_id) AS guardians FROM student_guardian l
+            JOIN student s ON s.id = l.student_id WHERE s.school_id = ?`, [empty]);
+        assert.equal(Number(links[0].guardians), wanted.size);
+        assert.equal(await count("activation WHERE school_id = ? AND expires_on = '2026-11-07' AND used_at IS NULL", [empty]), wanted.size);
+        assert.deepEqual((await server.sql(`SELECT DISTINCT l.relation, l.relation_text FROM student_guardian l JOIN student s ON s.id = l.student_id
+            WHERE s.school_id = ? ORDER BY l.relation`, [empty])).map((r) => `${r.relation} ${r.relation_text}`),
+        ['father 父亲', 'grandfather 祖父', 'grandmother 祖母', 'mother 母亲']);
+    });
+
+    test('every rejected row says where, what and why, in the reader\'s language', async () => {
+        const registrar = await as('registrar3');
+        const rejected = await rowsOf(registrar, first.id, 'rejected', 7);
+        assert.deepEqual(Object.fromEntries(rejected.map((r) => [r.row, r.reason])), expected.rejected);
+        const at364 = rejected.find((r) => r.row === 364);
+        assert.equal(at364.field, '身份证件号');
+        assert.equal(at364.value, '5.20425E+17');
+        assert.equal(at364.message, '被 Excel 变成了科学计数。请把这一列设成“文本”后重填。');
+        assert.equal(at364.student_name, '乔玉');
+        const at262 = rejected.find((r) => r.row === 262);
+        assert.match(at262.value, /^6405\*+3241$/);
+        assert.match(at262.message, /^和第 \d+ 行 \S+ 的证件号一样/);
+        assert.equal(rejected.find((r) => r.row === 248).message, '手机号少 4 位，应是 11 位。');
+        assert.equal(rejected.find((r) => r.row === 83).value, '');
+        for (const r of rejected) {
+            assert.doesNotMatch(r.message, /^error\.|\{/);
+        }
+
+        const english = await server.client('registrar3', { language: 'en' });
+        const again = await english.get(`imports/${first.id}/rows?outcome=rejected&limit=1`);
+        assert.match(again.json.items[0].message, /^No name/);
+    });
+
+    test('nothing of a person is stored in the clear but the name', async () => {
+        const [row] = await server.sql('SELECT * FROM student WHERE school_id = ? AND name = ?', [empty, lines[1][at('姓名')]]);
+        const all = Object.values(row).filter((v) => v !== null).map((v) => (Buffer.isBuffer(v) ? v.toString('latin1') : String(v))).join(' ');
+        for (const heading of ['身份证件号', '联系电话', '成员1联系电话', '邮政编码']) {
+            assert.ok(!all.includes(lines[1][at(heading)]), heading);
+        }
+        assert.ok(!all.includes(Buffer.from(lines[1][at('现住址')]).toString('latin1')));
+        assert.ok(!all.includes(Buffer.from('少年先锋队员').toString('latin1')));
+        assert.equal(row.birth_on, '2019-12-31');
+        assert.equal(row.ethnic, '04');
+        assert.equal(row.seat_no, 1);
+    });
+
+    test('a batch is one row of the school\'s audit chain, and the chain holds', async () => {
+        const events = await server.sql("SELECT action, payload FROM audit_event WHERE unit_id = ? AND record = 'imports' ORDER BY seq", [empty]);
+        assert.deepEqual(events.map((e) => e.action), [...Array(9).fill('import.batch'), 'import']);
+        const added = events.slice(0, 9).flatMap((e) => JSON.parse(e.payload).changes.added);
+        assert.equal(new Set(added).size, 1600);
+        assert.ok(events.every((e) => !e.payload.includes(lines[1][at('姓名')])));
+        assert.match(server.control('audit', 'verify'), /\S/);
+    });
+
+    test('the same key gets the same answer and imports nothing twice', async () => {
+        const registrar = await as('registrar3');
+        const again = await upload(registrar, data('roster-a.xlsx'), { name: '2026 秋季名册.xlsx', key: 'roster-a' });
+        assert.equal(again.status, 201);
+        assert.deepEqual(again.json, first);
+        assert.equal(await count('import WHERE school_id = ?', [empty]), 1);
+        const other = await upload(registrar, data('roster-a.gbk.csv'), { key: 'roster-a' });
+        assert.equal(other.status, 422);
+        assert.equal(other.json.code, 'key_reused');
+    });
+
+    test('the same children in GBK and UTF-8 change nothing at all', async () => {
+        const office = await as('office3');
+        const before = await sums();
+        for (const [name, encoding] of [['roster-a.gbk.csv', 'gb18030'], ['roster-a.utf8.csv', 'utf-8'], ['roster-a.xlsx', 'xlsx']]) {
+            const { status, json } = await upload(office, data(name), { name });
+            assert.equal(status, 201);
+            assert.deepEqual([json.added, json.changed, json.unchanged, json.rejected, json.classes, json.guardians, json.encoding],
+                [0, 0, 1600, 20, 0, 0, encoding]);
+            assert.deepEqual(Object.fromEntries((await rowsOf(office, json.id, 'rejected')).map((r) => [r.row, r.reason])), expected.rejected);
+        }
+        assert.deepEqual(await sums(), before);
+    });
+
+    test('imports are listed, newest first, and read one by one', async () => {
+        const registrar = await as('registrar3');
+        const list = await registrar.get(`imports?school_id=${empty}`);
+        assert.equal(list.status, 200);
+        assert.equal(list.json.items.length, 4);
+        assert.equal(list.json.items.at(-1).id, first.id);
+        const one = await registrar.get(`imports/${first.id}`);
+        assert.equal(one.status, 200);
+        for (const [key, value] of Object.entries(first)) {
+            assert.deepEqual(one.json[key], value, key);
+        }
+    });
+});
+
+describe('a second file', () => {
+    test('a new phone of a guardian is one changed row that names the field', async () => {
+        const registrar = await as('registrar3');
+        const [before] = await server.sql(`SELECT l.guardian_id, g.phone_hash FROM student s JOIN student_guardian l ON l.student_id = s.id
+            JOIN guardian g ON g.id = l.guardian_id WHERE s.school_id = ? AND s.name = ? AND l.ordinal = 1`, [empty, lines[2][at('姓名')]]);
+        const csv = toCsv(lines.map((row, i) => (i === 2 ? row.map((v, c) => (c === at('成员1联系电话') ? '13911112222' : v)) : row)));
+        const { json } = await upload(registrar, csv);
+        assert.deepEqual([json.added, json.changed, json.unchanged, json.rejected, json.guardians], [0, 1, 1599, 20, 0]);
+        const changed = await rowsOf(registrar, json.id, 'changed');
+        assert.equal(changed.length, 1);
+        assert.deepEqual([changed[0].row, changed[0].field, changed[0].value, changed[0].student_name],
+            [3, '成员1联系电话', '139****2222', lines[2][at('姓名')]]);
+        const [now] = await server.sql(`SELECT l.guardian_id, g.phone_hash FROM student s JOIN student_guardian l ON l.student_id = s.id
+            JOIN guardian g ON g.id = l.guardian_id WHERE s.school_id = ? AND s.name = ? AND l.ordinal = 1`, [empty, lines[2][at('姓名')]]);
+        assert.equal(now.guardian_id, before.guardian_id);
+        assert.notDeepEqual(now.phone_hash, before.phone_hash);
+
+        const again = await upload(registrar, csv);
+        assert.equal(again.json.unchanged, 1600);
+    });
+
+    test('another class ends one enrolment and begins another', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await upload(registrar, excerpt([4], (row) => { row[at('班号')] = '一（2）班'; }));
+        assert.deepEqual([json.changed, json.rejected], [1, 0]);
+        assert.deepEqual((await rowsOf(registrar, json.id, 'changed')).map((r) => [r.field, r.value]), [['班号', '一（2）班']]);
+        const history = await server.sql(`SELECT e.starts_on, e.ends_on, c.class_no FROM enrolment e JOIN student s ON s.id = e.student_id
+            JOIN org_unit c ON c.id = e.class_id WHERE s.school_id = ? AND s.name = ? ORDER BY e.starts_on`, [empty, lines[3][at('姓名')]]);
+        assert.deepEqual(history, [
+            { starts_on: '2026-09-01', ends_on: '2026-10-07', class_no: 1 }, { starts_on: '2026-10-08', ends_on: null, class_no: 2 },
+        ]);
+
+        await upload(registrar, excerpt([4], (row) => { row[at('班号')] = '2026级3班'; }));
+        const later = await server.sql(`SELECT e.ends_on, c.class_no FROM enrolment e JOIN student s ON s.id = e.student_id
+            JOIN org_unit c ON c.id = e.class_id WHERE s.school_id = ? AND s.name = ? ORDER BY e.starts_on`, [empty, lines[3][at('姓名')]]);
+        assert.deepEqual(later, [{ ends_on: '2026-10-07', class_no: 1 }, { ends_on: null, class_no: 3 }]);
+    });
+
+    test('a class that can be read and is not there yet is made; one that cannot is sent back', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await upload(registrar, excerpt([5, 6], (row, i) => { row[at('班号')] = i === 0 ? '二年级9班' : '五'; }));
+        assert.deepEqual([json.changed, json.classes, json.rejected], [1, 1, 1]);
+        const [unit] = await server.sql("SELECT name, stage, entry_year FROM org_unit WHERE school_id = ? AND class_no = 9 AND level = 'class'", [empty]);
+        assert.deepEqual(unit, { name: '2025级9班', stage: 'primary', entry_year: 2025 });
+    });
+
+    test('empty cells and missing columns erase nothing', async () => {
+        const registrar = await as('registrar3');
+        const few = ['姓名', '性别', '出生日期', '身份证件号', '班号', '现住址', '血型'];
+        const [before] = await server.sql('SELECT address, phone FROM student WHERE school_id = ? AND name = ?', [empty, lines[6][at('姓名')]]);
+        const row = few.map((h) => (h === '血型' ? 'O' : h === '现住址' ? '' : lines[6][at(h)]));
+        const { json } = await upload(registrar, toCsv([few, row]));
+        assert.deepEqual([json.changed, json.columns_known], [1, 7]);
+        const changed = await rowsOf(registrar, json.id, 'changed');
+        assert.deepEqual(changed.map((r) => [r.field, r.value]), [['血型', null]]);
+        const [now] = await server.sql('SELECT address, phone FROM student WHERE school_id = ? AND name = ?', [empty, lines[6][at('姓名')]]);
+        assert.ok(now.address !== null && now.phone !== null && before.phone !== null);
+        const links = await count(`student_guardian l JOIN student s ON s.id = l.student_id WHERE s.school_id = ? AND s.name = ? AND l.ends_on IS NULL`,
+            [empty, lines[6][at('姓名')]]);
+        assert.ok(links >= 1);
+        const full = await upload(registrar, excerpt([7]));
+        assert.deepEqual([full.json.changed, full.json.unchanged], [0, 1]);
+    });
+
+    test('another guardian in a place ends the link of the one before; swapped places keep both', async () => {
+        const registrar = await as('registrar3');
+        const n = lines.findIndex((row, i) => i > 10 && row[at('成员1是否监护人')] === '是' && row[at('成员2是否监护人')] === '是'
+            && expected.rejected[i + 1] === undefined) + 1;
+        const links = () => server.sql(`SELECT g.name, l.ordinal, l.ends_on FROM student s JOIN student_guardian l ON l.student_id = s.id
+            JOIN guardian g ON g.id = l.guardian_id WHERE s.school_id = ? AND s.name = ? ORDER BY l.ends_on IS NULL DESC, l.ordinal`,
+        [empty, lines[n - 1][at('姓名')]]);
+        const [one, two] = await links();
+
+        const swap = await upload(registrar, excerpt([n], (row) => {
+            for (const part of ['姓名', '关系', '联系电话', '是否监护人', '身份证件类型', '身份证件号']) {
+                [row[at(`成员1${part}`)], row[at(`成员2${part}`)]] = [row[at(`成员2${part}`)], row[at(`成员1${part}`)]];
+            }
+        }));
+        assert.deepEqual([swap.json.changed, swap.json.guardians], [1, 0]);
+        assert.deepEqual(await links(), [{ name: two.name, ordinal: 1, ends_on: null }, { name: one.name, ordinal: 2, ends_on: null }]);
+
+        const other = await upload(registrar, excerpt([n], (row) => {
+            row[at('成员2姓名')] = '新监护人';
+            row[at('成员2联系电话')] = '13922223333';
+        }));
+        assert.deepEqual([other.json.changed, other.json.guardians], [1, 1]);
+        assert.deepEqual(await links(), [
+            { name: one.name, ordinal: 1, ends_on: null }, { name: '新监护人', ordinal: 2, ends_on: null },
+            { name: two.name, ordinal: 1, ends_on: '2026-10-08' },
+        ]);
+    });
+
+    test('brothers and sisters share their guardian', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await upload(registrar, excerpt([8, 8], (row, i) => {
+            row[at('姓名')] = `双胞${i}`;
+            row[at('性别')] = '女';
+            row[at('出生日期')] = '20180808';
+            row[at('身份证件号')] = identity(`52042520180808${122 + 2 * i}`);
+        }));
+        assert.deepEqual([json.added, json.guardians], [2, 0]);
+        const shared = await server.sql(`SELECT COUNT(DISTINCT s.id) AS children FROM student s JOIN student_guardian l ON l.student_id = s.id
+            WHERE l.guardian_id IN (SELECT k.guardian_id FROM student_guardian k JOIN student x ON x.id = k.student_id WHERE x.name = '双胞0')`);
+        assert.equal(Number(shared[0].children), 3);
+    });
+
+    test('a child of another school is sent back without saying which', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await upload(registrar, excerpt([9], (row) => {
+            row[at('姓名')] = '罗思雨';
+            row[at('性别')] = '女';
+            row[at('出生日期')] = '20180203';
+            row[at('身份证件号')] = world.idNumbers.siyu;
+        }));
+        assert.deepEqual([json.added, json.rejected], [0, 1]);
+        const [row] = await rowsOf(registrar, json.id, 'rejected');
+        assert.equal(row.reason, 'duplicate_id');
+        assert.equal(row.student_id, null);
+        assert.doesNotMatch(row.message, /松山|班/);
+        assert.match(row.message, /别的学校/);
+    });
+
+    test('who has graduated elsewhere may be enrolled', async () => {
+        const registrar = await as('registrar3');
+        await server.sql("UPDATE student SET status = '07' WHERE id = ?", [world.students.xin]);
+        const { json } = await upload(registrar, excerpt([9], (row) => {
+            row[at('姓名')] = '龙欣';
+            row[at('性别')] = '女';
+            row[at('出生日期')] = '20180909';
+            row[at('身份证件号')] = world.idNumbers.xin;
+        }));
+        assert.deepEqual([json.added, json.changed, json.rejected], [0, 1, 0]);
+        const [child] = await server.sql('SELECT school_id, status FROM student WHERE id = ?', [world.students.xin]);
+        assert.deepEqual(child, { school_id: empty, status: '01' });
+        assert.equal(await count('enrolment WHERE student_id = ? AND ends_on IS NULL AND school_id = ?', [world.students.xin, empty]), 1);
+    });
+
+    test('columns the template does not know are named', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await upload(registrar, toCsv([['座位', ...lines[0]], ['前排', ...lines[12]]]));
+        assert.deepEqual([json.unchanged, json.columns_known, json.columns_total, json.unknown_columns], [1, 71, 72, ['座位']]);
+        const one = await registrar.get(`imports/${json.id}`);
+        assert.deepEqual(one.json.unknown_columns, ['座位']);
+    });
+});
+
+describe('who may import', () => {
+    const small = () => excerpt([10]);
+
+    test('registrar and academic office, nobody else', async () => {
+        for (const login of ['principal3', 'teacher', 'guardian', 'county', 'nobody']) {
+            const answer = await upload(await as(login), small());
+            assert.equal(answer.status, 403, login);
+            assert.equal((await (await as(login)).get('imports')).status, 403, login);
+        }
+        assert.equal((await upload(await server.client(null), small())).status, 401);
+    });
+
+    test('not into another school, nor read what it imported', async () => {
+        const other = await as('registrar');
+        const imports = await server.sql('SELECT id FROM import WHERE school_id = ? LIMIT 1', [empty]);
+        assert.equal((await upload(other, small(), { school: empty })).status, 404);
+        assert.equal((await other.get(`imports/${imports[0].id}`)).status, 404);
+        assert.equal((await other.get(`imports/${imports[0].id}/rows`)).status, 404);
+        assert.deepEqual((await other.get('imports')).json.items, []);
+        assert.equal((await upload(other, small(), { school: '12345' })).status, 404);
+    });
+
+    test('who looks after two schools says which', async () => {
+        const both = await as('both');
+        const answer = await upload(both, small());
+        assert.equal(answer.status, 422);
+        assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]), [['school_id', 'import.which_school']]);
+        assert.equal((await upload(both, small(), { school: empty })).status, 201);
+    });
+
+    test('not without a key', async () => {
+        const answer = await upload(await as('registrar3'), small(), { key: null });
+        assert.equal(answer.status, 400);
+        assert.equal(answer.json.code, 'no_idempotency_key');
+    });
+});
+
+describe('what is no roster', () => {
+    const refused = [
+        ['a picture', Buffer.from('89504e470d0a1a0a0000000d', 'hex'), 'import.not_a_sheet'],
+        ['an old .xls', Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(504)]), 'import.old_excel'],
+        ['half an .xlsx', data('roster-a.xlsx').subarray(0, 100000), 'import.damaged'],
+        ['a bomb', data('sheets/bad/bomb-ratio--too_large.xlsx'), 'import.too_large'],
+        ['nothing', Buffer.alloc(0), 'import.empty_file'],
+        ['another table', Buffer.from('日期,金额\n1,2\n'), 'import.no_heading'],
+        ['no identity numbers', Buffer.from('姓名,性别,出生日期\n王,男,20180101\n'), 'import.missing_columns'],
+        ['a heading alone', Buffer.from(`${utf8.split('\r\n')[0]}\r\n`), 'import.no_rows'],
+    ];
+
+    for (const [what, body, code] of refused) {
+        test(what, async () => {
+            const before = await count('import');
+            const answer = await upload(await as('registrar3'), body);
+            assert.equal(answer.status, 422, answer.text);
+            assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]), [['file', code]]);
+            assert.doesNotMatch(answer.json.errors[0].message, /^error\.|\{/);
+            assert.equal(await count('import'), before);
+        });
+    }
+
+    test('missing columns are named together', async () => {
+        const answer = await upload(await as('registrar3'), '姓名,性别,出生日期\n王,男,20180101\n');
+        assert.match(answer.json.errors[0].message, /班号、身份证件号/);
+    });
+
+    test('a file name is shown without its folder, and not when it cannot be', async () => {
+        const registrar = await as('registrar3');
+        assert.equal((await upload(registrar, excerpt([10]), { name: 'C:\\名册\\一年级.csv' })).json.filename, '一年级.csv');
+        const odd = await upload(registrar, excerpt([10]), { headers: { 'x-filename': '%00%ff' } });
+        assert.equal(odd.json.filename, 'roster');
+    });
+});
+
+describe('slips', () => {
+    let cls;                                   // a class of the imported school
+    let teacher;
+
+    before(async () => {
+        [cls] = await server.sql(`SELECT c.id, c.entry_year FROM org_unit c WHERE c.school_id = ? AND c.level = 'class' AND c.entry_year = 2024
+            AND c.class_no = 1`, [empty]);
+        await addPerson('teacher3', 'teacher', cls.id);
+        teacher = await as('teacher3');
+    });
+
+    test('the class teacher prints the codes of the class, and the reading is on record', async () => {
+        const answer = await teacher.get(`activation-slips?class_id=${cls.id}`);
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(answer.json.class_name, '三年级1班');
+        assert.equal(answer.json.school_name, '板桥乡小学');
+        const [{ n }] = await server.sql(`SELECT COUNT(DISTINCT l.guardian_id) AS n FROM student s JOIN student_guardian l ON l.student_id = s.id
+            AND l.ends_on IS NULL WHERE s.class_id = ?`, [cls.id]);
+        assert.equal(answer.json.items.length, Number(n));
+        for (const slip of answer.json.items) {
+            assert.match(slip.code, /^[2-9A-Z]{8}$/);
+            assert.equal(slip.expires_on, '2026-11-07');
+            assert.ok(slip.guardian_name && slip.children.length >= 1 && slip.children.every((c) => c.name && c.seat_no > 0));
+        }
+        assert.equal(new Set(answer.json.items.map((s) => s.code)).size, answer.json.items.length);
+        assert.equal(answer.json.items[0].children[0].seat_no, 1);
+        const [event] = await server.sql(`SELECT payload FROM audit_event WHERE unit_id = ? AND action = 'print' AND record = 'activation-slips'
+            ORDER BY seq DESC LIMIT 1`, [empty]);
+        assert.equal(JSON.parse(event.payload).changes.codes, answer.json.items.length);
+        assert.ok(!event.payload.includes(answer.json.items[0].code));
+    });
+
+    test('a code opens the account of the guardian it names', async () => {
+        const { json } = await teacher.get(`activation-slips?class_id=${cls.id}`);
+        const nobody = await server.client(null);
+        const known = await nobody.post('activation/check', { code: json.items[0].code });
+        assert.equal(known.status, 200, known.text);
+        assert.equal(known.json.guardian.name, json.items[0].guardian_name);
+        const made = await nobody.post('activation', { code: json.items[0].code, password: 'quiet river 42' });
+        assert.equal(made.status, 201, made.text);
+        const later = await teacher.get(`activation-slips?class_id=${cls.id}`);
+        assert.equal(later.json.items.length, json.items.length - 1);
+        assert.ok(!later.json.items.some((s) => s.code === json.items[0].code));
+    });
+
+    test('new codes only for guardians without account and without a code that holds', async () => {
+        const before = await teacher.get(`activation-slips?class_id=${cls.id}`);
+        const none = await teacher.post('activation-slips', { class_id: cls.id });
+        assert.equal(none.status, 200, none.text);
+        assert.deepEqual(none.json, before.json);
+
+        await server.sql(`UPDATE activation a JOIN student_guardian l ON l.guardian_id = a.guardian_id JOIN student s ON s.id = l.student_id
+            SET a.expires_on = '2026-10-07' WHERE s.class_id = ?`, [cls.id]);
+        assert.deepEqual((await teacher.get(`activation-slips?class_id=${cls.id}`)).json.items, []);
+        const made = await teacher.post('activation-slips', { class_id: cls.id });
+        assert.equal(made.json.items.length, before.json.items.length);
+        assert.ok(made.json.items.every((s) => s.expires_on === '2026-11-07' && !before.text.includes(s.code)));
+        const again = await teacher.post('activation-slips', { class_id: cls.id });
+        assert.deepEqual(again.json, made.json);
+        assert.equal(await count('idempotency_key WHERE body LIKE ?', [`%${made.json.items[0].code}%`]), 0);
+    });
+
+    test('not of another class, not without the capability', async () => {
+        const other = world.units.class1.id;
+        assert.equal((await teacher.get(`activation-slips?class_id=${other}`)).status, 404);
+        assert.equal((await teacher.post('activation-slips', { class_id: other })).status, 404);
+        assert.equal((await (await as('registrar')).get(`activation-slips?class_id=${cls.id}`)).status, 404);
+        assert.equal((await (await as('registrar3')).get(`activation-slips?class_id=${cls.id}`)).status, 200);
+        for (const login of ['subject', 'guardian', 'principal3', 'county']) {
+            assert.equal((await (await as(login)).get(`activation-slips?class_id=${other}`)).status, 403, login);
+        }
+        assert.equal((await teacher.get('activation-slips')).status, 422);
+        assert.equal((await teacher.post('activation-slips', {})).status, 422);
+    });
+});
+
+describe('when something breaks', () => {
+    const codes = ['2152000011', '2152000012', '2152000013'];
+    const schools = [];
+    const rosters = [];                        // the roster as if it were of each of these schools
+
+    /** Other children: their numbers begin with another division and end with another check digit. Some become twins by that. */
+    function moved(division, code) {
+        return lines.map((row, i) => {
+            const copy = [...row];
+            if (i > 0) {
+                copy[at('学校标识码')] = code;
+                if (/^\d{17}[\dX]$/.test(row[at('身份证件号')]) && expected.rejected[i + 1] !== 'bad_check_digit') {
+                    copy[at('身份证件号')] = identity(division + row[at('身份证件号')].slice(6, 17));
+                }
+            }
+            return copy;
+        });
+    }
+
+    before(async () => {
+        for (const [i, code] of codes.entries()) {
+            schools.push(await addSchool(`第${i + 1}小学`, code));
+            await addPerson(`clerk${i}`, 'registrar', schools[i]);
+            rosters.push(moved(`5224${20 + i}`, code));
+        }
+    });
+
+    const accepted = (rows) => {
+        const seen = new Set();
+        return rows.slice(1).filter((row, i) => {
+            const twin = seen.has(row[at('身份证件号')]);
+            seen.add(row[at('身份证件号')]);
+            return !twin && (expected.rejected[i + 2] === undefined);
+        }).length;
+    };
+
+    test('a server killed in the middle: the same file finishes the rest', async () => {
+        const [school] = schools;
+        let clerk = await as('clerk0');
+        const total = accepted(rosters[0]);
+        const late = rosters[0][1300];
+        const [id, hash] = libraryValues(server, [{ op: 'id' }, { op: 'hash', purpose: 'id', text: late[at('身份证件号')] }]);
+        // somebody holds the number of a child in the seventh batch, so that the import waits there
+        const lock = await server.database.hold(`INSERT INTO student (id, class_id, school_id, name, sex, birth_on, id_hash, created_at, updated_at)
+            VALUES (?, ?, ?, 'x', '1', '2018-01-01', ?, '2026-10-01', '2026-10-01')`, [id, world.units.class1.id, world.units.school.id, Buffer.from(hash, 'hex')]);
+        const sent = upload(clerk, toCsv(rosters[0]), { key: 'killed' }).catch((error) => error);
+        await lock.waiter();
+        const progress = (await clerk.get(`imports?school_id=${school}`)).json.items[0];
+        assert.equal(progress.finished_at, null);
+        assert.equal(progress.row_count, 1620);
+        assert.equal(progress.added + progress.rejected, 1200);
+        await server.stopNginx('SIGKILL');
+        assert.ok(await sent instanceof Error);
+        await lock.release();
+        // the database still ends the batch it was given, or does not; nothing is left half done
+        await until('the last statement', async () => await count("information_schema.processlist WHERE user = 'baoxue'") === 0);
+        await server.startNginx();
+        const present = await count('student WHERE school_id = ?', [school]);
+        assert.ok(present >= progress.added && present < total);
+
+        clerk = clients.clerk0 = await server.client('clerk0');     // another port, another cookie
+        const again = await upload(clerk, toCsv(rosters[0]), { key: 'killed' });
+        assert.equal(again.status, 201, again.text);
+        assert.deepEqual([again.json.unchanged, again.json.added], [present, total - present]);
+        assert.equal(await count('student WHERE school_id = ?', [school]), total);
+        assert.equal(await count('enrolment WHERE school_id = ?', [school]), total);
+        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'class'", [school]), 36);
+    });
+
+    test('a connection lost in the middle: the import goes on by itself', async () => {
+        const [, school] = schools;
+        const clerk = await as('clerk1');
+        const total = accepted(rosters[1]);
+        const [id, hash] = libraryValues(server, [{ op: 'id' }, { op: 'hash', purpose: 'id', text: rosters[1][700][at('身份证件号')] }]);
+        const lock = await server.database.hold(`INSERT INTO student (id, class_id, school_id, name, sex, birth_on, id_hash, created_at, updated_at)
+            VALUES (?, ?, ?, 'x', '1', '2018-01-01', ?, '2026-10-01', '2026-10-01')`, [id, world.units.class1.id, world.units.school.id, Buffer.from(hash, 'hex')]);
+        const sent = upload(clerk, toCsv(rosters[1]));
+        await lock.waiter();
+        assert.ok(await server.dropConnections() >= 1);
+        await lock.release();
+        const answer = await sent;
+        assert.equal(answer.status, 201, answer.text);
+        assert.equal(answer.json.added, total);
+        assert.equal(answer.json.added + answer.json.rejected + answer.json.unchanged, 1620);
+        assert.equal(await count('student WHERE school_id = ?', [school]), total);
+        assert.equal(await count('import_row WHERE import_id = ? AND outcome = ?', [answer.json.id, 'added']), total);
+    });
+
+    test('two at once make every child, class and guardian once', async () => {
+        const school = schools[2];
+        const clerk = await as('clerk2');
+        const total = accepted(rosters[2]);
+        const answers = await Promise.all([upload(clerk, toCsv(rosters[2])), upload(clerk, toCsv(rosters[2]))]);
+        assert.deepEqual(answers.map((a) => a.status), [201, 201], answers.map((a) => a.text).join('\n'));
+        assert.equal(answers[0].json.added + answers[1].json.added, total);
+        assert.equal(await count('student WHERE school_id = ?', [school]), total);
+        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'class'", [school]), 36);
+        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'grade'", [school]), 6);
+        const twice = await server.sql(`SELECT g.phone_hash FROM guardian g JOIN student_guardian l ON l.guardian_id = g.id JOIN student s
+            ON s.id = l.student_id WHERE s.school_id = ? GROUP BY g.name, g.phone_hash HAVING COUNT(DISTINCT g.id) > 1`, [school]);
+        assert.equal(twice.length, 0);
+        assert.match(server.control('audit', 'verify'), /\S/);
+    });
+});
