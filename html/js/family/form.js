@@ -127,7 +127,14 @@ function Form({ items, begin }) {
     const n = form.to && calendar && (answer.value?.school_days ?? calendar.count(form.from, form.to));
 
     // Patches the form; a change of photos comes as a function of the newest list, because uploads end when they like.
-    const change = (patch) => setForm((last) => ({ ...last, ...(typeof patch === 'function' ? { photos: patch(last.photos) } : patch) }));
+    // What was wrong with a field is no longer said once it has been touched.
+    function change(patch) {
+        const touched = Object.keys(patch).map((name) => [name === 'to' ? 'when' : name, undefined]);
+
+        setForm((last) => ({ ...last, ...(typeof patch === 'function' ? { photos: patch(last.photos) } : patch) }));
+        setErrors((last) => ({ ...last, ...Object.fromEntries(touched), ...('to' in patch && { span: undefined }) }));
+        setRefused((last) => ('to' in patch ? null : last));
+    }
 
     useEffect(() => {
         const timer = setTimeout(() => form !== begin.form && keepDraft({ form: plain(form) }).catch(() => {}), 400);
@@ -154,7 +161,7 @@ function Form({ items, begin }) {
             const when = ['starts_on', 'starts_period', 'ends_on', 'ends_period'].map((name) => problem.field(name)).find(Boolean);
 
             setErrors({ student_id: problem.field('student_id'), kind: problem.field('kind'), reason: problem.field('reason'),
-                certificate: problem.field('certificate'), span: when });
+                certificate: problem.field('certificate'), span: problem.body?.conflict ? undefined : when });
             setRefused(problem);
             setBusy(false);
             focusFirstError(element.current);
@@ -203,7 +210,7 @@ function Form({ items, begin }) {
                 choices=${[['sick', 'cross'], ['personal', 'home'], ['other']].map(([value, icon]) => ({ value, icon, label: t(`leave.form.kind.${value}`) }))}/>`}
         ${form.student_id && (calendar ? html`<${When} ...${{ form, change, answer, child, errors, calendar }} extended=${begin.extended}/>` : html`<${Waiting} data=${loaded}/>`)}
         ${calendar && html`<${Obstacle} conflict=${refused?.body?.conflict || (!form.extends_id && answer.value?.conflict)} extension=${extend}
-            past=${refused?.body?.offer || answer.value?.past_term} calendar=${calendar} change=${(patch) => { setRefused(null); setErrors({}); change(patch); }}/>`}
+            past=${refused?.body?.offer || answer.value?.past_term} calendar=${calendar} change=${change}/>`}
         <${Field} id="reason" as="textarea" label=${t('leave.form.reason')} value=${form.reason} error=${errors.reason} maxlength="500"
             onInput=${(e) => change({ reason: e.target.value })}/>
         <${Photos} photos=${form.photos} change=${change} error=${errors.certificate}/>

@@ -21,7 +21,7 @@ function day(child) {
         return { tone: 'wait', title: t(leave.state === 'submitted' ? 'home.waiting' : 'home.provisional'), text: spanText(leave), leave };
     }
     if (leave?.state === 'approved') {
-        return { tone: 'ok', title: t('home.approved'), text: t('home.approved.text', { from: dayText(leave.starts_on) }), leave };
+        return { tone: 'ok', title: t('home.approved'), text: spanText(leave), leave };
     }
     return child.today === 'off'
         ? { icon: 'home', title: t('home.off'), text: t('home.off.text') }

@@ -79,7 +79,7 @@ export function Photos({ photos, change, error }) {
                 setWrong(problem.message);
             }
         }
-        setProgress(({ [photo.key]: gone, ...rest }) => rest);
+        setProgress((now) => ({ ...now, [photo.key]: undefined }));
     }
 
     return html`<div class="f"><p class="lab" id="photos">${t('leave-requests.certificate')} <small>${t('leave.form.photo_optional')}</small></p>

@@ -83,7 +83,7 @@ function Day({ date, calendar, from, to, fixed, pick }) {
 
 /** from, to: half-days or ''; fixed: the first half-day when it cannot be chosen (an extension); choose(from, to). */
 export function Picker({ calendar, from, to, fixed, choose }) {
-    const [week, setWeek] = useState(monday(slotDate(from || `${today()} am`)));
+    const [week, setWeek] = useState(monday(slotDate(from || fixed || `${today()} am`)));
     const [open, setOpen] = useState(false);                           // the last half-day is still to be tapped
     const end = addDays(week, 6);
 

@@ -15,6 +15,13 @@ export const person = ({ role, name }, child) => (role === 'teacher' ? (name ? t
 
 const waitsFor = (leave, child) => (leave.waits_for ? person(leave.waits_for, child) : teacherName(child));
 
+/** When a leave holds, as one says it: 明天上午, 明天, 明天起. */
+function whenText({ starts_on: from, starts_half: first, ends_on: to, ends_half: last }) {
+    const date = dayText(from);
+
+    return from !== to ? t('leave.when.from', { date }) : first === last ? t('leave.when.half', { date, half: t(`half.${first}`) }) : date;
+}
+
 /** The sentence a detail opens with. */
 export function sentence(leave, child) {
     const started = leave.starts_on <= today();
@@ -26,7 +33,7 @@ export function sentence(leave, child) {
         who: leave.decided_by ? t('leave.teacher', { name: leave.decided_by }) : teacherName(child),
         teacher: teacherName(child),
         decider: waitsFor(leave, child),
-        from: dayText(leave.starts_on),
+        when: whenText(leave),
         back: leave.back_on ? backText(leave) : '',
         at: leave.returned_at ? timeText(leave.returned_at) : '',
     });
