@@ -16,6 +16,7 @@
 
 #define MAX_CALENDAR_DAYS  62
 #define MAX_CHILDREN       16
+#define MAX_OWN_CLASSES    4
 
 /* ---- students */
 
@@ -203,6 +204,116 @@ school_asked(bx_call *c, bx_id *school)
     return *school != 0 ? BX_OK : bx_refuse(c, BX_E_INVALID, "school_id", "required", NULL);
 }
 
+/* Does ?with=term,seats,guardians name the word? */
+static bool
+with(bx_call *c, const char *word)
+{
+    const char  *list = bx_call_query_arg(c, "with");
+    size_t       n = strlen(word);
+
+    for (const char *p = list != NULL ? list : ""; *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+        if (strcspn(p, ",") == n && strncmp(p, word, n) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* term: the one that holds today; null in vacations and without classes. */
+static bx_rc
+add_term(bx_call *c, json_t *answer, const bx_rows *rows)
+{
+    const bx_calendar  *cal;
+    bx_date             today = bx_date_of(c->now), starts, ends;
+    json_t             *term = json_null();
+
+    if (rows->nrows > 0) {
+        if (bx_calendar_load(c, bx_cell_int(rows, 0, 0), today, today, &cal) != BX_OK) {
+            return BX_FAIL;
+        }
+        if (bx_calendar_term(cal, today, &starts, &ends)) {
+            term = json_pack("{s:s, s:s}", "starts_on", bx_date_text(c->arena, starts), "ends_on", bx_date_text(c->arena, ends));
+        }
+    }
+
+    json_object_set_new(answer, "term", term);
+    return BX_OK;
+}
+
+static const char sql_seats[] =
+    "SELECT t.id, t.name, t.seat_no FROM student t WHERE t.class_id = ? AND t.status IN ('01', '05') AND ";
+
+/* seats: the children of each class, of as many classes as a person teaches; more classes go without. */
+static bx_rc
+add_seats(bx_call *c, json_t *items, const bx_rows *rows)
+{
+    for (size_t i = 0; i < rows->nrows && rows->nrows <= MAX_OWN_CLASSES; i++) {
+        bx_buf    sql;
+        bx_rows   found;
+        bx_value  args[48] = { bx_int(bx_cell_int(rows, i, 0)) };
+        size_t    nargs = 1;
+        json_t   *seats = json_array();
+
+        json_object_set_new(json_array_get(items, i), "seats", seats);
+        bx_buf_init(&sql, c->arena);
+        bx_buf_str(&sql, sql_seats);
+        if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", "student.read", &sql, args, &nargs, 48) != BX_OK) {
+            return BX_FAIL;
+        }
+        bx_buf_str(&sql, " ORDER BY t.seat_no IS NULL, t.seat_no, t.id LIMIT 200");
+        if (sql.failed) {
+            return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+        }
+        if (bx_query(c, &found, sql.data, args, nargs) != BX_OK) {
+            return BX_FAIL;
+        }
+
+        for (size_t k = 0; k < found.nrows; k++) {
+            bool  has_no = bx_cell(&found, k, 2)->kind != BX_V_NULL;
+
+            json_array_append_new(seats, json_pack("{s:o, s:s, s:o}", "id", id_json(c, bx_cell_int(&found, k, 0)),
+                "name", bx_cell_text(&found, k, 1),
+                "seat_no", has_no ? json_integer(bx_cell_int(&found, k, 2)) : json_null()));
+        }
+    }
+
+    return BX_OK;
+}
+
+static const char sql_activated[] =
+    "SELECT s.class_id, COUNT(DISTINCT g.id), COUNT(DISTINCT CASE WHEN g.account_id IS NOT NULL THEN g.id END)"
+    " FROM student s JOIN student_guardian sg ON sg.student_id = s.id AND sg.ends_on IS NULL"
+    " JOIN guardian g ON g.id = sg.guardian_id"
+    " WHERE s.school_id = ? AND s.status IN ('01', '05') GROUP BY s.class_id";
+
+/* guardians, guardians_active: how many there are and how many of them have an account. */
+static bx_rc
+add_guardians(bx_call *c, json_t *items, const bx_rows *rows, bx_id school)
+{
+    bx_rows  found;
+
+    if (bx_query(c, &found, sql_activated, BX_ARGS(bx_int(school))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < rows->nrows; i++) {
+        int64_t  all = 0, active = 0;
+
+        for (size_t k = 0; k < found.nrows; k++) {
+            if (bx_cell_int(&found, k, 0) == bx_cell_int(rows, i, 0)) {
+                all = bx_cell_int(&found, k, 1);
+                active = bx_cell_int(&found, k, 2);
+            }
+        }
+
+        json_object_set_new(json_array_get(items, i), "guardians", json_integer(all));
+        json_object_set_new(json_array_get(items, i), "guardians_active", json_integer(active));
+    }
+
+    return BX_OK;
+}
+
 static bx_rc
 classes(bx_call *c)
 {
@@ -211,7 +322,7 @@ classes(bx_call *c)
     bx_value     args[64];
     size_t       nargs = 0;
     bx_id        school;
-    json_t      *items;
+    json_t      *items, *answer;
     const char  *today = bx_date_text(c->arena, bx_date_of(c->now));
 
     if (school_asked(c, &school) != BX_OK) {
@@ -237,6 +348,7 @@ classes(bx_call *c)
     }
 
     items = json_array();
+    answer = bx_own(c->arena, json_pack("{s:o}", "items", items));
     for (size_t i = 0; i < rows.nrows; i++) {
         json_array_append_new(items, json_pack("{s:o, s:s, s:s?, s:I, s:I, s:o, s:I, s:s?}",
             "id", id_json(c, bx_cell_int(&rows, i, 0)), "name", class_name(c, &rows, i, 1),
@@ -245,7 +357,14 @@ classes(bx_call *c)
             "students", bx_cell_int(&rows, i, 6), "teacher", bx_cell_text(&rows, i, 7)));
     }
 
-    return bx_answer(c, 200, json_pack("{s:o}", "items", items));
+    if ((with(c, "term") && add_term(c, answer, &rows) != BX_OK)
+        || (with(c, "seats") && bx_call_can(c, "student.read") && add_seats(c, items, &rows) != BX_OK)
+        || (with(c, "guardians") && bx_call_can(c, "student.contacts") && add_guardians(c, items, &rows, school) != BX_OK))
+    {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 200, json_incref(answer));
 }
 
 /* ---- GET my-children */
@@ -655,7 +774,7 @@ static const bx_code ethnic[] = {                                               
     { "23" }, { "24" }, { "25" }, { "26" }, { "27" }, { "28" }, { "29" }, { "30" }, { "31" }, { "32" }, { "33" },
     { "34" }, { "35" }, { "36" }, { "37" }, { "38" }, { "39" }, { "40" }, { "41" }, { "42" }, { "43" }, { "44" },
     { "45" }, { "46" }, { "47" }, { "48" }, { "49" }, { "50" }, { "51" }, { "52" }, { "53" }, { "54" }, { "55" },
-    { "56" }, { NULL }
+    { "56" }, { "97" }, { "98" }, { NULL }
 };
 
 static const bx_code_list codes[] = {
