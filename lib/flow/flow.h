@@ -47,6 +47,7 @@ bx_rc   bx_record_where(bx_call *c, const bx_record_def *def, const char *capabi
 json_t *bx_record_json(bx_call *c, const bx_record *r);
 /* Finishes a page: attachments, the plugin's decorate. */
 bx_rc   bx_record_dress(bx_call *c, const bx_record_def *def, json_t *rows, bool one);
+const char *bx_type_name(bx_type type);       /* as GET plugins, actions and openapi.json call it */
 int     bx_record_field(const bx_record_def *def, const char *name);   /* index, or -1 */
 /* Takes a body's members into r by a field table: every fault is added to the problem. known: further members that are no error. */
 bx_rc   bx_record_take(bx_call *c, bx_record *r, const bx_field *takes, json_t *body, bool creating, const char *known);

@@ -62,8 +62,9 @@ takes_json(const bx_transition *t)
     json_t *fields = json_array();
 
     for (const bx_field *f = t->takes; f != NULL && f->name != NULL; f++) {
-        json_array_append_new(fields, json_pack("{s:s, s:b, s:i}", "name", f->name,
-                                                "required", (f->flags & BX_REQUIRED) != 0, "max", (int) f->max));
+        json_array_append_new(fields, json_pack("{s:s, s:s, s:s?, s:b, s:i, s:i}", "name", f->name,
+            "type", bx_type_name(f->type), "of", f->type == BX_CODE || f->type == BX_REF ? f->arg : NULL,
+            "required", (f->flags & BX_REQUIRED) != 0, "min", (int) f->min, "max", (int) f->max));
     }
 
     return fields;

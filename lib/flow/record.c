@@ -16,6 +16,18 @@ enum { COL_ID, COL_VERSION, COL_STATE, COL_CREATOR, COL_STUDENT, COL_CLASS, COL_
        COL_STAGE, COL_ENTRY, COL_NUMBER, COL_GRADE, COL_SCHOOL_NAME, COL_CENTRAL, COL_STUDENT_NAME, COL_FIELDS };
 
 
+const char *
+bx_type_name(bx_type type)
+{
+    static const char *const names[] = {
+        [BX_TEXT] = "text", [BX_CODE] = "code", [BX_INT] = "int", [BX_HALVES] = "days", [BX_BOOL] = "bool", [BX_DATE] = "date",
+        [BX_TIME] = "time", [BX_REF] = "ref", [BX_FILES] = "files", [BX_SECRET] = "secret",
+    };
+
+    return names[type];
+}
+
+
 int
 bx_record_field(const bx_record_def *def, const char *name)
 {

@@ -1,22 +1,11 @@
 /* plugins.c: GET plugins: what the portal needs to draw menu, lists, forms and actions of any workflow, as far as this
  * session may see it. Everything in it comes from the tables. */
 
+#include "flow/flow.h"
 #include "web/routes.h"
 #include "web/tables.h"
 
 #include <string.h>
-
-const char *
-bx_type_name(bx_type type)
-{
-    static const char *const names[] = {
-        [BX_TEXT] = "text", [BX_CODE] = "code", [BX_INT] = "int", [BX_HALVES] = "days", [BX_BOOL] = "bool", [BX_DATE] = "date",
-        [BX_TIME] = "time", [BX_REF] = "ref", [BX_FILES] = "files", [BX_SECRET] = "secret",
-    };
-
-    return names[type];
-}
-
 
 static json_t *
 codes_json(const char *list)
@@ -130,8 +119,9 @@ may_decide(const bx_call *c, const bx_record_def *def)
 }
 
 
+/* texts: the locale file that has the record's words. */
 static json_t *
-record_json(const bx_call *c, const bx_record_def *def)
+record_json(const bx_call *c, const char *texts, const bx_record_def *def)
 {
     json_t *columns = json_array();
     json_t *fields;
@@ -146,10 +136,21 @@ record_json(const bx_call *c, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "fields", fields,
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "texts", texts, "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
                      "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
                      "decides", may_decide(c, def));
+}
+
+
+/* With its label, so that a menu needs no locale files of all workflows. */
+static json_t *
+menu_json(bx_call *c, const char *texts, const bx_menu *m)
+{
+    const char *label = bx_tr(bx_call_arena(c), bx_call_lang(c), bx_sprintf(bx_call_arena(c), "menu.%s", m->key), NULL);
+
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s}", "key", m->key, "href", m->href, "icon", m->icon, "label", label,
+                     "texts", texts);
 }
 
 
@@ -165,12 +166,12 @@ bx_answer_plugins(bx_call *c)
     for (size_t i = 0; i < n; i++) {
         for (const bx_menu *m = list[i]->menu; m != NULL && m->key != NULL; m++) {
             if (m->capability == NULL || bx_call_can(c, m->capability)) {
-                json_array_append_new(menu, json_pack("{s:s, s:s, s:s?}", "key", m->key, "href", m->href, "icon", m->icon));
+                json_array_append_new(menu, menu_json(c, list[i]->name, m));
             }
         }
         for (const bx_record_def *def = list[i]->records; def != NULL && def->name != NULL; def++) {
             if (bx_call_can(c, def->read)) {
-                json_array_append_new(records, record_json(c, def));
+                json_array_append_new(records, record_json(c, list[i]->name, def));
             }
         }
         for (const bx_code_list *l = list[i]->codes; l != NULL && l->name != NULL; l++) {
