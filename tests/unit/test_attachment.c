@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -590,6 +591,45 @@ one_file_of_two_rows(void **state)
     assert_int_equal(read_file(A_GUARDIAN, answer_id()), 200);
 }
 
+static void *
+purge_in_a_thread(void *arg)
+{
+    bx_call  *c = county_call();
+
+    *(bx_rc *) arg = bx_attachment_purge(c);
+    county_end(c);
+    return NULL;
+}
+
+/* A photo is brought in the very moment when its file is purged, for the row of yesterday was the last: whichever comes
+ * first, the new row has its file. */
+static void
+brought_while_it_is_purged(void **state)
+{
+    (void) state;
+
+    for (int i = 0; i < 60; i++) {
+        pthread_t  thread;
+        bx_rc      rc = BX_FAIL;
+        char       old[24], id[24];
+
+        assert_int_equal(bring(A_GUARDIAN, "image/jpeg", photo, photo_len), 201);
+        snprintf(old, sizeof(old), "%s", answer_id());
+        county_sql("UPDATE attachment SET created_at = '2026-09-01'");
+
+        assert_int_equal(pthread_create(&thread, NULL, purge_in_a_thread, &rc), 0);
+        usleep((unsigned) (i % 20) * 300);
+        assert_int_equal(bring(A_GUARDIAN2, "image/jpeg", photo, photo_len), 201);
+        snprintf(id, sizeof(id), "%s", answer_id());
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(rc, BX_OK);
+
+        assert_int_equal(county_count(ROWS "id = %s", old), 0);
+        assert_int_equal(read_file(A_GUARDIAN2, id), 200);
+        county_sql("DELETE FROM attachment");
+    }
+}
+
 static void
 many_are_purged_in_steps(void **state)
 {
@@ -644,6 +684,7 @@ main(void)
         cmocka_unit_test_setup(damaged_and_missing_files, setup),
         cmocka_unit_test_setup(purged_after_a_day, setup),
         cmocka_unit_test_setup(one_file_of_two_rows, setup),
+        cmocka_unit_test_setup(brought_while_it_is_purged, setup),
         cmocka_unit_test_setup(many_are_purged_in_steps, setup),
         cmocka_unit_test_setup(keys_are_purged_after_a_day, setup),
     };
