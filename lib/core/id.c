@@ -2,8 +2,10 @@
  * id.c: primary keys made by the application: 41 bits of milliseconds since 2024-01-01T00:00:00Z, 6 bits of lane, 16 bits of sequence.
  *
  * The lane is made of the host's name and the process id, so that the workers of one server never share one and servers seldom do;
- * the sequence starts anywhere in each millisecond, so that processes which share a lane still hardly ever meet. No lock: a fork
- * at any moment leaves nothing held. Ids follow the real clock, not the one that test builds set.
+ * the sequence starts anywhere in each millisecond, so that processes which share a lane still hardly ever meet: at one id a
+ * millisecond each, once in 32,000 milliseconds in which both make one. Who inserts rows must therefore be ready for a primary
+ * key that is taken, and run the transaction again with new ids. No lock: a fork at any moment leaves nothing held.
+ * Ids follow the real clock, not the one that test builds set.
  */
 #include "core/core.h"
 
@@ -79,7 +81,7 @@ bx_id_new(void)
     do {
         next = old + 1;                       /* a full millisecond runs over into the next */
         if (now > old >> SEQUENCE_BITS) {
-            next = now << SEQUENCE_BITS | randombytes_uniform(1u << (SEQUENCE_BITS - 1));
+            next = now << SEQUENCE_BITS | randombytes_uniform(1u << SEQUENCE_BITS);
         }
     } while (!atomic_compare_exchange_weak(&last, &old, next));
 
