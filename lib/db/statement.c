@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define TRIES  3                              /* of a statement that the server wants prepared again */
+#define LONGEST_KEPT  16384                   /* bytes of text: what is longer was put together for one use */
 
 /* ---- the cache */
 
@@ -496,6 +497,9 @@ run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const cha
     if (rc != BX_OK && err->db == ER_NEED_REPREPARE) {
         forget_slot(conn, (unsigned) (slot - conn->slots));
         *again = true;
+
+    } else if (strlen(sql) > LONGEST_KEPT) {
+        forget_slot(conn, (unsigned) (slot - conn->slots));
     }
 
     return rc;
