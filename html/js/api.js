@@ -2,8 +2,9 @@
 
 const base = new URL('api/v1/', document.baseURI);
 
-/** Set by the shell: signIn() resolves once somebody has signed in again; busy(seconds) tells that we wait and retry. */
-export const handlers = { signIn: null, busy: () => {} };
+/** Set by the shell: signIn() resolves once somebody has signed in again; busy(seconds) tells that we wait and retry;
+ *  mustChange(): nothing goes on before there is a new password. */
+export const handlers = { signIn: null, busy: () => {}, mustChange: () => {} };
 
 /** A refused or unanswered request. `message` is in the reader's language where the server wrote it; '' otherwise. */
 export class Problem extends Error {
@@ -44,7 +45,7 @@ function parse(text) {
     }
 }
 
-async function once(method, path, { body, headers, signal }) {
+async function once(method, path, { body, headers, signal, keepalive }) {
     const head = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, ...headers };
     let response;
     let text;
@@ -53,7 +54,7 @@ async function once(method, path, { body, headers, signal }) {
         head['Content-Type'] = 'application/json';
     }
     try {
-        response = await fetch(new URL(path, base), { method, signal, headers: head,
+        response = await fetch(new URL(path, base), { method, signal, keepalive, headers: head,
             body: body === undefined ? undefined : JSON.stringify(body) });
         text = await response.text();
     } catch (error) {
@@ -103,6 +104,9 @@ async function insist(send, { quiet, patience = 3 }) {
                 await pause(seconds);
                 handlers.busy(0);
             } else {
+                if (problem.code === 'must_change_password') {
+                    handlers.mustChange();
+                }
                 throw problem;
             }
         }
@@ -137,9 +141,10 @@ const ifMatch = (version) => (version === undefined ? {} : { 'If-Match': `"${ver
 export const get = (path, options = {}) => insist(() => once('GET', path, options), options);
 
 function write(method) {
-    /** @param options { key, match, quiet, patience } match: the version for If-Match; key: of an intent kept elsewhere */
+    /** @param options { key, match, quiet, patience, keepalive } match: the version for If-Match; key: of an intent kept elsewhere;
+     *  keepalive: the request goes on when the page is left */
     return (path, body, options = {}) => intent(`${method} ${path} ${options.match} ${JSON.stringify(body)}`, options,
-        (key) => once(method, path, { body, headers: { 'Idempotency-Key': key, ...ifMatch(options.match) } }));
+        (key) => once(method, path, { body, keepalive: options.keepalive, headers: { 'Idempotency-Key': key, ...ifMatch(options.match) } }));
 }
 
 export const post = write('POST');

@@ -38,18 +38,38 @@ export function say(text) {
     setTimeout(() => { live.textContent = text; }, 50);
 }
 
-/** After success only; 8 seconds. action: { label, run }, usually to take it back. */
+/** After success only; 8 seconds, longer while it is pointed at. action: { label, run, end }: run takes it back; end is called
+ *  once when the toast goes without that, however it goes. */
 export function toast(text, action) {
-    clearTimeout(toastTimer);
+    hush();
     state.toast = { text, action, hash: location.hash };
-    toastTimer = setTimeout(hush, 8000);
+    linger(8);
     say(text);
     draw();
 }
 
-function hush() {
+function linger(seconds) {
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(hush, seconds * 1000);
+}
+
+export function hush() {
+    const { toast: gone } = state;
+
+    clearTimeout(toastTimer);
+    state.toast = null;
+    gone?.action?.end?.();
+    draw();
+}
+
+/** Does what the toast offers. */
+export function takeBack() {
+    const action = state.toast?.action;
+
+    clearTimeout(toastTimer);
     state.toast = null;
     draw();
+    action?.run();
 }
 
 /* ---- who is signed in */
@@ -108,6 +128,7 @@ export async function enter(session) {
 
 export function forget() {
     adopt(null);
+    state.page = null;                                                // pages may count on a session
     dropAll();
     localStorage.removeItem('baoxue.session');
     wanted = '';
@@ -121,6 +142,12 @@ handlers.signIn = () => {
         import('./account/sign-in.js').then(({ SignInDialog }) => { state.signIn.dialog = SignInDialog; draw(); });
     }
     return state.signIn.done;
+};
+
+/** Somebody else has set the password meanwhile: first a new one. */
+handlers.mustChange = () => {
+    state.session.account.must_change_password = true;
+    route();
 };
 
 handlers.busy = (seconds) => {
@@ -159,8 +186,10 @@ export function useHeading(title, look = '') {
     useEffect(() => { document.title = title ? t('window', { title }) : t('name'); }, [title]);
     useEffect(() => {
         if (state.moved) {
-            state.moved = false;
             window.scrollTo(0, 0);
+        }
+        if (state.moved || (turn > 1 && document.activeElement === document.body)) {     // body: the heading was drawn anew
+            state.moved = false;
             (heading.current || document.getElementById('main'))?.focus({ preventScroll: true });
         }
     }, []);
@@ -199,6 +228,7 @@ export const Lines = () => html`<div hidden=${state.online && !state.busy}>
     ${state.busy > 0 && html`<p class="line"><${Icon} of="clock"/>${t('busy', { n: state.busy })}</p>`}</div>`;
 
 const Apology = ({ problem }) => html`<${Page} title=${t('apology')} bare=${!state.session} tab=${state.session && 'none'}>
+    <h1 tabindex="-1">${t('apology')}</h1>
     ${problem ? html`<${ProblemNote} of=${problem} retry=${() => location.reload()}/>`
         : html`<${Note} tone="wait">${t('no_such_page')} <a href="#/${home()}">${t('to_home')}</a><//>`}<//>`;
 
@@ -209,8 +239,9 @@ function App() {
         : page ? html`<${page} key=${state.turn + location.hash} session=${who} params=${params} query=${query}/>`
             : html`<main class="phone"><${Skeleton}/></main>`}
     ${signIn?.dialog && html`<${signIn.dialog}/>`}
-    ${state.toast && html`<p class="toast fix"><${Icon} of="check"/><span class="g">${state.toast.text}</span>${state.toast.action
-        && html`<button type="button" onClick=${() => { state.toast.action.run(); hush(); }}>${state.toast.action.label}</button>`}</p>`}`;
+    ${state.toast && html`<p class="toast fix" onMouseEnter=${() => clearTimeout(toastTimer)} onMouseLeave=${() => linger(4)}
+        onFocusIn=${() => clearTimeout(toastTimer)} onFocusOut=${() => linger(4)}><${Icon} of="check"/><span class="g">${state.toast.text}</span>
+        ${state.toast.action && html`<button type="button" onClick=${takeBack}>${state.toast.action.label}</button>`}</p>`}`;
 }
 
 /** Opens the page that is shown anew, with fresh data. */
@@ -246,7 +277,7 @@ async function route() {
     let entry = match(path);
 
     if (state.toast && state.toast.hash !== location.hash) {          // it was said about the page before
-        state.toast = null;
+        hush();
     }
 
     if (!state.session && !entry?.open) {
@@ -254,7 +285,7 @@ async function route() {
         entry = match('sign-in');
     } else if (state.session?.account.must_change_password) {
         entry = match('password');
-    } else if (!path || path === 'sign-in') {
+    } else if (state.session && (!path || path === 'sign-in')) {
         location.replace(`#/${home()}`);
         return;
     }

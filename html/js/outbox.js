@@ -5,7 +5,8 @@ import { newKey, post, upload } from './api.js';
 import { session } from './app.js';
 
 /* An item: { id, account, status, path, body, match, files, about, problem }
- * status: draft, waiting (will be sent), refused (the server said no: problem). about: what a list shows of it.
+ * status: draft, held (can be taken back until `until`), waiting (will be sent), refused (the server said no: problem).
+ * about: what a list shows of it.
  * files: null, or the photos of the field "certificate": [{ key, blob, id }], id once the server has them. */
 
 const watchers = new Set();
@@ -96,7 +97,53 @@ export async function submit(path, body, { files = null, match, about }) {
     }
 }
 
-async function send(item) {
+const holding = new Set();                                            // ids this page can still take back
+
+/** Puts something in that goes out when release() is called; drop() takes it back. A page that dies meanwhile loses nothing:
+ *  after `seconds` the next flush sends it, from whatever page. */
+export function hold(path, body, { match, about, seconds = 15 }) {
+    const item = { id: newKey(), account: session().account.id, status: 'held', at: Date.now(), until: Date.now() + seconds * 1000,
+        path, body, match, about };
+
+    holding.add(item.id);
+    item.kept = run('readwrite', (store) => store.put(plain(item))).then(() => tell(), () => {});
+    return item;
+}
+
+const plain = ({ kept, ...item }) => item;
+
+export function drop(item) {
+    holding.delete(item.id);
+    return remove(item.id).catch(() => {});
+}
+
+/** Sends what was held, once, even when the page is being left. Resolves to the answer, null when it has to wait; a refusal
+ *  stays in the list and is thrown. */
+export async function release(item) {
+    await item.kept;
+    holding.delete(item.id);
+    item.status = 'waiting';
+    try {
+        return await send(plain(item), { keepalive: true });
+    } catch (problem) {
+        if (!problem.unanswered) {
+            await refuse(item, problem);
+            throw problem;
+        }
+        await run('readwrite', (store) => store.put(plain(item))).then(() => tell());
+        timer = setTimeout(flush, 30e3);
+        return null;
+    }
+}
+
+async function refuse(item, problem) {
+    Object.assign(item, { status: 'refused', problem: { message: problem.message, status: problem.status, code: problem.code,
+        body: problem.body, errors: problem.errors } });
+    await run('readwrite', (store) => store.put(plain(item)));
+    await tell();
+}
+
+async function send(item, options) {
     for (const file of item.files || []) {
         if (!file.id) {
             file.id = (await upload('attachments', file.blob, { key: file.key })).id;
@@ -105,7 +152,7 @@ async function send(item) {
     }
 
     const body = item.files ? { ...item.body, certificate: item.files.map((file) => file.id) } : item.body;
-    const answer = await post(item.path, body, { key: item.id, match: item.match });
+    const answer = await post(item.path, body, { key: item.id, match: item.match, ...options });
 
     await run('readwrite', (store) => store.delete(item.id));
     await tell(answer);
@@ -124,7 +171,11 @@ export function flush() {
 async function flushOnce() {
     clearTimeout(timer);
     for (const item of session() ? await waiting() : []) {
-        if (item.status === 'waiting') {
+        const held = item.status === 'held' && !holding.has(item.id);
+
+        if (held && item.until > Date.now()) {
+            timer = setTimeout(flush, item.until - Date.now() + 500);
+        } else if (held || item.status === 'waiting') {
             try {
                 await send(item);
             } catch (problem) {
@@ -132,9 +183,7 @@ async function flushOnce() {
                     timer = setTimeout(flush, 30e3);
                     break;
                 }
-                Object.assign(item, { status: 'refused', problem: { message: problem.message, body: problem.body, errors: problem.errors } });
-                await run('readwrite', (store) => store.put(item));
-                await tell();
+                await refuse(item, problem);
             }
         }
     }

@@ -31,6 +31,9 @@ function check(form) {
     };
 }
 
+/* What was kept may be old: days that can no longer be asked for go, and "tomorrow" means the day it was then. */
+const renew = (form) => ({ ...form, ...(form.from && slotDate(form.from) >= addDays(today(), -7) ? { quick: 'own' } : { from: '', to: '', quick: '' }) });
+
 /** Where the form begins: a refused slip to mend, a leave to prolong, what was not finished, or a child. */
 async function beginning(query, children) {
     const draft = await readDraft().catch(() => null);
@@ -38,7 +41,7 @@ async function beginning(query, children) {
     if (query.fix) {
         const item = (await waiting()).find((one) => one.id === query.fix);
 
-        return item ? { form: item.about.form, problem: item.problem, fix: item.id } : { form: EMPTY };
+        return item ? { form: renew(item.about.form), problem: item.problem, fix: item.id } : { form: EMPTY };
     }
     if (query.extends) {
         const leave = await get(`leave-requests/${query.extends}`);
@@ -46,7 +49,7 @@ async function beginning(query, children) {
         return { form: { ...EMPTY, student_id: leave.student_id, kind: leave.kind, extends_id: leave.id }, extended: leave };
     }
     if (draft && !draft.form.extends_id && (!query.child || query.child === draft.form.student_id)) {
-        return { form: draft.form, old: true };
+        return { form: renew(draft.form), old: true };
     }
     return { form: { ...EMPTY, student_id: query.child || (children.length === 1 ? children[0].id : '') } };
 }
@@ -98,7 +101,7 @@ function Meaning({ preview, child }) {
 function When({ form, change, extended, answer, child, errors, calendar }) {
     const preview = answer.value || {};
     const quick = calendar.quick();
-    const fixed = extended && extended.back_on ? calendar.slotOf(extended.back_on, extended.back_period) : '';
+    const fixed = extended && calendar.days.has(extended.back_on) ? calendar.slotOf(extended.back_on, extended.back_period) : '';
     const own = fixed || form.quick === 'own';
     const chosen = (value) => change(value === 'own' ? { quick: 'own' } : { quick: value, from: quick[value].from, to: quick[value].to });
 
@@ -109,7 +112,7 @@ function When({ form, change, extended, answer, child, errors, calendar }) {
         ${fixed && html`<${FieldError} id="when">${errors.when}<//>`}
         ${form.to && html`<${Span} of=${{ ...shown(form), school_days: preview.school_days ?? calendar.count(form.from, form.to) }}/>
         <${Meaning} preview=${preview} child=${child}/>`}
-        <${FieldError} id="span">${errors.span}<//></div>`;
+        <${FieldError} id="span">${errors.span || (answer.problem?.status === 422 && answer.problem.errors[0]?.message)}<//></div>`;
 }
 
 function Form({ items, begin }) {
@@ -120,7 +123,7 @@ function Form({ items, begin }) {
     const [old, setOld] = useState(begin.old);
     const element = useRef(null);
     const child = items.find((one) => one.id === form.student_id);
-    const from = addDays(monday(today()), -7);
+    const from = [addDays(monday(today()), -7), monday(begin.extended?.back_on || today())].sort()[0];
     const loaded = useData(form.student_id && `calendar?student_id=${form.student_id}&from=${from}&to=${addDays(from, 61)}`);
     const calendar = loaded.value && new Calendar(loaded.value);
     const answer = usePreview(form, calendar);
