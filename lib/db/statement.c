@@ -347,15 +347,16 @@ copy_bytes(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, unsigned col, bx_value 
     size_t       n = conn->columns[col].length;
     MYSQL_BIND   b;
 
-    if (n <= sizeof(conn->columns[col].text)) {
-        out->s = bx_strndup(a, conn->columns[col].text, n);
-        out->len = n;
-        return out->s == NULL ? BX_FAIL : BX_OK;
-    }
-
     p = bx_alloc(a, n + 1);
     if (p == NULL) {
         return BX_FAIL;
+    }
+
+    if (n <= sizeof(conn->columns[col].text)) {
+        memcpy(p, conn->columns[col].text, n);                /* bytes, not a string: hashes hold zeros */
+        out->s = p;
+        out->len = n;
+        return BX_OK;
     }
 
     b = conn->binds[col];
