@@ -75,7 +75,7 @@ bx_arena    *bx_arena_create(size_t first_block);                     /* NULL wh
 void         bx_arena_destroy(bx_arena *a);                           /* runs deferred calls, newest first */
 void        *bx_alloc(bx_arena *a, size_t size);                      /* zeroed, aligned for any type; NULL when out of memory */
 char        *bx_strdup(bx_arena *a, const char *s);
-char        *bx_strndup(bx_arena *a, const char *s, size_t n);
+char        *bx_strndup(bx_arena *a, const char *s, size_t n);       /* exactly n bytes, whatever they are, and a NUL */
 char        *bx_sprintf(bx_arena *a, const char *fmt, ...) BX_PRINTF(2, 3);
 bx_rc        bx_arena_defer(bx_arena *a, void (*fn)(void *), void *arg);  /* on failure fn(arg) has been called already */
 /* Gives a JSON value to the arena: it is released with it. Returns j; NULL in, NULL out. */

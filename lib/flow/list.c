@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ARGS    160
+#define MAX_ARGS    800
 #define MAX_ORDER   4
 
 typedef struct { char column[48]; bool down; } order_key;

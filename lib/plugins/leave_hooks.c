@@ -169,6 +169,7 @@ bx_leave_save(bx_call *c, bx_record *r)
         return bx_refuse(c, BX_E_INVALID, "ends_on", "leave.backwards", NULL);
     }
 
+    bx_set_text(r, "channel", "portal");
     bx_set_text(r, "starts_half", ask.asked.from.period > 4 ? "pm" : "am");
     bx_set_text(r, "ends_half", ask.asked.to.period > 4 ? "pm" : "am");
     return BX_OK;
@@ -214,6 +215,7 @@ bx_leave_submit(bx_call *c, bx_record *r)
     }
 
     set_span(r, &plan);
+    bx_set_text(r, "channel", "portal");
     bx_set_time(r, "submitted_at", bx_call_now(c));
     bx_set_time(r, "decide_by", plan.decide_by);
     bx_set_int(r, "escalated", !can);

@@ -33,7 +33,7 @@ const char *bx_app_attachments(const bx_app *app);                    /* directo
 
 /* ---- sessions: a fixed-size entry that fits a shared-memory zone. */
 
-#define BX_MAX_GRANTS  12
+#define BX_MAX_GRANTS  24
 #define BX_CAP_WORDS    4                      /* capabilities are bits, numbered by the plugin tables */
 
 typedef enum { BX_LEVEL_ROOT = 1, BX_LEVEL_TOWNSHIP, BX_LEVEL_CENTRAL, BX_LEVEL_SCHOOL, BX_LEVEL_GRADE, BX_LEVEL_CLASS, BX_LEVEL_CHILDREN } bx_level;

@@ -509,6 +509,21 @@ describe('repeats', () => {
         assert.equal(await count("SELECT COUNT(*) AS n FROM history WHERE record_id = ? AND action = 'approve'", [it.id]), 1);
     });
 
+    test('nginx reloaded in the middle of an approval: it is answered, once', async () => {
+        const it = await submit('guardian', leave('09-22', 1, '09-22', 7));
+        const key = randomUUID();
+        const lock = await server.database.hold('SELECT id FROM leave_request WHERE id = ? FOR UPDATE', [it.id]);
+        const pending = act('teacher', it, 'approve', {}, { key });
+        await lock.waiter();
+        await server.reload();
+        await lock.release();
+        const first = await pending;
+        assert.equal(first.status, 200, first.text);
+        const again = await act('teacher', it, 'approve', {}, { key });
+        assert.equal(again.text, first.text, 'the new workers know the answer of the old ones');
+        assert.equal(await count("SELECT COUNT(*) AS n FROM history WHERE record_id = ? AND action = 'approve'", [it.id]), 1);
+    });
+
     test('a client that hangs up has its request made once', async () => {
         const it = await submit('guardian', leave('09-22', 1, '09-22', 7));
         const key = randomUUID();
