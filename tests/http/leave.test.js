@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 import { buildWorld } from '../lib/world.js';
 
@@ -515,12 +516,15 @@ describe('repeats', () => {
         const lock = await server.database.hold('SELECT id FROM leave_request WHERE id = ? FOR UPDATE', [it.id]);
         const pending = act('teacher', it, 'approve', {}, { key });
         await lock.waiter();
+        const old = server.workerPids();
         await server.reload();
         await lock.release();
         const first = await pending;
         assert.equal(first.status, 200, first.text);
         const again = await act('teacher', it, 'approve', {}, { key });
         assert.equal(again.text, first.text, 'the new workers know the answer of the old ones');
+        await until('the old worker to be gone', () => !server.workerPids().some((pid) => old.includes(pid)), 30);
+        Object.values(who).forEach((client) => client.close());             // connections it had kept alive
         assert.equal(await count("SELECT COUNT(*) AS n FROM history WHERE record_id = ? AND action = 'approve'", [it.id]), 1);
     });
 
