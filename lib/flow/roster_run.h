@@ -44,7 +44,7 @@ typedef struct { bx_id student; bx_person *person; const char *relation, *phone,
 typedef struct {
     bx_id        id, school, class_id;
     int64_t      version;
-    bool         left;                        /* graduated, transferred …: the place is free */
+    bool         left;                        /* graduated, transferred …: another school may enrol the child */
     bx_value     id_hash, roster_hash;
     const char  *v[BX_R_COUNT];               /* as bx_roster_row.v; filled when the row differs */
     json_t      *extra;

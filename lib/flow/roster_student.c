@@ -295,6 +295,7 @@ identify(bx_batch *b, bx_entry *e)
     bx_pupil    *p = by_id ? by_id : by_no;
     unsigned     column = by_id ? BX_R_ID_NUMBER : BX_R_ENROLMENT_NO;
     const char  *reason = by_id ? "duplicate_id" : "duplicate_enrolment_no";
+    bool         same;
 
     e->outcome = BX_O_ADDED;
     if (p == NULL) {
@@ -317,12 +318,17 @@ identify(bx_batch *b, bx_entry *e)
         return;
     }
 
+    same = p->school == b->run->school_id && same_hash(&p->roster_hash, &e->roster_hash);
+    if (p->school == b->run->school_id && p->left && !same) {       /* coming back is a decision of its own, not a file's */
+        reject(b, e, column, "left_school", NULL);
+        return;
+    }
+
     p->claimed = true;
     p->claimed_by = e->row->row;
     e->pupil = p;
     e->student = p->id;
-    e->outcome = same_hash(&p->roster_hash, &e->roster_hash) && p->school == b->run->school_id && !p->left
-                 ? BX_O_UNCHANGED : BX_O_CHANGED;
+    e->outcome = same ? BX_O_UNCHANGED : BX_O_CHANGED;
 }
 
 
@@ -376,7 +382,7 @@ compare(bx_entry *e)
     if (!any) {                               /* said before, in other words or with other columns */
         e->outcome = BX_O_UNCHANGED;
         e->quiet = true;
-    } else if (e->nchanges == 0) {            /* back at school, all else as it was */
+    } else if (e->nchanges == 0) {            /* from another school, all else as it was */
         e->changes[e->nchanges++] = BX_R_CLASS;
     }
 }

@@ -369,6 +369,59 @@ describe('a second file', () => {
         assert.equal(await count('enrolment WHERE student_id = ? AND ends_on IS NULL AND school_id = ?', [world.students.xin, empty]), 1);
     });
 
+    test('who has left this school is not brought back by a file', async () => {
+        const registrar = await as('registrar3');
+        await server.sql("UPDATE student SET status = '10' WHERE school_id = ? AND name = ?", [empty, lines[10][at('姓名')]]);
+        const same = await upload(registrar, excerpt([11]));
+        assert.deepEqual([same.json.unchanged, same.json.rejected], [1, 0]);
+        const other = await upload(registrar, excerpt([11], (row) => { row[at('现住址')] = '松山乡新村1组'; }));
+        assert.deepEqual([other.json.changed, other.json.rejected], [0, 1]);
+        assert.equal((await rowsOf(registrar, other.json.id, 'rejected'))[0].reason, 'left_school');
+        await server.sql("UPDATE student SET status = '01' WHERE school_id = ? AND name = ?", [empty, lines[10][at('姓名')]]);
+    });
+
+    test('a closed class takes nobody', async () => {
+        const registrar = await as('registrar3');
+        const nine = "org_unit SET closed_on = ? WHERE school_id = ? AND class_no = 9 AND level = 'class'";
+        await server.sql(`UPDATE ${nine}`, ['2026-10-01', empty]);
+        const { json } = await upload(registrar, excerpt([14], (row) => { row[at('班号')] = '2025级9班'; }));
+        assert.equal(json.rejected, 1);
+        assert.equal((await rowsOf(registrar, json.id, 'rejected'))[0].reason, 'class_closed');
+        await server.sql(`UPDATE ${nine}`, [null, empty]);
+    });
+
+    test('a child without identity number is known by the enrolment number', async () => {
+        const registrar = await as('registrar3');
+        const file = (rows) => toCsv([['学籍号', ...lines[0]], ...rows]);
+        const child = (number, change) => {
+            const row = [...lines[14]];
+            row[at('身份证件号')] = '';
+            row[at('姓名')] = '无证';
+            change?.(row);
+            return [number, ...row];
+        };
+        const made = await upload(registrar, file([child('J520425201801010010')]));
+        assert.equal(made.json.added, 1, made.text);
+        const again = await upload(registrar, file([child('J520425201801010010')]));
+        assert.deepEqual([again.json.added, again.json.unchanged], [0, 1]);
+        const numbered = await upload(registrar, file([child('J520425201801010010', (row) => {
+            row[at('出生日期')] = '20180101';
+            row[at('性别')] = '男';
+            row[at('身份证件号')] = identity('52042520180101005');
+        })]));
+        assert.equal(numbered.json.changed, 1);
+        assert.equal(await count('student WHERE school_id = ? AND name = ? AND id_hash IS NOT NULL', [empty, '无证']), 1);
+        const thief = await upload(registrar, file([child('J520425201801010010', (row) => {
+            row[at('姓名')] = '别人';
+            row[at('出生日期')] = '20180101';
+            row[at('性别')] = '男';
+            row[at('身份证件号')] = identity('52042520180101007');
+        })]));
+        assert.deepEqual([thief.json.added, thief.json.rejected], [0, 1]);
+        const [row] = await rowsOf(registrar, thief.json.id, 'rejected');
+        assert.deepEqual([row.field, row.reason], ['学籍号', 'duplicate_enrolment_no']);
+    });
+
     test('columns the template does not know are named', async () => {
         const registrar = await as('registrar3');
         const { json } = await upload(registrar, toCsv([['座位', ...lines[0]], ['前排', ...lines[12]]]));

@@ -411,7 +411,7 @@ test_guardians_without_column(void **state)
 static void
 test_texts(void **state)
 {
-    static const char *const  late[] = { "duplicate_id", "duplicate_id.elsewhere", "duplicate_enrolment_no", "class_closed", "too_long",
+    static const char *const  late[] = { "duplicate_id", "duplicate_id.elsewhere", "duplicate_enrolment_no", "class_closed", "left_school", "too_long",
                                          "duplicate_enrolment_no.elsewhere", "duplicate_enrolment_no.taken", "unknown_class.number",
                                          "unknown_class.no_number", "unknown_class.stage" };
     static const char *const  files[] = { "not_a_sheet", "old_excel", "damaged", "empty_file", "bad_encoding", "open_quote",
