@@ -6,7 +6,7 @@
 
 const FILES = [
     './', 'css/baoxue.css', 'icon.svg', 'manifest.webmanifest', 'vendor/preact.js',
-    'js/api.js', 'js/app.js', 'js/ui.js', 'js/parts.js', 'js/outbox.js',
+    'js/api.js', 'js/app.js', 'js/frame.js', 'js/ui.js', 'js/parts.js', 'js/outbox.js',
     'js/account/sign-in.js', 'js/account/me.js',
     'js/family/home.js', 'js/family/leaves.js', 'js/family/form.js', 'js/family/picker.js', 'js/family/photos.js',
     'js/family/leave.js', 'js/family/words.js',

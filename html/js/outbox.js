@@ -2,7 +2,7 @@
 // Each keeps its idempotency key and its photos, so it goes out once, whenever that is. Emptied when the account signs out.
 
 import { newKey, post, upload } from './api.js';
-import { session } from './app.js';
+import { session } from './frame.js';
 
 /* An item: { id, account, status, path, body, match, files, about, problem }
  * status: draft, held (can be taken back until `until`), waiting (will be sent), refused (the server said no: problem).
@@ -106,6 +106,7 @@ export function hold(path, body, { match, about, seconds = 15 }) {
         path, body, match, about };
 
     holding.add(item.id);
+    localStorage.setItem('baoxue.waiting', '1');
     item.kept = run('readwrite', (store) => store.put(plain(item))).then(() => tell(), () => {});
     return item;
 }

@@ -2,7 +2,8 @@
 // code adds the children to the account.
 
 import { post } from '../api.js';
-import { enter, go, Page, refresh, session, toast } from '../app.js';
+import { enter, refresh } from '../app.js';
+import { go, Page, session, toast } from '../frame.js';
 import { Field, Relay, Submit, focusFirstError } from '../parts.js';
 import { html, t, dateText, problemText, useRef, useState, Icon, Note, Student } from '../ui.js';
 import { NewPassword, weak } from './password.js';

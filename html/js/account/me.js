@@ -1,7 +1,8 @@
 // me.js: the reader's own page: name, language, large print, password, more children, sign out.
 
 import { del } from '../api.js';
-import { forget, go, large, Page, setLanguage, setLarge, toast } from '../app.js';
+import { forget, setLanguage } from '../app.js';
+import { go, large, Page, setLarge, toast } from '../frame.js';
 import { clear, waiting } from '../outbox.js';
 import { Choice, Dialog } from '../parts.js';
 import { html, t, language, problemText, useState, Icon, Note } from '../ui.js';

@@ -1,7 +1,8 @@
 // password.js: a new password, of one's own will or because the present one was given by somebody else.
 
 import { post } from '../api.js';
-import { enter, go, Page, toast } from '../app.js';
+import { enter } from '../app.js';
+import { go, Page, toast } from '../frame.js';
 import { Field, Submit, focusFirstError } from '../parts.js';
 import { html, t, problemText, useRef, useState, Note } from '../ui.js';
 

@@ -1,7 +1,8 @@
 // sign-in.js: the sign-in page, and the same form as a dialog over a page whose session has ended.
 
 import { post } from '../api.js';
-import { enter, forget, Page, setLanguage } from '../app.js';
+import { enter, forget, setLanguage } from '../app.js';
+import { Page } from '../frame.js';
 import { Dialog, Field, Submit, focusFirstError } from '../parts.js';
 import { html, t, language, Icon, Mark, Note, problemText, useRef, useState } from '../ui.js';
 

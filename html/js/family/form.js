@@ -2,7 +2,8 @@
 // the button makes one slip, however often it is tapped and whether or not there is a network.
 
 import { get, post } from '../api.js';
-import { go, Page, refresh, toast } from '../app.js';
+import { refresh } from '../app.js';
+import { go, Page, toast } from '../frame.js';
 import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
 import { Choice, Field, FieldError, focusFirstError, Submit } from '../parts.js';
 import { html, t, addDays, days, dayText, monday, problemText, spanText, today, useData, useEffect, useRef, useState, Empty, Icon, Note,
@@ -202,7 +203,7 @@ function Form({ items, begin }) {
     const label = n ? t('leave.form.hand_in_days', { who: teacherName(child), days: days(n) }) : t('leave.form.hand_in', { who: teacherName(child) });
 
     return html`<${Page} title=${t(form.extends_id ? 'leave.form.title_extend' : 'leave.form.title')} back=${form.extends_id ? `my-leave/${form.extends_id}` : 'children'}
-        dock=${[html`<${Submit} form="slip" class="wide" busy=${busy}>${label}<//>`]}>
+        dock=${html`<${Submit} form="slip" class="wide" busy=${busy}>${label}<//>`}>
         <form class="v v5" id="slip" novalidate ref=${element} onSubmit=${handIn}>
         ${old && html`<${Note} icon="pen">${t('leave.form.old')} <button class="btn quiet xs" type="button" onClick=${startOver}>${t('leave.form.start_over')}</button><//>`}
         ${begin.extended ? html`<${Note} icon="leave">${t('leave.form.extends', { name: begin.extended.student_name, span: spanText(begin.extended) })}<//>`

@@ -1,6 +1,6 @@
 // home.js: a guardian's start: each child, today, and what can be done now; then the latest slips.
 
-import { Page } from '../app.js';
+import { Page } from '../frame.js';
 import { html, t, dayText, givenName, longDate, spanText, today, useData, Empty, Icon, LeaveBadge, Note, Stale,
     Student, Waiting } from '../ui.js';
 

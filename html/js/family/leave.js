@@ -1,7 +1,7 @@
 // leave.js: one slip: a sentence, the span, whose turn it is, what can be done, and its history.
 
 import { fileUrl, get } from '../api.js';
-import { Page, toast } from '../app.js';
+import { Page, toast } from '../frame.js';
 import { submit } from '../outbox.js';
 import { Choice, Dialog, Relay, Timeline } from '../parts.js';
 import { html, t, addDays, dayText, now, problemText, timeText, today, useData, useEffect, useState, Icon, LeaveBadge, Note, Skeleton, Span,

@@ -1,7 +1,7 @@
 // leaves.js: all slips of a guardian's children, with those that are still on the phone in front.
 
 import { get } from '../api.js';
-import { Page, toast } from '../app.js';
+import { Page, toast } from '../frame.js';
 import { flush, remove, waiting, watch } from '../outbox.js';
 import { Choice } from '../parts.js';
 import { html, t, givenName, problemText, spanText, useData, useEffect, useState, Badge, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
