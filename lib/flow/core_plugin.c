@@ -70,13 +70,13 @@ static const bx_route  routes[] = {
       "the file, for whoever may read the record it belongs to" },
     { "GET", "rules", "rule.read", rules_list, 0, NULL,
       "rules as they hold for a unit, with where each value comes from" },
-    { NULL }
+    { NULL, NULL, NULL, NULL, 0, NULL, NULL }
 };
 
 static const bx_job  jobs[] = {
     { "core.purge", 600, purge },
     { "attachment.purge", 600, bx_attachment_purge },
-    { NULL }
+    { NULL, 0, NULL }
 };
 
 static const bx_grant  grants[] = {
@@ -88,7 +88,7 @@ static const bx_grant  grants[] = {
     { "registrar", "rule.read" },
     { "grade", "rule.read" },
     { "teacher", "rule.read" },
-    { NULL }
+    { NULL, NULL }
 };
 
 const bx_plugin  bx_plugin_core = {

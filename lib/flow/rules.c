@@ -36,7 +36,7 @@ const bx_rule  bx_core_rules[] = {
     { "day.periods",            BX_RULE_TEXT, 0,      0,  0,    BX_PERIODS_DEFAULT,  "periods",  "proposal" },
     { "day.bells",              BX_RULE_TEXT, 0,      0,  0,    BX_BELLS_DEFAULT,    "clock",    "proposal" },
     { "attachment.loose_max",   BX_RULE_INT,  20,     1,  1000, NULL,                "file",     "proposal" },
-    { NULL }
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 
 /* What BX_RULE_TEXT rules may say; a rule that is not here takes any text of its bounds. */
