@@ -111,7 +111,7 @@ export function hold(path, body, { match, about, seconds = 15 }) {
     return item;
 }
 
-const plain = ({ kept, ...item }) => item;
+const plain = (item) => ({ ...item, kept: undefined });
 
 export function drop(item) {
     holding.delete(item.id);

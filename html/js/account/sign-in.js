@@ -42,7 +42,7 @@ function Form({ children }) {
 
             await enter(session);
         } catch (problem) {
-            setErrors(problem.status === 401 || problem.status === 422 ? { password: problemText(problem) } : { form: problemText(problem) });
+            setErrors({ [[401, 422].includes(problem.status) ? 'password' : 'form']: problemText(problem) });
             focusFirstError(form.current);
         } finally {
             setBusy(false);

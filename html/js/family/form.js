@@ -21,7 +21,7 @@ const asked = (form, calendar) => ({
     ends_on: slotDate(form.to), ends_period: calendar.periods(form.to)[1],
 });
 
-const shown = (form) => ({ starts_on: slotDate(form.from), starts_half: slotHalf(form.from), ends_on: slotDate(form.to), ends_half: slotHalf(form.to) });
+const shown = ({ from, to }) => ({ starts_on: slotDate(from), starts_half: slotHalf(from), ends_on: slotDate(to), ends_half: slotHalf(to) });
 
 function check(form) {
     return {
@@ -78,8 +78,8 @@ function Obstacle({ conflict, extension, past, calendar, change }) {
         to: calendar.slotOf(o.ends_on, o.ends_period), quick: 'own', ...more });
 
     if (conflict) {
-        const half = (on, period) => slotHalf(calendar.slotOf(on, period));
-        const span = spanText({ ...conflict, starts_half: half(conflict.starts_on, conflict.starts_period), ends_half: half(conflict.ends_on, conflict.ends_period) });
+        const span = spanText(shown({ from: calendar.slotOf(conflict.starts_on, conflict.starts_period),
+            to: calendar.slotOf(conflict.ends_on, conflict.ends_period) }));
 
         return html`<${Note} tone="wait" icon="leave"><p>${t('leave.form.conflict', { span })} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
             ${extension && html`<button class="btn xs" type="button" onClick=${() => take(extension, { extends_id: extension.extends_id || conflict.id })}>

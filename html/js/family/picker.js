@@ -59,7 +59,7 @@ export class Calendar {
 
         return [
             ...(here.length === 2 ? [{ ...whole(today()), key: 'day' }] : []),
-            ...(here.length ? [{ from: slot(today(), here[here.length - 1]), to: slot(today(), here[here.length - 1]), date: today(), key: here[here.length - 1] }] : []),
+            ...here.slice(-1).map((half) => ({ from: slot(today(), half), to: slot(today(), half), date: today(), key: half })),
             ...(next ? [{ ...whole(next), key: 'day' }] : []),
         ].map((one) => ({ ...one, label: t(`leave.form.quick.${one.key}`, { date: one.date <= addDays(today(), 1) ? dayText(one.date) : weekdayName(one.date) }) }));
     }
