@@ -1,6 +1,6 @@
 /*
- * clock.c: the one clock, and civil time in the school's zone: a fixed offset from UTC, for Asia/Shanghai has no summer time.
- * Owns no calendar of school days: that is lib/flow/calendar.c.
+ * clock.c: the one clock, and civil time in the school's zone: a fixed offset from UTC, for Asia/Shanghai has no
+ * summer time. Owns no calendar of school days: that is lib/flow/calendar.c.
  */
 #include "core/core.h"
 

@@ -1,8 +1,9 @@
 /*
  * crypto.c: keys, passwords, tokens, sealing at rest, hashes for look-up, masking. All primitives are libsodium's.
  *
- * A sealed value is: version byte 1, 24 bytes of nonce, XChaCha20-Poly1305 of the plain bytes with the version as associated data.
- * The keys are the process's: loaded once before threads start, never written after. Owns no table and no file but the secret one.
+ * A sealed value is: version byte 1, 24 bytes of nonce, XChaCha20-Poly1305 of the plain bytes with the version as
+ * associated data. The keys are the process's: loaded once before threads start, never written after. Owns no table
+ * and no file but the secret one.
  */
 #include "core/core.h"
 
@@ -39,7 +40,8 @@ static struct {
 
 /* One line "name hex" into one key; blank lines and lines that begin with # are passed over. */
 static bx_rc
-read_key_line(char *line, uint8_t out[KEYS][KEY_BYTES], bool seen[KEYS], const char *path, unsigned number, bx_error *err)
+read_key_line(char *line, uint8_t out[KEYS][KEY_BYTES], bool seen[KEYS], const char *path, unsigned number,
+              bx_error *err)
 {
     int     k;
     char   *name, *hex, *more, *save = NULL;
@@ -90,7 +92,8 @@ read_keys(FILE *f, uint8_t out[KEYS][KEY_BYTES], const char *path, bx_error *err
     return rc;
 }
 
-/* The group may read the file, for a service that is started by its own account; nobody else may, and only the owner may write. */
+/* The group may read the file, for a service that is started by its own account; nobody else may, and only the owner
+ * may write. */
 bx_rc
 bx_keys_load(const char *path, bx_error *err)
 {
@@ -205,7 +208,8 @@ bx_password_hash(bx_arena *a, const char *plain, char **out, bx_error *err)
     *out = bx_alloc(a, crypto_pwhash_STRBYTES);
 
     if (*out == NULL
-        || crypto_pwhash_str_alg(*out, plain, strlen(plain), ARGON_PASSES, ARGON_MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        || crypto_pwhash_str_alg(*out, plain, strlen(plain), ARGON_PASSES, ARGON_MEMORY,
+                                 crypto_pwhash_ALG_ARGON2ID13) != 0)
     {
         *out = NULL;
         return bx_error_set(err, BX_E_MEMORY, "out of memory while hashing a password");
@@ -273,7 +277,8 @@ bx_token_new(bx_arena *a, uint8_t hash[32])
 char *
 bx_code_new(bx_arena *a, unsigned n)
 {
-    static const char  alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";     /* no 0 O, 1 I L, and no U, which is read as V */
+    /* no 0 O, no 1 I L, and no U, which is read as V */
+    static const char  alphabet[] = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
     char              *code = bx_alloc(a, (size_t) n + 1);
     unsigned           i;
 
@@ -321,14 +326,17 @@ unseal(bx_arena *a, key_name name, const bx_value *sealed, void **out, size_t *l
     *out = NULL;
     *len = 0;
 
-    if (!keys.loaded || (sealed->kind != BX_V_BLOB && sealed->kind != BX_V_TEXT) || sealed->len < OVERHEAD || p[0] != VERSION) {
+    if (!keys.loaded || (sealed->kind != BX_V_BLOB && sealed->kind != BX_V_TEXT) || sealed->len < OVERHEAD
+        || p[0] != VERSION)
+    {
         return BX_FAIL;
     }
 
     plain = bx_alloc(a, sealed->len - OVERHEAD + 1);
     if (plain == NULL
-        || crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n, NULL, p + 1 + NONCE_BYTES, sealed->len - 1 - NONCE_BYTES, p, 1,
-                                                      p + 1, keys.key[name]) != 0)
+        || crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n, NULL, p + 1 + NONCE_BYTES,
+                                                      sealed->len - 1 - NONCE_BYTES, p, 1, p + 1,
+                                                      keys.key[name]) != 0)
     {
         return BX_FAIL;
     }
@@ -379,7 +387,8 @@ bx_unseal_bytes(bx_arena *a, const bx_value *sealed, void **out, size_t *len)
     return unseal(a, FILES, sealed, out, len);
 }
 
-/* SQL NULL for NULL, and when no key is loaded: it equals nothing. Letters of identity numbers and of codes count as capitals. */
+/* SQL NULL for NULL, and when no key is loaded: it equals nothing. Letters of identity numbers and of codes count as
+ * capitals. */
 bx_value
 bx_lookup_hash(bx_arena *a, const char *purpose, const char *plain)
 {
@@ -423,8 +432,8 @@ bytes_of(const char *s, size_t n)
     return (size_t) (p - s);
 }
 
-/* The number of stars does not tell how much they hide. What is too short to hide four characters so keeps only its first; an
- * unknown kind keeps nothing. */
+/* The number of stars does not tell how much they hide. What is too short to hide four characters so keeps only its
+ * first; an unknown kind keeps nothing. */
 char *
 bx_mask(bx_arena *a, const char *kind, const char *plain)
 {

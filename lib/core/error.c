@@ -1,5 +1,6 @@
 /*
- * error.c: errors.def as functions, and the small record of what failed first. Owns no text a user sees: that is locale.c.
+ * error.c: errors.def as functions, and the small record of what failed first. Owns no text a user sees: that is
+ * locale.c.
  */
 #include "core/core.h"
 

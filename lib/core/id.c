@@ -1,11 +1,12 @@
 /*
- * id.c: primary keys made by the application: 41 bits of milliseconds since 2024-01-01T00:00:00Z, 6 bits of lane, 16 bits of sequence.
+ * id.c: primary keys made by the application: 41 bits of milliseconds since 2024-01-01T00:00:00Z, 6 bits of lane, 16
+ * bits of sequence.
  *
- * The lane is made of the host's name and the process id, so that the workers of one server never share one and servers seldom do;
- * the sequence starts anywhere in each millisecond, so that processes which share a lane still hardly ever meet: at one id a
- * millisecond each, once in 32,000 milliseconds in which both make one. Who inserts rows must therefore be ready for a primary
- * key that is taken, and run the transaction again with new ids. No lock: a fork at any moment leaves nothing held.
- * Ids follow the real clock, not the one that test builds set.
+ * The lane is made of the host's name and the process id, so that the workers of one server never share one and
+ * servers seldom do; the sequence starts anywhere in each millisecond, so that processes which share a lane still
+ * hardly ever meet: at one id a millisecond each, once in 32,000 milliseconds in which both make one. Who inserts
+ * rows must therefore be ready for a primary key that is taken, and run the transaction again with new ids. No lock:
+ * a fork at any moment leaves nothing held. Ids follow the real clock, not the one that test builds set.
  */
 #include "core/core.h"
 
@@ -60,8 +61,8 @@ lane(void)
         return was & ((1u << LANE_BITS) - 1);
     }
 
-    /* Forked, or the first call: leave the parent's millisecond, so that both cannot count on from the same number. Threads
-     * that get here together only leave it twice. */
+    /* Forked, or the first call: leave the parent's millisecond, so that both cannot count on from the same number.
+     * Threads that get here together only leave it twice. */
     old = atomic_load(&last);
     if (old != 0) {
         atomic_compare_exchange_strong(&last, &old, ((old >> SEQUENCE_BITS) + 1) << SEQUENCE_BITS);

@@ -1,6 +1,7 @@
 /*
- * idcard.c: citizen identity numbers by GB 11643-1999: 6 digits of division, 8 of birth date, 3 of sequence (odd is male),
- * a check character by ISO 7064 MOD 11-2. Owns neither sealing nor masking (crypto.c) nor other kinds of documents.
+ * idcard.c: citizen identity numbers by GB 11643-1999: 6 digits of division, 8 of birth date, 3 of sequence (odd is
+ * male), a check character by ISO 7064 MOD 11-2. Owns neither sealing nor masking (crypto.c) nor other kinds of
+ * documents.
  */
 #include "core/core.h"
 
@@ -38,7 +39,8 @@ check_character(const char *id)
     return "10X98765432"[sum % 11];
 }
 
-/* birth and sex are set with BX_ID_OK only; either may be NULL. Spaces and full-width digits are the caller's to remove. */
+/* birth and sex are set with BX_ID_OK only; either may be NULL. Spaces and full-width digits are the caller's to
+ * remove. */
 bx_id_fault
 bx_idcard_check(const char *id, bx_date *birth, int *sex)
 {

@@ -1,6 +1,7 @@
 /*
- * locale.c: the texts users see, in every language there is: html/locale/<lang>/ *.json, flat objects of key → text. The portal
- * serves the same files. Loaded by one thread before others start, read-only after. Owns no choice of language: that is the call's.
+ * locale.c: the texts users see, in every language there is: html/locale/<lang>/ *.json, flat objects of key → text.
+ * The portal serves the same files. Loaded by one thread before others start, read-only after. Owns no choice of
+ * language: that is the call's.
  */
 #include "core/core.h"
 
@@ -32,7 +33,8 @@ merge(json_t *into, json_t *file, const char *path, bx_error *err)
 
         old = json_object_get(into, key);
         if (old != NULL && !json_equal(old, value)) {
-            return bx_error_set(err, BX_E_INTERNAL, "key \"%s\" of \"%s\" says something else in another file", key, path);
+            return bx_error_set(err, BX_E_INTERNAL, "key \"%s\" of \"%s\" says something else in another file", key,
+                                path);
         }
 
         if (json_object_set(into, key, value) != 0) {
@@ -205,7 +207,8 @@ add_param(bx_buf *b, const json_t *params, const char *name, size_t len)
     }
 }
 
-/* A name that params does not have stays in the text, braces and all: a missing word is easier found than an empty one. */
+/* A name that params does not have stays in the text, braces and all: a missing word is easier found than an empty
+ * one. */
 const char *
 bx_tr(bx_arena *a, const char *lang, const char *key, const json_t *params)
 {

@@ -1,6 +1,6 @@
 /*
- * conn.c: one connection: opened with the session settings everything relies on, its errors named, plain statements run.
- * Owns the meaning of MariaDB's error numbers. Prepared statements are statement.c's.
+ * conn.c: one connection: opened with the session settings everything relies on, its errors named, plain statements
+ * run. Owns the meaning of MariaDB's error numbers. Prepared statements are statement.c's.
  */
 #include "db/conn.h"
 
@@ -115,7 +115,8 @@ is_unavailable(unsigned number)
     }
 }
 
-/* Messages in which the server speaks of identifiers only. Any other may quote a value, and values are about children. */
+/* Messages in which the server speaks of identifiers only. Any other may quote a value, and values are about
+ * children. */
 static bool
 quotes_no_value(unsigned number)
 {
@@ -274,8 +275,8 @@ bx_conn_open(const bx_db_config *conf, bx_error *err)
 
     set_options(conn->mysql, conf);
 
-    if (mysql_real_connect(conn->mysql, conf->socket != NULL ? NULL : conf->host, conf->user, conf->password, conf->database,
-                           conf->port, conf->socket, CLIENT_MULTI_RESULTS | CLIENT_FOUND_ROWS) == NULL)
+    if (mysql_real_connect(conn->mysql, conf->socket != NULL ? NULL : conf->host, conf->user, conf->password,
+                           conf->database, conf->port, conf->socket, CLIENT_MULTI_RESULTS | CLIENT_FOUND_ROWS) == NULL)
     {
         bx_conn_failed(conn, mysql_errno(conn->mysql), mysql_error(conn->mysql), NULL, err);
         bx_conn_close(conn);
@@ -290,7 +291,8 @@ bx_conn_open(const bx_db_config *conf, bx_error *err)
     return conn;
 }
 
-/* The connection goes first: its statements are then freed without a word to the server, which forgets them by itself. */
+/* The connection goes first: its statements are then freed without a word to the server, which forgets them by
+ * itself. */
 void
 bx_conn_close(bx_conn *conn)
 {

@@ -1,10 +1,11 @@
 /*
  * migrate.c: applies schema/NNNN_subject.sql in order, forward only, and records in schema_migration what is done.
  *
- * A run may be killed at any moment and started again. Each statement is first marked as being done, then run, then recorded:
- * data in one transaction with its record, so there is no doubt; a change of tables commits by itself, so of the one statement
- * that was being done when the run was killed, "it is there already" is taken for success. After an error the mark is removed.
- * Row 0 is locked all the while, so that two nodes started together take turns. Owns schema_migration, and no other table.
+ * A run may be killed at any moment and started again. Each statement is first marked as being done, then run, then
+ * recorded: data in one transaction with its record, so there is no doubt; a change of tables commits by itself, so
+ * of the one statement that was being done when the run was killed, "it is there already" is taken for success.
+ * After an error the mark is removed. Row 0 is locked all the while, so that two nodes started together take turns.
+ * Owns schema_migration, and no other table.
  */
 #include "core/core.h"
 #include "db/conn.h"
@@ -38,11 +39,12 @@ static const char  sql_create[] =
     ") ENGINE=InnoDB COMMENT='Files of schema/ applied to this database; row 0 is only locked.'";
 
 static const char  sql_exists[] =
-    "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_migration'";
+    "SELECT COUNT(*) AS n FROM information_schema.tables"
+    " WHERE table_schema = DATABASE() AND table_name = 'schema_migration'";
 
 static const char  sql_list[] =
-    "SELECT number AS number, name AS name, checksum AS checksum, done AS done, doing AS doing, applied_at AS applied_at"
-    " FROM schema_migration WHERE number > 0 ORDER BY number";
+    "SELECT number AS number, name AS name, checksum AS checksum, done AS done, doing AS doing,"
+    " applied_at AS applied_at FROM schema_migration WHERE number > 0 ORDER BY number";
 
 static const char  sql_turn[] = "INSERT IGNORE INTO schema_migration (number, name, checksum) VALUES (0, '', '')";
 static const char  sql_lock[] = "SELECT number AS number FROM schema_migration WHERE number = 0 FOR UPDATE";
@@ -81,7 +83,8 @@ skip_line(const char *p)
     return p + strcspn(p, "\n");
 }
 
-/* The end of the comment at p, or p when there is none there. NULL: it does not end. Comments that the server executes are text. */
+/* The end of the comment at p, or p when there is none there. NULL: it does not end. Comments that the server
+ * executes are text. */
 static const char *
 skip_comment(const char *p)
 {
@@ -349,7 +352,8 @@ compare(run *r, const bx_rows *rows, size_t row)
     const bx_value  *checksum = bx_cell(rows, row, 2);
 
     if (number < 1 || (uint64_t) number > r->nfiles) {
-        return bx_error_set(r->err, BX_E_CONFLICT, "the database has schema file \"%s\", which is not here: it is newer than this program",
+        return bx_error_set(r->err, BX_E_CONFLICT,
+                            "schema file \"%s\" was applied but is not here: the database is newer than this program",
                             name);
     }
 
@@ -401,8 +405,8 @@ read_state(run *r, bx_conn *conn)
 
     for (i = 1; i < r->nfiles; i++) {
         if (r->files[i].begun && !r->files[i - 1].applied) {
-            return bx_error_set(r->err, BX_E_INTERNAL, "schema file \"%s\" was begun before \"%s\" was applied", r->files[i].name,
-                                r->files[i - 1].name);
+            return bx_error_set(r->err, BX_E_INTERNAL, "schema file \"%s\" was begun before \"%s\" was applied",
+                                r->files[i].name, r->files[i - 1].name);
         }
     }
 
@@ -494,8 +498,8 @@ say(const run *r, const migration *m, bool applied_now)
     if (m->applied) {
         line = bx_sprintf(r->arena, "%s: applied before", m->name);
     } else {
-        line = bx_sprintf(r->arena, "%s: %s (%zu of %zu statements)", m->name, applied_now ? "applied" : "would be applied",
-                          left, m->nstatements);
+        line = bx_sprintf(r->arena, "%s: %s (%zu of %zu statements)", m->name,
+                          applied_now ? "applied" : "would be applied", left, m->nstatements);
     }
 
     if (line != NULL) {

@@ -4,8 +4,8 @@
 
 #include "db/db.h"
 
-/* Splits on ";" at the end of a line, outside comments and quotes; comments before a statement are dropped. BX_FAIL when a comment,
- * a quote or a statement does not end. */
+/* Splits on ";" at the end of a line, outside comments and quotes; comments before a statement are dropped. BX_FAIL
+ * when a comment, a quote or a statement does not end. */
 bx_rc  bx_migrate_split(bx_arena *a, const char *text, char ***out, size_t *n);
 
 #endif

@@ -146,7 +146,9 @@ bx_db_take(bx_db *db, bx_error *err)
     unsigned   generation;
 
     while ((conn = pop(db, &generation)) != NULL) {
-        if ((conn->generation == generation && monotonic_seconds() - conn->idle_since < ASK_AFTER) || bx_conn_alive(conn)) {
+        if ((conn->generation == generation && monotonic_seconds() - conn->idle_since < ASK_AFTER)
+            || bx_conn_alive(conn))
+        {
             break;
         }
         bx_conn_close(conn);

@@ -1,8 +1,9 @@
 /*
- * statement.c: prepared statements: kept a connection, the least recently used one given up; typed parameters in, typed rows out.
+ * statement.c: prepared statements: kept a connection, the least recently used one given up; typed parameters in,
+ * typed rows out.
  *
- * A compound statement (BEGIN NOT ATOMIC … END) may answer with several result sets and then OK: the first is the caller's, all
- * of them are read, or the next statement on the connection would be out of step.
+ * A compound statement (BEGIN NOT ATOMIC … END) may answer with several result sets and then OK: the first is the
+ * caller's, all of them are read, or the next statement on the connection would be out of step.
  */
 #include "db/conn.h"
 
@@ -89,7 +90,8 @@ stmt_failed(bx_conn *conn, MYSQL_STMT *stmt, const char *sql, bx_error *err)
     return bx_conn_failed(conn, mysql_stmt_errno(stmt), mysql_stmt_error(stmt), sql, err);
 }
 
-/* Prepares sql. When the server holds as many statements as it may, this connection gives up its own and asks once more. */
+/* Prepares sql. When the server holds as many statements as it may, this connection gives up its own and asks once
+ * more. */
 static MYSQL_STMT *
 prepare(bx_conn *conn, const char *sql, bx_error *err)
 {
@@ -400,8 +402,8 @@ add_row(bx_conn *conn, MYSQL_STMT *stmt, reading *r, const char *sql, bx_error *
     return BX_OK;
 }
 
-/* Reads the result set that comes now. Connector/C takes it whole first: only then does a statement that fails among its rows
- * (a lock not granted, a time limit) leave the connection in step. */
+/* Reads the result set that comes now. Connector/C takes it whole first: only then does a statement that fails among
+ * its rows (a lock not granted, a time limit) leave the connection in step. */
 static bx_rc
 read_rows(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, const char *sql, bx_error *err)
 {
@@ -435,7 +437,8 @@ read_rows(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, const char
 
 /* Reads all that the statement answers: the first result set into out (NULL: not wanted), the rest into nowhere. */
 static bx_rc
-read_results(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql, bx_error *err)
+read_results(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql,
+             bx_error *err)
 {
     int    more;
     bx_rc  rc = BX_OK;
@@ -472,8 +475,8 @@ read_results(bx_conn *conn, MYSQL_STMT *stmt, bx_arena *a, bx_rows *out, uint64_
 
 /* One try. *again: the server wants the statement prepared again. */
 static bx_rc
-run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql, const bx_value *args, size_t nargs,
-         bool *again, bx_error *err)
+run_once(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sql, const bx_value *args,
+         size_t nargs, bool *again, bx_error *err)
 {
     bx_rc          rc;
     MYSQL_STMT    *stmt;
@@ -549,7 +552,8 @@ run(bx_conn *conn, bx_arena *a, bx_rows *out, uint64_t *affected, const char *sq
 }
 
 bx_rc
-bx_conn_query(bx_conn *conn, bx_arena *a, bx_rows *out, const char *sql, const bx_value *args, size_t nargs, bx_error *err)
+bx_conn_query(bx_conn *conn, bx_arena *a, bx_rows *out, const char *sql, const bx_value *args, size_t nargs,
+              bx_error *err)
 {
     bx_rc     rc;
     uint64_t  affected = 0;

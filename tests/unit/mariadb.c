@@ -1,6 +1,6 @@
 /*
- * mariadb.c: starts and stops the private server of a unit test. It works as root and as a plain user, needs mariadb-server-core
- * and mariadb-client-core (mariadb-install-db), and listens on a socket only.
+ * mariadb.c: starts and stops the private server of a unit test. It works as root and as a plain user, needs
+ * mariadb-server-core and mariadb-client-core (mariadb-install-db), and listens on a socket only.
  */
 #include "mariadb.h"
 
@@ -91,8 +91,8 @@ install(void)
     int         status;
     char        data[96], user[32];
     pid_t       pid;
-    const char *argv[] = { "mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
-                           "--skip-name-resolve", "--innodb-log-file-size=8M", data, user, NULL };
+    const char *argv[] = { "mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
+                           "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M", data, user, NULL };
 
     snprintf(data, sizeof(data), "--datadir=%s/data", dir);
     snprintf(user, sizeof(user), geteuid() == 0 ? "--user=root" : "--skip-log-bin");
@@ -129,10 +129,11 @@ test_mariadb_start(void)
     int              tries, status;
     char             data[96], sock[128], user[32];
     struct timespec  pause = { 0, 50000000 };
-    const char      *argv[] = { "mariadbd", "--no-defaults", data, sock, user, "--skip-networking", "--skip-name-resolve",
-                                "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci",
-                                "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--performance-schema=off",
-                                "--innodb-flush-log-at-trx-commit=0", "--max-allowed-packet=32M", NULL };
+    const char      *argv[] = { "mariadbd", "--no-defaults", data, sock, user, "--skip-networking",
+                                "--skip-name-resolve", "--character-set-server=utf8mb4",
+                                "--collation-server=utf8mb4_unicode_ci", "--innodb-buffer-pool-size=32M",
+                                "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0",
+                                "--performance-schema=off", "--max-allowed-packet=32M", NULL };
 
     snprintf(data, sizeof(data), "--datadir=%s/data", dir);
     snprintf(sock, sizeof(sock), "--socket=%s", socket_path);

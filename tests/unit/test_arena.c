@@ -240,8 +240,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alloc), cmocka_unit_test(test_too_large), cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_defer), cmocka_unit_test(test_own), cmocka_unit_test(test_buf), cmocka_unit_test(test_error),
-        cmocka_unit_test(test_error_codes),
+        cmocka_unit_test(test_defer), cmocka_unit_test(test_own), cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_error), cmocka_unit_test(test_error_codes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,9 @@ set_up_all(void **state)
 
     f->db = bx_db_create(&f->conf, &f->err);
     f->conn = bx_db_take(f->db, &f->err);
-    OK(bx_conn_run(f->conn, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name VARCHAR(100) UNIQUE, body LONGTEXT, raw LONGBLOB,"
-                            " day DATE, at DATETIME, amount DECIMAL(10,2), small TINYINT, flag TINYINT UNSIGNED)", &f->err));
+    OK(bx_conn_run(f->conn, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name VARCHAR(100) UNIQUE, body LONGTEXT,"
+                            " raw LONGBLOB, day DATE, at DATETIME, amount DECIMAL(10,2), small TINYINT,"
+                            " flag TINYINT UNSIGNED)", &f->err));
     bx_db_give(f->db, f->conn);
     bx_db_destroy(f->db);
 
@@ -93,7 +94,8 @@ tear_down(void **state)
 static void
 add_thing(fixture *f, int64_t id, const char *name)
 {
-    OK(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, name) VALUES (?, ?)", BX_ARGS(bx_int(id), bx_text(name)), &f->err));
+    OK(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, name) VALUES (?, ?)",
+                    BX_ARGS(bx_int(id), bx_text(name)), &f->err));
 }
 
 static int64_t
@@ -141,10 +143,11 @@ test_nulls(void **state)
     fixture  *f = *state;
 
     OK(bx_conn_exec(f->conn, NULL, "INSERT INTO thing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    BX_ARGS(bx_int(1), bx_text(NULL), bx_null(), bx_null(), bx_null(), bx_null(), bx_null(), bx_null(), bx_null()),
-                    &f->err));
-    OK(bx_conn_query(f->conn, f->a, &rows, "SELECT id, name, body, raw, day, at, amount, small, NULL AS nothing FROM thing",
-                     BX_NO_ARGS, &f->err));
+                    BX_ARGS(bx_int(1), bx_text(NULL), bx_null(), bx_null(), bx_null(), bx_null(), bx_null(), bx_null(),
+                            bx_null()), &f->err));
+    OK(bx_conn_query(f->conn, f->a, &rows,
+                     "SELECT id, name, body, raw, day, at, amount, small, NULL AS nothing FROM thing", BX_NO_ARGS,
+                     &f->err));
 
     assert_int_equal(rows.nrows, 1);
     assert_int_equal(rows.ncols, 9);
@@ -198,11 +201,11 @@ test_kinds(void **state)
     fixture  *f = *state;
 
     OK(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, day, at, amount, small, flag) VALUES (?, ?, ?, ?, ?, ?)",
-                    BX_ARGS(bx_int(1), bx_text("2026-11-22"), bx_text("2026-11-22 08:09:10"), bx_text("-12.50"), bx_int(-7),
-                            bx_int(200)), &f->err));
+                    BX_ARGS(bx_int(1), bx_text("2026-11-22"), bx_text("2026-11-22 08:09:10"), bx_text("-12.50"),
+                            bx_int(-7), bx_int(200)), &f->err));
     OK(bx_conn_query(f->conn, f->a, &rows,
-                     "SELECT day, at, amount, small, flag, 1.5e0, SUM(small), COUNT(*), ? AS p, ? AS q, CAST('07:08:09' AS TIME)"
-                     " FROM thing", BX_ARGS(bx_text("text"), bx_int(INT64_MIN)), &f->err));
+                     "SELECT day, at, amount, small, flag, 1.5e0, SUM(small), COUNT(*), ? AS p, ? AS q,"
+                     " CAST('07:08:09' AS TIME) FROM thing", BX_ARGS(bx_text("text"), bx_int(INT64_MIN)), &f->err));
 
     assert_string_equal(bx_cell_text(&rows, 0, 0), "2026-11-22");
     assert_string_equal(bx_cell_text(&rows, 0, 1), "2026-11-22 08:09:10");
@@ -241,7 +244,8 @@ test_bigints(void **state)
     assert_true(bx_cell_int(&rows, 0, 0) == INT64_MAX);
 
     /* what does not fit is an error, not a negative number */
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT 18446744073709551615 AS n", BX_NO_ARGS, &f->err), BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT 18446744073709551615 AS n", BX_NO_ARGS, &f->err),
+                     BX_FAIL);
     assert_int_equal(f->err.code, BX_E_INTERNAL);
     assert_int_equal(rows.nrows, 0);
 }
@@ -259,7 +263,8 @@ test_blobs(void **state)
 
     OK(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, raw) VALUES (1, ?), (2, ?), (3, ?)",
                     BX_ARGS(bx_blob(all, sizeof(all)), bx_blob(NULL, 0), bx_blob(all, 128)), &f->err));
-    OK(bx_conn_query(f->conn, f->a, &rows, "SELECT raw, LENGTH(raw), UNHEX('00ff') FROM thing ORDER BY id", BX_NO_ARGS, &f->err));
+    OK(bx_conn_query(f->conn, f->a, &rows, "SELECT raw, LENGTH(raw), UNHEX('00ff') FROM thing ORDER BY id", BX_NO_ARGS,
+                     &f->err));
 
     assert_int_equal(bx_cell(&rows, 0, 0)->kind, BX_V_BLOB);
     assert_int_equal(bx_cell(&rows, 0, 0)->len, sizeof(all));
@@ -312,7 +317,8 @@ test_many_rows_and_columns(void **state)
     bx_rows   rows;
     fixture  *f = *state;
 
-    OK(bx_conn_query(f->conn, f->a, &rows, "SELECT seq AS n, CONCAT('row ', seq) AS t FROM seq_1_to_5000", BX_NO_ARGS, &f->err));
+    OK(bx_conn_query(f->conn, f->a, &rows, "SELECT seq AS n, CONCAT('row ', seq) AS t FROM seq_1_to_5000", BX_NO_ARGS,
+                     &f->err));
     assert_int_equal(rows.nrows, 5000);
     assert_int_equal(bx_cell_int(&rows, 4999, 0), 5000);
     assert_string_equal(bx_cell_text(&rows, 2999, 1), "row 3000");
@@ -398,7 +404,8 @@ test_table_changes(void **state)
     assert_int_equal(rows.ncols, 1);
     assert_string_equal(bx_cell_text(&rows, 0, 0), "x");
 
-    /* More columns than were prepared: Connector/C leaves the rows on the wire, so the connection must not be used again. */
+    /* More columns than were prepared: Connector/C leaves the rows on the wire, so the connection must not be used
+     * again. */
     OK(bx_conn_run(f->conn, "ALTER TABLE shape ADD c INT DEFAULT 9", &f->err));
     assert_int_equal(bx_conn_query(f->conn, f->a, &rows, sql, BX_NO_ARGS, &f->err), BX_FAIL);
     assert_true(bx_db_lost(&f->err));
@@ -439,8 +446,8 @@ test_errors(void **state)
     assert_int_equal(f->err.db, 1054);
 
     f->err = (bx_error) NO_ERROR;
-    assert_int_equal(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, small) VALUES (3, ?)", BX_ARGS(bx_text("张小明")), &f->err),
-                     BX_FAIL);
+    assert_int_equal(bx_conn_exec(f->conn, NULL, "INSERT INTO thing (id, small) VALUES (3, ?)",
+                                  BX_ARGS(bx_text("张小明")), &f->err), BX_FAIL);
     assert_int_equal(f->err.code, BX_E_INTERNAL);
     assert_null(strstr(f->err.text, "张小明"));
 
@@ -459,7 +466,8 @@ test_statement_time(void **state)
     fixture  *f = *state;
 
     OK(bx_conn_run(f->conn, "SET SESSION max_statement_time = 0.05", &f->err));
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT COUNT(*) FROM seq_1_to_100000 a, seq_1_to_100000 b WHERE a.seq = b.seq * 3 + RAND()",
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT COUNT(*) FROM seq_1_to_100000 a, seq_1_to_100000 b"
+                                                         " WHERE a.seq = b.seq * 3 + RAND()",
                                    BX_NO_ARGS, &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1969);
     assert_int_equal(f->err.code, BX_E_DATABASE);
@@ -469,8 +477,8 @@ test_statement_time(void **state)
 
     /* cut off among the rows: the next answer is the next statement's */
     f->err = (bx_error) NO_ERROR;
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000", BX_NO_ARGS, &f->err),
-                     BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000",
+                                   BX_NO_ARGS, &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1969);
     assert_int_equal(rows.nrows, 0);
     assert_int_equal(one_int(f, "SELECT 5"), 5);
@@ -478,13 +486,15 @@ test_statement_time(void **state)
     /* also in a compound statement, before and after its first result */
     f->err = (bx_error) NO_ERROR;
     assert_int_equal(bx_conn_query(f->conn, f->a, &rows,
-                                   "BEGIN NOT ATOMIC SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000; SELECT 2; END",
+                                   "BEGIN NOT ATOMIC SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000;"
+                                   " SELECT 2; END",
                                    BX_NO_ARGS, &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1969);
     assert_int_equal(one_int(f, "SELECT 6"), 6);
     f->err = (bx_error) NO_ERROR;
     assert_int_equal(bx_conn_query(f->conn, f->a, &rows,
-                                   "BEGIN NOT ATOMIC SELECT 1; SELECT seq, REPEAT('x', 1000) FROM seq_1_to_10000000; END",
+                                   "BEGIN NOT ATOMIC SELECT 1; SELECT seq, REPEAT('x', 1000)"
+                                   " FROM seq_1_to_10000000; END",
                                    BX_NO_ARGS, &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1969);
     assert_int_equal(one_int(f, "SELECT 7"), 7);
@@ -502,8 +512,8 @@ test_lock_wait(void **state)
     OK(bx_conn_exec(other, NULL, "UPDATE thing SET small = 1 WHERE id = 1", BX_NO_ARGS, &f->err));
     OK(bx_conn_run(f->conn, "SET SESSION innodb_lock_wait_timeout = 1", &f->err));
 
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT id, name FROM thing WHERE id = 1 FOR UPDATE", BX_NO_ARGS, &f->err),
-                     BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "SELECT id, name FROM thing WHERE id = 1 FOR UPDATE",
+                                   BX_NO_ARGS, &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1205);
     assert_true(bx_db_retry(&f->err));
     assert_int_equal(f->err.code, BX_E_DATABASE);
@@ -540,7 +550,8 @@ test_least_recently_used(void **state)
     assert_int_equal(f->conn->nslots, 4);
     /* 1 + 50 prepared, this one included: "SELECT 1000" only once */
     OK(bx_conn_run(f->conn, "CREATE TEMPORARY TABLE counts (n VARCHAR(64), v BIGINT)", &f->err));
-    OK(bx_conn_run(f->conn, "INSERT INTO counts SELECT variable_name, variable_value FROM information_schema.session_status"
+    OK(bx_conn_run(f->conn, "INSERT INTO counts SELECT variable_name, variable_value"
+                            " FROM information_schema.session_status"
                             " WHERE variable_name IN ('COM_STMT_PREPARE', 'COM_STMT_CLOSE')", &f->err));
     assert_int_equal(one_int(f, "SELECT v FROM counts WHERE n = 'COM_STMT_PREPARE'"), 51);
     assert_int_equal(one_int(f, "SELECT v FROM counts WHERE n = 'COM_STMT_CLOSE'"), 47);
@@ -548,6 +559,31 @@ test_least_recently_used(void **state)
     bx_db_give(db, f->conn);
     bx_db_destroy(db);
     f->conn = own;
+}
+
+/* A statement of many kilobytes was put together for one use: it takes nobody's place in the cache for long. */
+static void
+test_long_statement(void **state)
+{
+    bx_buf     sql;
+    bx_rows    rows;
+    fixture   *f = *state;
+    unsigned   kept;
+
+    assert_int_equal(one_int(f, "SELECT 1"), 1);
+    kept = f->conn->nslots;
+
+    bx_buf_init(&sql, f->a);
+    bx_buf_str(&sql, "SELECT ? AS n");
+    while (sql.len < 40000) {
+        bx_buf_printf(&sql, ", 'text %zu'", sql.len);
+    }
+    for (int i = 0; i < 3; i++) {
+        OK(bx_conn_query(f->conn, f->a, &rows, sql.data, BX_ARGS(bx_int(i)), &f->err));
+        assert_int_equal(bx_cell_int(&rows, 0, 0), i);
+        assert_int_equal(f->conn->nslots, kept);
+    }
+    assert_int_equal(one_int(f, "SELECT 1"), 1);
 }
 
 /* The server's limit on prepared statements: a connection gives up its own and goes on. */
@@ -565,7 +601,8 @@ test_server_limit(void **state)
     OK(bx_conn_run(f->conn, "SET GLOBAL max_prepared_stmt_count = 16382", &f->err));
 }
 
-/* What a server says when it cannot prepare a statement again by itself, raised here by a function that fails @fails times. */
+/* What a server says when it cannot prepare a statement again by itself, raised here by a function that fails @fails
+ * times. */
 static void
 test_prepared_again(void **state)
 {
@@ -573,7 +610,8 @@ test_prepared_again(void **state)
     fixture  *f = *state;
 
     OK(bx_conn_run(f->conn, "CREATE FUNCTION stale(number INT) RETURNS INT BEGIN"
-                            " IF @fails > 0 THEN SET @fails = @fails - 1; SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number; END IF;"
+                            " IF @fails > 0 THEN SET @fails = @fails - 1;"
+                            " SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number; END IF;"
                             " RETURN 7; END", &f->err));
 
     OK(bx_conn_run(f->conn, "SET @fails = 2", &f->err));
@@ -587,7 +625,8 @@ test_prepared_again(void **state)
     assert_true(bx_db_retry(&f->err));
     f->err = (bx_error) NO_ERROR;
     OK(bx_conn_run(f->conn, "SET @fails = 1", &f->err));
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "BEGIN NOT ATOMIC SELECT stale(1615); END", BX_NO_ARGS, &f->err), BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, "BEGIN NOT ATOMIC SELECT stale(1615); END",
+                                   BX_NO_ARGS, &f->err), BX_FAIL);
     assert_true(bx_db_retry(&f->err));
     assert_int_equal(one_int(f, "SELECT @fails"), 0);
 
@@ -624,7 +663,8 @@ test_compound(void **state)
 
     for (int i = 1; i <= 4; i++) {
         snprintf(name, sizeof(name), "名 %d", i);
-        OK(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(i), bx_text(name), bx_int(1), bx_int(1)), &f->err));
+        OK(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(i), bx_text(name), bx_int(1), bx_int(1)),
+                         &f->err));
         assert_int_equal(rows.nrows, 1);
         assert_int_equal(rows.ncols, 3);
         assert_string_equal(rows.names[1], "n");
@@ -647,8 +687,8 @@ test_compound_fails(void **state)
     fixture  *f = *state;
 
     add_thing(f, 1, "taken");
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(2), bx_text("taken"), bx_int(1), bx_int(1)),
-                                   &f->err), BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, sql_compound,
+                                   BX_ARGS(bx_int(2), bx_text("taken"), bx_int(1), bx_int(1)), &f->err), BX_FAIL);
     assert_true(bx_db_duplicate(&f->err));
     assert_false(f->conn->broken);
     assert_false(bx_conn_in_transaction(f->conn));
@@ -656,13 +696,14 @@ test_compound_fails(void **state)
 
     /* fails after its first statement: nothing of it stays */
     f->err = (bx_error) NO_ERROR;
-    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(2), bx_text("b"), bx_int(1), bx_int(1000)),
-                                   &f->err), BX_FAIL);
+    assert_int_equal(bx_conn_query(f->conn, f->a, &rows, sql_compound,
+                                   BX_ARGS(bx_int(2), bx_text("b"), bx_int(1), bx_int(1000)), &f->err), BX_FAIL);
     assert_int_equal(f->err.db, 1264);
     assert_int_equal(one_int(f, "SELECT COUNT(*) FROM thing"), 1);
 
     f->err = (bx_error) NO_ERROR;
-    OK(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(2), bx_text("b"), bx_int(1), bx_int(2)), &f->err));
+    OK(bx_conn_query(f->conn, f->a, &rows, sql_compound, BX_ARGS(bx_int(2), bx_text("b"), bx_int(1), bx_int(2)),
+                     &f->err));
     assert_int_equal(bx_cell_int(&rows, 0, 2), 2);
 }
 
@@ -671,10 +712,14 @@ test_compound_results(void **state)
 {
     bx_rows            rows;
     fixture           *f = *state;
-    static const char  several[] = "BEGIN NOT ATOMIC SELECT ? AS first; SELECT seq, 'x' AS x FROM seq_1_to_1000; SELECT 3; END";
-    static const char  maybe[] = "BEGIN NOT ATOMIC IF ? = 1 THEN SELECT 'yes' AS answer; ELSE UPDATE thing SET small = 1; END IF; END";
-    static const char  wide[] = "BEGIN NOT ATOMIC IF ? = 1 THEN SELECT 1 AS a, 'b' AS b; ELSE SELECT 'x' AS x, 2 AS y, 3 AS z; END IF; END";
-    static const char  late[] = "BEGIN NOT ATOMIC SELECT 1 AS n; SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'late'; END";
+    static const char  several[] = "BEGIN NOT ATOMIC SELECT ? AS first; SELECT seq, 'x' AS x FROM seq_1_to_1000;"
+                                   " SELECT 3; END";
+    static const char  maybe[] = "BEGIN NOT ATOMIC IF ? = 1 THEN SELECT 'yes' AS answer;"
+                                 " ELSE UPDATE thing SET small = 1; END IF; END";
+    static const char  wide[] = "BEGIN NOT ATOMIC IF ? = 1 THEN SELECT 1 AS a, 'b' AS b;"
+                                " ELSE SELECT 'x' AS x, 2 AS y, 3 AS z; END IF; END";
+    static const char  late[] = "BEGIN NOT ATOMIC SELECT 1 AS n; SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'late';"
+                                " END";
 
     for (int i = 0; i < 3; i++) {
         OK(bx_conn_query(f->conn, f->a, &rows, several, BX_ARGS(bx_text("erste")), &f->err));
@@ -1051,7 +1096,8 @@ test_threads_end(void **state)
     }
 
     assert_int_equal(wrong, 0);
-    assert_int_equal(one_int(f, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()"), before + 1);
+    assert_int_equal(one_int(f, "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()"),
+                     before + 1);
 }
 
 int
@@ -1059,9 +1105,9 @@ main(void)
 {
 #define T(name)  cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(session), T(nulls), T(no_rows), T(unicode), T(kinds), T(bigints), T(blobs), T(long_text), T(many_rows_and_columns),
-        T(affected), T(argument_count), T(types_change), T(table_changes), T(errors), T(statement_time), T(lock_wait), T(least_recently_used),
-        T(server_limit), T(prepared_again),
+        T(session), T(nulls), T(no_rows), T(unicode), T(kinds), T(bigints), T(blobs), T(long_text),
+        T(many_rows_and_columns), T(affected), T(argument_count), T(types_change), T(table_changes), T(errors),
+        T(statement_time), T(lock_wait), T(least_recently_used), T(long_statement), T(server_limit), T(prepared_again),
         T(compound), T(compound_fails), T(compound_results), T(deadlock), T(given_in_transaction), T(killed),
         T(restart), T(stale_idle), T(broken_is_closed), T(no_server), T(stats), T(threads), T(threads_end),
     };

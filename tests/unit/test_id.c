@@ -20,6 +20,8 @@
 #define PROCESSES  8
 #define EACH       20000
 
+static bx_id  ids[(PROCESSES + 1) * EACH];
+
 static int
 compare(const void *x, const void *y)
 {
@@ -29,22 +31,22 @@ compare(const void *x, const void *y)
 }
 
 static void
-assert_all_differ(bx_id *ids, size_t n)
+assert_all_differ(bx_id *all, size_t n)
 {
-    qsort(ids, n, sizeof(bx_id), compare);
+    qsort(all, n, sizeof(bx_id), compare);
     for (size_t i = 1; i < n; i++) {
-        assert_true(ids[i] != ids[i - 1]);
+        assert_true(all[i] != all[i - 1]);
     }
 }
 
 static bool
-make(bx_id *ids, size_t n)
+make(bx_id *out, size_t n)
 {
     bool  grow = true;
 
     for (size_t i = 0; i < n; i++) {
-        ids[i] = bx_id_new();
-        grow = grow && ids[i] > 0 && (i == 0 || ids[i] > ids[i - 1]);
+        out[i] = bx_id_new();
+        grow = grow && out[i] > 0 && (i == 0 || out[i] > out[i - 1]);
     }
 
     return grow;
@@ -53,11 +55,8 @@ make(bx_id *ids, size_t n)
 static void
 test_grow(void **state)
 {
-    bx_id  *ids = malloc(EACH * sizeof(bx_id));
-
     (void) state;
     assert_true(make(ids, EACH));
-    free(ids);
 }
 
 /* The upper 41 bits are milliseconds since 2024. */
@@ -87,7 +86,6 @@ static void
 test_threads(void **state)
 {
     void       *grown;
-    bx_id      *ids = malloc(THREADS * EACH * sizeof(bx_id));
     pthread_t   threads[THREADS];
 
     (void) state;
@@ -101,7 +99,6 @@ test_threads(void **state)
     }
 
     assert_all_differ(ids, THREADS * EACH);
-    free(ids);
 }
 
 static void
@@ -117,10 +114,10 @@ write_all(int fd, const char *p, size_t n)
     }
 }
 
-/* Forks a process that makes ids and writes them to fd. It gets a process id whose low six bits nobody here has: neighbours have
- * that by nature, and this machine may start other programs between two forks. */
+/* Forks a process that makes ids and writes them to fd. It gets a process id whose low six bits nobody here has:
+ * neighbours have that by nature, and this machine may start other programs between two forks. */
 static void
-fork_maker(int fd, bx_id *ids, uint64_t *lanes)
+fork_maker(int fd, uint64_t *lanes)
 {
     bx_id   before = bx_id_new();
     pid_t   pid;
@@ -155,7 +152,6 @@ static void
 test_processes(void **state)
 {
     int        status, fd[PROCESSES][2];
-    bx_id     *ids = malloc((PROCESSES + 1) * EACH * sizeof(bx_id));
     size_t     got, size = EACH * sizeof(bx_id);
     ssize_t    n;
     uint64_t   lanes = UINT64_C(1) << (getpid() & 63);
@@ -164,7 +160,7 @@ test_processes(void **state)
 
     for (int i = 0; i < PROCESSES; i++) {
         assert_int_equal(pipe(fd[i]), 0);
-        fork_maker(fd[i][1], ids, &lanes);
+        fork_maker(fd[i][1], &lanes);
         close(fd[i][1]);
     }
 
@@ -183,14 +179,14 @@ test_processes(void **state)
     }
 
     assert_all_differ(ids, (PROCESSES + 1) * EACH);
-    free(ids);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grow), cmocka_unit_test(test_time), cmocka_unit_test(test_threads), cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_grow), cmocka_unit_test(test_time), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_processes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

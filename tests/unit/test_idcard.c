@@ -102,7 +102,8 @@ test_slips(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_faults), cmocka_unit_test(test_slips) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_good), cmocka_unit_test(test_faults),
+                                        cmocka_unit_test(test_slips) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

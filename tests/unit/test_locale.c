@@ -45,11 +45,14 @@ set_up(void **state)
 
     a = bx_arena_create(0);
     snprintf(dir, sizeof(dir), "/tmp/baoxue-locale-XXXXXX");
-    if (mkdtemp(dir) == NULL || mkdir(bx_sprintf(a, "%s/zh-CN", dir), 0700) != 0 || mkdir(bx_sprintf(a, "%s/en", dir), 0700) != 0) {
+    if (mkdtemp(dir) == NULL || mkdir(bx_sprintf(a, "%s/zh-CN", dir), 0700) != 0
+        || mkdir(bx_sprintf(a, "%s/en", dir), 0700) != 0)
+    {
         return -1;
     }
 
-    put("zh-CN/common.json", "{\"save\":\"保存\",\"only\":\"只有中文\",\"days\":\"{name} 请假 {n} 天\",\"odd\":\"{ {x {} {n} }\"}");
+    put("zh-CN/common.json", "{\"save\":\"保存\",\"only\":\"只有中文\",\"days\":\"{name} 请假 {n} 天\","
+                             "\"odd\":\"{ {x {} {n} }\"}");
     put("zh-CN/leave.json", "{\"leave.title\":\"请假\",\"save\":\"保存\"}");
     put("en/common.json", "{\"save\":\"Save\",\"days\":\"{name}: {n} days of leave, {n}!\"}");
     put("en/leave.json", "{\"leave.title\":\"Leave\"}");
@@ -164,11 +167,13 @@ test_refuses(void **state)
     refuses("/en");
 }
 
-/* Every file has its fellow in the other language, with the same keys. Which {names} a text takes is a matter of its language. */
+/* Every file has its fellow in the other language, with the same keys. Which {names} a text takes is a matter of its
+ * language. */
 static void
 compare_file(const char *one_path, const char *other_path)
 {
-    json_t      *one = bx_own(a, json_load_file(one_path, 0, NULL)), *other = bx_own(a, json_load_file(other_path, 0, NULL)), *value;
+    json_t      *one = bx_own(a, json_load_file(one_path, 0, NULL));
+    json_t      *other = bx_own(a, json_load_file(other_path, 0, NULL)), *value;
     const char  *key;
 
     if (one == NULL || other == NULL) {
@@ -185,11 +190,14 @@ compare_file(const char *one_path, const char *other_path)
 static int
 compare_both_ways(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
+    const char  *zh = bx_sprintf(a, "html/locale/zh-CN/%s", path + ftw->base);
+    const char  *en = bx_sprintf(a, "html/locale/en/%s", path + ftw->base);
+
     (void) st;
 
     if (type == FTW_F) {
-        compare_file(bx_sprintf(a, "html/locale/zh-CN/%s", path + ftw->base), bx_sprintf(a, "html/locale/en/%s", path + ftw->base));
-        compare_file(bx_sprintf(a, "html/locale/en/%s", path + ftw->base), bx_sprintf(a, "html/locale/zh-CN/%s", path + ftw->base));
+        compare_file(zh, en);
+        compare_file(en, zh);
     }
 
     return 0;
