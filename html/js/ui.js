@@ -187,8 +187,8 @@ export const ProblemNote = ({ of, retry }) => of && html`<div role="alert"><${No
     ${problemText(of)} ${retry && html`<button class="btn quiet xs" type="button" onClick=${retry}>${t('again')}</button>`}<//></div>`;
 
 /** Above a list that may be old: 上次更新 7:58. */
-export const Stale = ({ data }) => data.problem && data.at && html`<p class="cap h"><${Icon} of="off"/>
-    <span>${t('stale', { time: timeText(new Date(data.at + zone).toISOString()) })}</span></p>`;
+export const Stale = ({ data }) => data.problem && data.at && html`<p class="cap h"><${Icon} of=${data.problem.offline ? 'off' : 'clock'}/>
+    <span>${t(data.problem.offline ? 'stale' : 'stale.old', { time: timeText(new Date(data.at + zone).toISOString()) })}</span></p>`;
 
 /** Placeholder lines, after 400 ms. */
 export function Skeleton({ lines = 3 }) {

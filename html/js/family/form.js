@@ -21,7 +21,9 @@ const asked = (form, calendar) => ({
     ends_on: slotDate(form.to), ends_period: calendar.periods(form.to)[1],
 });
 
-const shown = ({ from, to }) => ({ starts_on: slotDate(from), starts_half: slotHalf(from), ends_on: slotDate(to), ends_half: slotHalf(to) });
+const shown = ({ from, to }) => ({
+    starts_on: slotDate(from), starts_half: slotHalf(from), ends_on: slotDate(to), ends_half: slotHalf(to),
+});
 
 function check(form) {
     return {
