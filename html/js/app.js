@@ -2,7 +2,7 @@
 // they are opened.
 
 import { handlers, get, patch, keepFor, dropAll } from './api.js';
-import { go, home, Page, say, shell, Toast } from './frame.js';
+import { go, home, hush, Page, say, shell, Toast } from './frame.js';
 import { html, render, t, loadTexts, changeLanguage, language, setClock, Note, ProblemNote, Skeleton } from './ui.js';
 
 /* path: segments, ":name" is a parameter. texts: locale files beside portal.json. open: needs no session.
@@ -16,6 +16,9 @@ const ROUTES = [
     { path: 'my-leave', page: () => import('./family/leaves.js'), texts: ['leave'] },
     { path: 'my-leave/new', page: () => import('./family/form.js'), texts: ['leave'] },
     { path: 'my-leave/:id', page: () => import('./family/leave.js'), texts: ['leave'] },
+    { path: 'today', page: () => import('./staff/desk.js') },
+    { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
+    { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
 ];
 
 const state = { page: null, params: {}, query: {}, problem: null, signIn: null, fresh: 0 };
@@ -114,7 +117,7 @@ export async function setLanguage(to) {
     await changeLanguage(to);
     if (shell.session) {
         shell.session.language = to;
-        patch('session', { language: to }).catch(() => {});           // the phone keeps it; the account gets it next time
+        patch('session', { language: to }).then((session) => { adopt(session); draw(); }, () => {});      // without a network the phone keeps it
     }
     draw();
 }
@@ -169,7 +172,7 @@ async function route() {
     let entry = match(path);
 
     if (shell.toast && shell.toast.hash !== location.hash) {          // it was said about the page before
-        shell.toast = null;
+        hush();
     }
     if (!shell.session && !entry?.open) {
         wanted = path && path !== 'sign-in' ? location.hash.slice(2) : '';

@@ -24,22 +24,43 @@ export function say(text) {
 
 let timer;
 
-/** After success only; 8 seconds, or until another page is opened. action: { label, run }, usually to take it back. */
-export function toast(text, action) {
+function linger(seconds) {
     clearTimeout(timer);
-    timer = setTimeout(hush, 8000);
+    timer = setTimeout(hush, seconds * 1000);
+}
+
+/** After success only; 8 seconds, longer while it is pointed at, or until another page is opened. action: { label, run, end }:
+ *  run takes back what was done; end is called once when the toast goes without that. */
+export function toast(text, action) {
+    hush();
     shell.toast = { text, action, hash: location.hash };
+    linger(8);
     say(text);
     shell.draw();
 }
 
 export function hush() {
+    const { toast: gone } = shell;
+
+    clearTimeout(timer);
     shell.toast = null;
+    gone?.action?.end?.();
     shell.draw();
 }
 
-export const Toast = ({ of: { text, action } }) => html`<p class="toast fix"><${Icon} of="check"/><span class="g">${text}</span>${action
-    && html`<button type="button" onClick=${() => { action.run(); hush(); }}>${action.label}</button>`}</p>`;
+/** What the button of a toast does. */
+export function takeBack() {
+    const action = shell.toast?.action;
+
+    clearTimeout(timer);
+    shell.toast = null;
+    action?.run();
+    shell.draw();
+}
+
+export const Toast = ({ of: { text, action } }) => html`<p class="toast fix" onMouseEnter=${() => clearTimeout(timer)} onMouseLeave=${() => linger(4)}
+    onFocusIn=${() => clearTimeout(timer)} onFocusOut=${() => linger(4)}><${Icon} of="check"/><span class="g">${text}</span>${action
+    && html`<button type="button" onClick=${takeBack}>${action.label}</button>`}</p>`;
 
 /** One line over the page while there is no network or the server asks us to wait. */
 export const Lines = () => html`<div hidden=${shell.online && !shell.busy}>

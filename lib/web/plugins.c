@@ -143,14 +143,43 @@ record_json(const bx_call *c, const char *texts, const bx_record_def *def)
 }
 
 
-/* With its label, so that a menu needs no locale files of all workflows. */
+/* With its label, so that a menu needs no locale files of all workflows. decides: records of the plugin in which something
+ * may wait for this session (?queue=mine). */
 static json_t *
-menu_json(bx_call *c, const char *texts, const bx_menu *m)
+entry_json(bx_call *c, const bx_plugin *plugin, const bx_menu *m)
 {
     const char *label = bx_tr(bx_call_arena(c), bx_call_lang(c), bx_sprintf(bx_call_arena(c), "menu.%s", m->key), NULL);
+    json_t     *decides = json_array();
 
-    return json_pack("{s:s, s:s, s:s?, s:s, s:s}", "key", m->key, "href", m->href, "icon", m->icon, "label", label,
-                     "texts", texts);
+    for (const bx_record_def *def = plugin->records; def != NULL && def->name != NULL; def++) {
+        if (may_decide(c, def)) {
+            json_array_append_new(decides, json_string(def->name));
+        }
+    }
+
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:o}", "key", m->key, "href", m->href, "icon", m->icon, "label", label,
+                     "texts", plugin->name, "decides", decides);
+}
+
+
+json_t *
+bx_menu_json(bx_call *c)
+{
+    const bx_plugin *const *list;
+    size_t                  n;
+    json_t                 *menu = json_array();
+
+    list = bx_plugins(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        for (const bx_menu *m = list[i]->menu; m != NULL && m->key != NULL; m++) {
+            if (m->capability == NULL || bx_call_can(c, m->capability)) {
+                json_array_append_new(menu, entry_json(c, list[i], m));
+            }
+        }
+    }
+
+    return menu;
 }
 
 
@@ -159,16 +188,11 @@ bx_answer_plugins(bx_call *c)
 {
     const bx_plugin *const *list;
     size_t                  n;
-    json_t                 *menu = json_array(), *records = json_array(), *codes = json_object();
+    json_t                 *records = json_array(), *codes = json_object();
 
     list = bx_plugins(&n);
 
     for (size_t i = 0; i < n; i++) {
-        for (const bx_menu *m = list[i]->menu; m != NULL && m->key != NULL; m++) {
-            if (m->capability == NULL || bx_call_can(c, m->capability)) {
-                json_array_append_new(menu, menu_json(c, list[i]->name, m));
-            }
-        }
         for (const bx_record_def *def = list[i]->records; def != NULL && def->name != NULL; def++) {
             if (bx_call_can(c, def->read)) {
                 json_array_append_new(records, record_json(c, list[i]->name, def));
@@ -179,5 +203,5 @@ bx_answer_plugins(bx_call *c)
         }
     }
 
-    return bx_answer(c, 200, json_pack("{s:o, s:o, s:o}", "menu", menu, "records", records, "codes", codes));
+    return bx_answer(c, 200, json_pack("{s:o, s:o, s:o}", "menu", bx_menu_json(c), "records", records, "codes", codes));
 }

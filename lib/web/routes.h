@@ -22,6 +22,7 @@ const bx_route_row *bx_route_match(const char *method, const char *path, bx_id *
 bx_rc               bx_route_run(bx_call *c, const bx_route_row *row);
 
 /* plugins.c and openapi.c */
+json_t             *bx_menu_json(bx_call *c);                          /* what the menu offers to the call's session; new reference */
 bx_rc               bx_answer_plugins(bx_call *c);
 bx_rc               bx_answer_openapi(bx_call *c);
 json_t             *bx_openapi(void);                                  /* new reference */

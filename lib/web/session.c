@@ -6,6 +6,7 @@
  * Not here: passwords, throttling, codes (lib/plugins/account.c); which rows a grant opens (lib/flow/scope.c).
  */
 #include "web/call.h"
+#include "web/routes.h"
 
 #include <string.h>
 
@@ -415,12 +416,13 @@ bx_session_json(bx_call *c, const bx_session *s)
         phone = bx_mask(c->arena, "phone", phone);
     }
 
-    j = json_pack("{s:{s:o, s:s, s:o, s:o, s:b}, s:o, s:o, s:b, s:s, s:s, s:s}",
+    j = json_pack("{s:{s:o, s:s, s:o, s:o, s:b}, s:o, s:o, s:o, s:b, s:s, s:s, s:s}",
         "account",
             "id", id_or_null(c, s->account), "name", s->name, "login", text_or_null(bx_cell_text(&account, 0, 0)),
             "phone", text_or_null(phone), "must_change_password", s->must_change,
         "positions", positions_json(c, &places),
         "capabilities", capabilities_json(s),
+        "menu", bx_menu_json(c),
         "has_children", has_children_grant(s),
         "language", s->lang[0] != '\0' ? s->lang : bx_call_lang(c),
         "now", bx_time_iso(c->arena, c->now),

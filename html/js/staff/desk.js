@@ -1,27 +1,376 @@
-// desk.js: the frame of staff pages: side navigation from 960 px, tabs below that.
+// desk.js: the staff's desk: the frame of their pages (side navigation from 960 px, tabs below that), what waits for them,
+// and the page they start with. One file, because the first page must come in few requests.
 
-import { LargePrint, Lines, session, skip, useHeading } from '../app.js';
-import { html, t, Icon, Mark } from '../ui.js';
+import { get, keep, recall } from '../api.js';
+import { can, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
+import { html, t, dateText, dayText, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
+    Note, problemText, Seat, Skeleton, Stale, Waiting } from '../ui.js';
 
-/** menu: [{ href, icon, label, count?, group? }], in order, group being the heading above the first of its kind; the first
- *  five without a group, or marked tab, make the tabs of a phone. current: href of the lit place. crumb: line above the
- *  title; tools: buttons beside it. */
-export function Desk({ title, crumb, tools, menu, current, children }) {
+/* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
+
+class Shared {
+    constructor(path, seconds, load = () => get(path)) {
+        Object.assign(this, { path, seconds, load, watchers: new Set(), state: {}, whose: '', asked: 0 });
+    }
+
+    /** As useData(): { value, at, problem, reload }. wanted: false asks for nothing. */
+    use(wanted = true) {
+        const [, draw] = useState(0);
+
+        useEffect(() => {
+            const watcher = () => draw((n) => n + 1);
+            const timer = wanted && setInterval(() => document.visibilityState === 'visible' && this.refresh(this.seconds), 10e3);
+
+            this.watchers.add(watcher);
+            if (wanted) {
+                this.refresh(this.seconds);
+            }
+            return () => { this.watchers.delete(watcher); clearInterval(timer); };
+        }, [wanted]);
+        this.adopt();
+        return wanted ? { ...this.state, reload: () => this.refresh() } : {};
+    }
+
+    // Another person, or another language: nothing of what was read before.
+    adopt() {
+        const whose = `${session()?.account.id} ${language()}`;
+
+        if (this.whose !== whose) {
+            Object.assign(this, { whose, asked: 0, state: recall(this.path) || {} });
+        }
+    }
+
+    /** Asks again unless it was asked less than `age` seconds ago. */
+    async refresh(age = 0) {
+        this.adopt();
+
+        const { whose } = this;
+
+        if (Date.now() - this.asked < age * 1000) {
+            return;
+        }
+        this.asked = Date.now();
+        try {
+            const value = await this.load();
+
+            if (this.whose === whose) {
+                this.state = { value };
+                keep(this.path, value);
+            }
+        } catch (problem) {
+            this.state = { ...this.state, problem };
+        }
+        this.tell();
+    }
+
+    tell() {
+        this.watchers.forEach((watcher) => watcher());
+    }
+}
+
+const plugins = new Shared('plugins', 600);
+const openLeave = new Shared('leave-requests?view=open&limit=200', 60);
+const queuedLeave = new Shared('leave-requests?queue=mine&limit=200', 60);         // only where `openLeave` has a second page
+const others = new Shared('queues', 60, () => loadQueues());
+const classData = new Shared('classes', 300, () => get(`classes?with=term,seats${can('roster.import') ? ',guardians' : ''}`));
+const lastImport = new Shared('imports?limit=1', 60);
+const decided = new Set();                                            // "<id>.<version>": decisions on their way, out of the queue already
+
+/** What this session may do: { menu, records, codes }. */
+export const usePlugins = () => plugins.use();
+export const recordOf = (name) => plugins.state.value?.records.find((record) => record.name === name);
+
+/** Decides leave: class teacher, academic office, principal, and whoever stands in for them. */
+export const decides = () => ['consent', 'delegate', 'office', 'principal', 'stand_in'].some((one) => can(`leave.${one}`));
+export const waitsForMe = (item) => item.actions.some((one) => one.decides) && !decided.has(`${item.id}.${item.version}`);
+
+/** Leave that is not finished: items, queue (what waits for me), more (there are others that are not among the items). */
+export function useLeave(wanted = can('leave.read')) {
+    const all = openLeave.use(wanted);
+    const more = Boolean(all.value?.next);
+    const mine = queuedLeave.use(wanted && more && decides());
+    const items = all.value?.items;
+
+    return { ...all, items, more, queue: (more ? mine.value?.items : items)?.filter(waitsForMe) };
+}
+
+export async function reloadLeave() {
+    await Promise.all([openLeave.refresh(), queuedLeave.state.value && queuedLeave.refresh()]);
+}
+
+/** Takes a slip, as it is now, out of the queue, or puts it back. */
+export function setDecided({ id, version }, yes) {
+    decided[yes ? 'add' : 'delete'](`${id}.${version}`);
+    openLeave.tell();
+}
+
+/** Classes of the school: { value: { items, term }, … }. */
+export const useClasses = (wanted = session().positions.some((one) => one.school_id)) => classData.use(wanted);
+
+/* Records of workflows that have no page of their own here. */
+const decidedElsewhere = () => session().menu.flatMap((entry) => entry.decides).filter((name) => name !== 'leave-requests');
+
+// How many of each wait for me.
+async function loadQueues() {
+    const names = decidedElsewhere();
+    const answers = await Promise.all(names.map((name) => get(`${name}?queue=mine&limit=100`)));
+
+    return Object.fromEntries(names.map((name, i) => [name, answers[i].items.length]));
+}
+
+/* ---- what this phone has not delivered yet, or could not */
+
+const kept = { items: [], watchers: new Set(), watching: false };
+
+/** Follows the outbox from now on. */
+export async function followOutbox() {
+    if (!kept.watching) {
+        kept.watching = true;
+
+        const { waiting, watch } = await import('../outbox.js');
+        const set = (items) => {
+            kept.items = items.filter((item) => item.about.action && item.status !== 'held');
+            kept.watchers.forEach((watcher) => watcher());
+        };
+
+        watch((items, answer) => {
+            set(items);
+            if (answer) {
+                reloadLeave();
+            }
+        });
+        set(await waiting());
+    }
+}
+
+function useKept() {
+    const [, draw] = useState(0);
+
+    useEffect(() => {
+        const watcher = () => draw((n) => n + 1);
+
+        kept.watchers.add(watcher);
+        if (localStorage.getItem('baoxue.waiting')) {
+            followOutbox();
+        }
+        return () => kept.watchers.delete(watcher);
+    }, []);
+    return kept.items;
+}
+
+/** What became of decisions that did not get through, until somebody has read it. */
+function Undelivered() {
+    const items = useKept();
+    const waiting = items.filter((item) => item.status === 'waiting').length;
+
+    async function read(item) {
+        const { remove } = await import('../outbox.js');
+
+        setDecided(item.about, false);
+        remove(item.id);
+    }
+
+    return html`<div role="status" class="v v2" hidden=${!items.length}>
+        ${waiting > 0 && html`<${Note} tone="wait" icon="off">${t('desk.waiting', { n: waiting })}<//>`}
+        ${items.filter((item) => item.status === 'refused').map((item) => html`<${Note} key=${item.id} tone="no"><p><b>${t('desk.refused', { name: item.about.student_name,
+            what: item.about.label })}</b> ${[409, 412].includes(item.problem.status) ? t('desk.changed') : problemText(item.problem)}</p>
+            <div class="h"><a class="btn xs" href="#/${item.path.split('/').slice(0, 2).join('/')}">${t('desk.see')}</a>
+                <button class="btn xs" type="button" onClick=${() => read(item)}>${t('desk.read')}</button></div><//>`)}</div>`;
+}
+
+/* ---- the frame */
+
+/** Places of the menu: today, what the workflows offer (first what waits for me), own children. */
+function useMenu() {
+    const { queue, more } = useLeave(decides());
+    const waiting = others.use(decidedElsewhere().length > 0).value || {};
+    const count = (entry) => entry.decides.reduce((n, name) => n + (name === 'leave-requests' ? queue?.length || 0 : waiting[name] || 0), 0);
+    const menu = (session().menu || []).map((entry) => ({ ...entry, count: count(entry), plus: more && count(entry) >= 200 }));
+
+    return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...menu.filter((entry) => entry.decides.length), ...menu.filter((entry) => !entry.decides.length),
+        ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
+}
+
+/** crumb: line above the title; tools: buttons beside it; current: href of the lit place; dock: the main buttons of a phone,
+ *  in place of the tabs. */
+export function Desk({ title, crumb, tools, current, dock, children }) {
     const heading = useHeading(title);
+    const menu = useMenu();
     const who = session();
     const here = who.positions[0];
-    const link = (item, className) => html`<a key=${item.href} class=${className} href=${item.href} aria-current=${item.href === current ? 'page' : undefined}>
-        <${Icon} of=${item.icon}/>${item.label}${item.count > 0 && html`<span class="cnt">${item.count}</span>`}</a>`;
+    const link = (item) => html`<a key=${item.href} href=${item.href} aria-current=${item.href === current ? 'page' : undefined}>
+        <${Icon} of=${item.icon}/>${item.label}${item.count > 0 && html`<span class="cnt">${item.count}${item.plus && '+'}<span class="sr">${t('desk.count')}</span></span>`}</a>`;
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
     <nav class="side" aria-label=${t('places')}><a class="brand" href="#/today"><${Mark}/><span>${t('name')}</span></a>
-        ${menu.map((item, i) => html`${item.group && item.group !== menu[i - 1]?.group && html`<h2>${item.group}</h2>`}${link(item)}`)}
-        <span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
+        ${menu.map(link)}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
-    <div><header class="bar narrow"><a class="brand g" href="#/today"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
+    <div class="desk"><header class="bar narrow"><a class="brand g" href="#/today"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
     <${Lines}/>
     <main class="page v" id="main" tabindex="-1"><div class="h wrap"><div class="g">${crumb && html`<p class="crumb">${crumb}</p>`}
-        <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div>${children}</main></div>
-    <nav class="tabs narrow" aria-label=${t('places')}>${menu.filter((item) => item.tab || !item.group).slice(0, 4).map((item) => link(item))}
-        <a href="#/me"><${Icon} of="user"/>${t('tab.me')}</a></nav></div>`;
+        <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div><${Undelivered}/>${children}</main></div>
+    ${dock ? html`<div class="dock h narrow">${dock}</div>` : html`<nav class="tabs narrow" aria-label=${t('places')}>${menu.slice(0, 4).map(link)}
+        <a href="#/me"><${Icon} of="user"/>${t('tab.me')}</a></nav>`}</div>`;
 }
+
+/* ---- the first page */
+
+const roles = () => session().positions.map((one) => one.role);
+const absent = (item) => item.state === 'away' || (['approved', 'provisional'].includes(item.state) && item.starts_on <= today() && item.ends_on >= today());
+const kindOf = (item) => t(`desk.kind.${item.kind}`);
+
+/** 上午 or 下午 of a time. */
+export const halfOf = (iso) => t(`half.${iso.slice(11, 13) < '12' ? 'am' : 'pm'}`);
+export const backText = (item) => t('desk.back', { date: dayText(item.back_on), half: item.back_at ? halfOf(item.back_at) : '' });
+
+/** 王老师，早 */
+function greeting() {
+    const { name } = session().account;
+    const surname = name.slice(0, name.length - givenName(name).length);
+    const hour = Number(now().slice(11, 13));
+    const part = ['morning', 'noon', 'afternoon', 'evening'][[11, 13, 18].filter((h) => hour >= h).length];
+
+    return t(`desk.hello.${part}`, { name: surname && roles().some((role) => ['teacher', 'subject', 'psych', 'grade'].includes(role))
+        ? t('desk.teacher', { name, surname }) : name });
+}
+
+const week = (term) => Math.floor((Date.parse(monday(today())) - Date.parse(monday(term.starts_on))) / (7 * 86400e3)) + 1;
+
+/* One seat of the chart, 15 a row. */
+function seatShape(state, i) {
+    const [x, y] = [1 + (i % 15) * 22, 1 + Math.floor(i / 15) * 31];
+    const desk = `M${x} ${y + 19}v-16q0-3 3-3h11q3 0 3 3v16z`;
+
+    if (state === 'overdue') {
+        return html`<path class="l2" d="M${x + 1} ${y + 20}v-16q0-3 3-3h9q3 0 3 3v16z"/>`;
+    }
+    return state === 'away' ? html`<path class="f4" d="M${x} ${y + 23}v-20q0-3 3-3h11q3 0 3 3v20z"/><rect class="fs" x=${x + 5} y=${y + 9} width="7" height="2.5"/>`
+        : html`<path class="fw" d=${desk}/><rect class="f1" x=${x} y=${y + 19} width="17" height="4"/>`;
+}
+
+/** Who is out: a seat and a name, leading to the slip. */
+const Out = ({ item }) => html`<a class="stu" href="#/leave/${item.id}"><${Seat} name=${item.student_name} small out=${item.state === 'overdue'}/>
+    <span><b>${item.student_name}</b><small>${item.state === 'overdue' ? t('desk.overdue.short') : `${kindOf(item)}·${item.back_on ? backText(item) : ''}`}</small></span></a>`;
+
+function ClassCard({ entry, items }) {
+    const out = items?.filter((item) => item.class_id === entry.id && absent(item)) || [];
+    const over = items?.filter((item) => item.class_id === entry.id && item.state === 'overdue') || [];
+    const state = Object.fromEntries([...out.map((item) => [item.student_id, 'away']), ...over.map((item) => [item.student_id, 'overdue'])]);
+    const [away, overdue] = ['away', 'overdue'].map((one) => Object.values(state).filter((s) => s === one).length);
+
+    return html`<section class="card v"><div class="h"><h2 class="g"><a class="plain" href="#/students?class=${entry.id}">${entry.name}</a></h2><span class="mut n">${t('desk.children_n', { n: entry.students })}</span></div>
+        <svg class="ch seats" viewBox="0 0 330 ${Math.max(1, Math.ceil(entry.seats.length / 15)) * 31}" role="img"
+            aria-label=${t('desk.seats', { n: entry.seats.length, away, overdue })}>${entry.seats.map((seat, i) => seatShape(state[seat.id], i))}</svg>
+        ${items && html`<p class="tally">${away + overdue === 0 ? html`<span class="t-pine">${t('desk.all_here')}</span>` : html`
+            <span class="t-blue"><b>${away}</b>${t('desk.on_leave')}</span>${overdue > 0 && html`<span class="t-red"><b>${overdue}</b>${t('desk.overdue.short')}</span>`}`}</p>`}
+        ${out.length + over.length > 0 && html`<div class="h wrap outs">${[...over, ...out].map((item) => html`<${Out} key=${item.id} item=${item}/>`)}</div>`}</section>`;
+}
+
+/** Whole days since. */
+const since = (iso) => Math.max(0, Math.round((Date.parse(today()) - Date.parse(iso.slice(0, 10))) / 86400e3));
+
+function OverdueRow({ item }) {
+    const n = since(item.back_at || item.back_on);
+
+    return html`<a class="li task over" href="#/leave/${item.id}"><${Icon} of="warn"/><span class="g"><b>${t('desk.overdue', { name: item.student_name })}</b><br/>
+        <span class="sm mut">${t(can('leave.return') ? 'desk.overdue.do' : 'desk.overdue.see', { kind: kindOf(item), span: spanText(item), name: item.class_name })}</span></span>
+        <span class="due t-red">${n > 0 ? t('desk.late', { n }) : t('date.today')}</span></a>`;
+}
+
+function QueueRow({ queue }) {
+    const due = queue.map((item) => item.decide_by).filter(Boolean).sort()[0];
+    const late = due && due.slice(0, 16) < now();
+    const soon = due && !late && due.slice(0, 10) === today();
+    const names = [...new Set(queue.map((item) => item.student_name))];
+
+    return html`<a class="li task ${late ? 'over' : soon ? 'soon' : ''}" href="#/leave"><${Icon} of="leave"/><span class="g"><b>${t('desk.queue', { n: queue.length })}</b><br/>
+        <span class="sm mut">${names.slice(0, 6).join(t('desk.comma'))}${names.length > 6 && t('desk.and_more', { n: names.length })}</span></span>
+        ${due && html`<span class="due ${late ? 't-red' : soon ? 't-amber' : ''}">${late ? t('desk.due.late') : t('desk.due', { time: timeText(due) })}</span>`}</a>`;
+}
+
+/** Order: overdue, today, coming. */
+function Tasks({ leave, waiting }) {
+    const over = leave.items.filter((item) => item.state === 'overdue' && !item.own_child);
+    const rows = Object.entries(waiting).filter(([, n]) => n > 0);
+    const n = over.length + (leave.queue?.length ? 1 : 0) + rows.length;
+
+    return html`<section class="v v2"><h2>${t('desk.tasks')} ${n > 0 && html`<span class="sm mut">${t('desk.n_tasks', { n })}</span>`}</h2>
+        ${n === 0 ? html`<div class="card"><${Empty} title=${t('desk.nothing')} text=${t('desk.nothing.text')}/></div>`
+            : html`<div class="card flush">${over.slice(0, 8).map((item) => html`<${OverdueRow} key=${item.id} item=${item}/>`)}
+            ${over.length > 8 && html`<a class="li" href="#/leave?show=overdue">${t('desk.overdue.more', { n: over.length - 8 })}</a>`}
+            ${leave.queue?.length > 0 && html`<${QueueRow} queue=${leave.queue}/>`}
+            ${rows.map(([name, count]) => html`<a key=${name} class="li task" href="#/${name}?queue=mine"><${Icon} of="list"/><span class="g"><b>${t('desk.others', { n: count,
+                what: session().menu.find((entry) => entry.decides.includes(name)).label })}</b></span></a>`)}</div>`}</section>`;
+}
+
+/** Back today, away from tomorrow: what a class teacher wants to know. */
+function Coming({ items }) {
+    const back = items.filter((item) => item.state === 'away' && item.back_on === today());
+    const next = items.filter((item) => item.state === 'approved' && item.starts_on > today()).sort((a, b) => (a.starts_on < b.starts_on ? -1 : 1));
+    const row = (item, icon, title, due) => html`<a key=${item.id} class="li task" href="#/leave/${item.id}"><${Icon} of=${icon}/><span class="g"><b>${title}</b><br/>
+        <span class="sm mut">${kindOf(item)}·${spanText(item)}</span></span><span class="due">${due}</span></a>`;
+
+    return back.length + next.length > 0 && html`<section class="v v2"><h2>${t('desk.coming')}</h2><div class="card flush">
+        ${back.map((item) => row(item, 'back', t('desk.back_today', { name: item.student_name }), item.back_at ? halfOf(item.back_at) : t('date.today')))}
+        ${next.slice(0, 6).map((item) => row(item, 'out', t('desk.leaves', { name: item.student_name }), dayText(item.starts_on)))}</div></section>`;
+}
+
+/** Who is away today, by class (in one school) or by school. */
+function AwayToday({ items, more }) {
+    const out = items.filter((item) => item.state === 'overdue' || absent(item));
+    const schools = new Set(out.map((item) => item.school_id));
+    const bySchool = !session().positions.some((one) => one.school_id) && schools.size > 0;
+    const groups = new Map();
+
+    for (const item of out) {
+        const key = bySchool ? item.school_id : item.class_id;
+
+        groups.set(key, [...(groups.get(key) || []), item]);
+    }
+    return html`<section class="v v2"><h2>${t('desk.away_today')} ${out.length > 0 && html`<span class="sm mut">${t('desk.n_children', { n: `${out.length}${more ? '+' : ''}` })}</span>`}</h2>
+        ${out.length === 0 ? html`<div class="card"><${Empty} title=${t('desk.nobody_away')} text=${t('desk.nobody_away.text')}/></div>`
+            : html`<div class="card flush">${[...groups.entries()].map(([key, group]) => html`<div key=${key} class="li wrap"><b class="of">${bySchool ? group[0].school_name : group[0].class_name}</b>
+            <div class="h wrap g outs">${group.slice(0, 12).map((item) => html`<${Out} key=${item.id} item=${item}/>`)}
+            ${group.length > 12 && html`<a href="#/leave?show=away">${t('desk.and_more', { n: group.length })}</a>`}</div></div>`)}</div>`}</section>`;
+}
+
+function Roster({ last, classes }) {
+    const all = classes?.reduce((n, one) => n + (one.guardians || 0), 0);
+    const open = all - classes?.reduce((n, one) => n + (one.guardians_active || 0), 0);
+
+    return html`<section class="v v2"><h2>${t('desk.roster')}</h2><div class="card v">${last
+        ? html`<p class="say1">${t('desk.roster.last', { date: dayText(last.created_at.slice(0, 10)), n: last.added + last.changed + last.unchanged })}</p>
+            <p><a href="#/imports/${last.id}">${last.filename}</a>${last.rejected > 0 && html` <span class="t-red">${t('desk.roster.rejected', { n: last.rejected })}</span>`}</p>`
+        : html`<${Empty} title=${t('desk.roster.none')} text=${t('desk.roster.none.text')}/>`}
+        ${all > 0 && html`<p>${open > 0 ? t('desk.roster.open', { n: open, all }) : t('desk.roster.all_active', { all })}</p><progress max=${all} value=${all - open}
+            aria-label=${t('desk.roster.active')}></progress>`}
+        <div class="h wrap"><a class="btn pri" href="#/imports"><${Icon} of="up"/>${t('desk.roster.import')}</a>
+            ${all > 0 && open > 0 && can('import.slips') && html`<a class="btn" href="#/slips"><${Icon} of="print"/>${t('desk.slips')}</a>`}</div></div></section>`;
+}
+
+const ClassList = ({ classes }) => html`<section class="v v2"><h2>${t('desk.classes')}</h2><div class="card flush">${classes.map((one) => html`<a key=${one.id} class="li" href="#/students?class=${one.id}">
+    <b class="g">${one.name}</b><span class="mut">${one.teacher}</span><span class="n">${t('desk.children_n', { n: one.students })}</span><${Icon} of="r"/></a>`)}</div></section>`;
+
+export default function Today() {
+    const registrar = can('roster.import') && !decides();
+    const reads = can('leave.read') && !registrar;
+    const classes = useClasses();
+    const leave = useLeave(reads);
+    const waiting = others.state.value || {};
+    const last = lastImport.use(registrar);
+    const own = classes.value?.items.filter((one) => one.seats) || [];
+    const term = classes.value?.term;
+
+    return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${longDate(today())}${term && `·${t('desk.week', { n: week(term) })}`}</span>`}>
+        <${Stale} data=${reads ? leave : classes}/>
+        <div class=${own.length || registrar ? 'c2' : 'v'}><div class="v v5">
+            ${registrar && (last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`)}
+            ${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined}/>`)}
+            ${reads && (leave.items ? html`<${Tasks} leave=${leave} waiting=${waiting}/>` : html`<${Waiting} data=${leave}/>`)}
+            ${!own.length && classes.problem && !classes.value && html`<${Waiting} data=${classes}/>`}
+            ${!reads && !own.length && classes.value && html`<${ClassList} classes=${classes.value.items}/>`}
+            ${!own.length && !classes.value && !classes.problem && classes.reload && html`<${Skeleton}/>`}</div>
+        <div class="v v5">${reads && leave.items && (own.length ? html`<${Coming} items=${leave.items.filter((item) => own.some((one) => one.id === item.class_id))}/>`
+            : html`<${AwayToday} items=${leave.items} more=${leave.more}/>`)}</div></div><//>`;
+}
+

@@ -1,0 +1,174 @@
+// slip.js: one slip as staff see it: beside the queue on a wide screen, or on a page of its own.
+
+import { fileUrl, get } from '../api.js';
+import { can, go, session } from '../frame.js';
+import { historyItem } from '../family/words.js';
+import { Dialog, Timeline } from '../parts.js';
+import { html, t, dateText, days, dayText, now, spanText, timeText, today, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
+    Student, Waiting } from '../ui.js';
+import { decide, mayReject, RejectDialog, ReturnDialog, yes, yesLabel } from './decide.js';
+import { backText, Desk, reloadLeave, useLeave } from './desk.js';
+
+/** Who acts next: 您, 王晓梅老师, 教导处. */
+const person = ({ role, name }) => (name && name === session().account.name ? t('slip.you')
+    : role === 'teacher' && name ? t('leave.teacher', { name }) : t(`leave.route.${role}`));
+
+/** The sentence a slip opens with. */
+export function sentence(leave) {
+    const begun = leave.starts_at && leave.starts_at.slice(0, 16) <= now();
+    const back = leave.back_on ? backText(leave) : '';
+
+    switch (leave.state) {
+    case 'submitted':
+    case 'provisional':
+        return t(`slip.say.${leave.state}${leave.escalated ? '.late' : ''}`, { who: yes(leave) ? t('slip.you') : leave.waits_for ? person(leave.waits_for) : '',
+            time: leave.decide_by ? timeText(leave.decide_by) : '', by: leave.decided_by });
+    case 'approved':
+        return t(begun ? 'slip.say.away' : 'slip.say.approved', { from: dayText(leave.starts_on), back });
+    case 'returned':
+        return t('slip.say.returned', { time: leave.returned_at ? timeText(leave.returned_at) : '' });
+    default:
+        return t(`slip.say.${leave.state}`, { back });
+    }
+}
+
+/** Photos of a certificate; a tap shows one large. */
+export function Files({ files, label }) {
+    const [shown, show] = useState(null);
+    const file = files[shown];
+
+    return html`<div class="files" role="group" aria-label=${label}>${files.map((one, i) => (one.media_type.startsWith('image/')
+        ? html`<button key=${one.id} class="file look" type="button" aria-label=${t('slip.file', { n: i + 1 })} onClick=${() => show(i)}><img src=${fileUrl(one.id)} alt="" loading="lazy"/></button>`
+        : html`<a key=${one.id} class="file wide" href=${fileUrl(one.id)} download aria-label=${t('slip.file.pdf', { n: i + 1 })}><${Icon} of="paper"/></a>`))}</div>
+        ${file && html`<${Dialog} title=${t('slip.file', { n: shown + 1 })} close=${() => show(null)}><div class="view"><img src=${fileUrl(file.id)} alt=${t('slip.file', { n: shown + 1 })}/></div>
+            <div class="h wrap end">${files.length > 1 && html`<button class="btn" type="button" onClick=${() => show((shown + 1) % files.length)}>${t('slip.next_file')}<${Icon} of="r"/></button>`}
+                <button class="btn pri" type="button" autofocus onClick=${() => show(null)}>${t('slip.close')}</button></div><//>`}`;
+}
+
+const terms = new Map();                                              // class → its term, as long as the page lives
+
+/** What else the child was away for since the term began. */
+function useTerm(leave) {
+    const [state, set] = useState({});
+
+    useEffect(() => {
+        let gone = false;
+
+        // a moment later: who runs through the queue with the arrow keys does not ask for each
+        const timer = setTimeout(async () => {
+            try {
+                if (!terms.has(leave.class_id)) {
+                    terms.set(leave.class_id, (await get(`calendar?student_id=${leave.student_id}&from=${today()}&to=${today()}`)).term);
+                }
+
+                const { items } = await get(`leave-requests?student_id=${leave.student_id}&limit=100`);
+                const from = terms.get(leave.class_id)?.starts_on || '';
+
+                if (!gone) {
+                    set({ of: leave.id, items: items.filter((one) => one.id !== leave.id && one.starts_on >= from && one.state !== 'draft') });
+                }
+            } catch {
+                // the rest of the slip is there without it
+            }
+        }, 250);
+
+        return () => { gone = true; clearTimeout(timer); };
+    }, [leave.id]);
+    return state.of === leave.id ? state.items : undefined;
+}
+
+const TAKEN = ['provisional', 'approved', 'away', 'overdue', 'returned'];
+
+function Term({ leave }) {
+    const others = useTerm(leave);
+    const taken = others?.filter((one) => TAKEN.includes(one.state)) || [];
+
+    return others && html`<section class="v v2"><h3>${t('slip.term')}</h3>
+        ${taken.length === 0 && others.length === 0 ? html`<p class="sm mut">${t('slip.term.first')}</p>` : html`<div class="c2 two">
+            <p class="st"><span class="cap">${t('slip.term.times')}</span><b>${taken.length}<small>${t('slip.times')}</small></b></p>
+            <p class="st"><span class="cap">${t('slip.term.days')}</span><b>${taken.reduce((n, one) => n + one.school_days, 0)}<small>${t('slip.days')}</small></b></p></div>
+            <ul class="v v2">${others.slice(0, 5).map((one) => html`<li key=${one.id} class="h wrap"><a class="g n" href="#/leave/${one.id}">${spanText(one)} ${t(`code.leave_kind.${one.kind}`)}</a>
+                <${LeaveBadge} state=${one.state}/></li>`)}</ul>`}</section>`;
+}
+
+function History({ leave }) {
+    const history = useData(`leave-requests/${leave.id}/history`);
+    const { version } = leave;
+
+    useEffect(() => history.value && history.reload(), [version]);
+    return html`<section class="v v2"><h3>${t('leave.history')}</h3>${history.value ? html`<${Timeline} items=${history.value.items.map((entry) =>
+        historyItem(entry, entry.actor && entry.actor === session().account.name))}/>` : html`<${Waiting} data=${history}/>`}</section>`;
+}
+
+/** Buttons of a slip. comment() gives what is to be said with a yes. */
+export function Actions({ leave, comment, ask, before, wide }) {
+    const begun = leave.starts_at && leave.starts_at.slice(0, 16) <= now();
+    const back = begun && leave.actions.some((one) => one.action === 'return');
+
+    function accept() {
+        before?.();
+        decide([leave], { comment: comment?.() });
+    }
+
+    return html`${yes(leave) && html`<button class="btn pri g" type="button" onClick=${accept}><${Icon} of="check"/>${yesLabel(leave)}</button>`}
+        ${mayReject(leave) && html`<button class="btn del ${wide ? '' : 'keep'}" type="button" onClick=${() => ask('reject')}><${Icon} of="x"/>${t('leave-requests.action.reject')}</button>`}
+        ${back && html`<button class="btn ${leave.state === 'overdue' || !yes(leave) ? 'pri' : 'soft'} g" type="button" onClick=${() => ask('return')}>
+            <${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}`;
+}
+
+/** All of a slip but its buttons. */
+export function Slip({ leave, children }) {
+    const handed = leave.submitted_at && t('slip.handed_in', { who: leave.requested_by || '', time: timeText(leave.submitted_at),
+        how: t(`code.leave_channel.${leave.channel}`) });
+
+    return html`<div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name} href=${can('student.read') ? `#/students/${leave.student_id}` : undefined}>
+            ${leave.class_name}<//></span><${LeaveBadge} state=${leave.state}/></div>
+        <p class="say2">${sentence(leave)}</p>
+        <${Span} of=${leave}/>
+        ${leave.own_child && html`<${Note} tone="wait" icon="users">${t('slip.own_child')}<//>`}
+        ${leave.chain_days > leave.school_days && html`<p class="sm mut">${t('slip.chain', { days: days(leave.chain_days) })}</p>`}
+        ${yes(leave) === 'consent' && leave.then && html`<${Note} icon="up">${t('slip.then', { who: t(`leave.route.${leave.then.role}`) })}<//>`}
+        <div><p class="lab">${t('leave-requests.reason')} <small>${t(`code.leave_kind.${leave.kind}`)}</small></p><p class="quote">${leave.reason}</p>${handed && html`<p class="cap">${handed}</p>`}</div>
+        ${leave.certificate.length > 0 && html`<${Files} files=${leave.certificate} label=${t('leave-requests.certificate')}/>`}
+        ${children}
+        ${leave.state !== 'draft' && html`<${Term} leave=${leave}/>`}
+        <${History} leave=${leave}/>`;
+}
+
+/** What is to be said to the guardian with a yes. */
+export function useComment(leave) {
+    const [text, set] = useState({});
+    const value = text.of === leave?.id ? text.value : '';
+    const field = leave && yes(leave) && html`<div class="f"><label for="comment">${t('slip.comment')} <small>${t('slip.comment.hint')}</small></label>
+        <textarea class="in" id="comment" maxlength="200" value=${value} onInput=${(e) => set({ of: leave.id, value: e.target.value })}></textarea></div>`;
+
+    return [field, () => value?.trim() || undefined];
+}
+
+/** A slip on its own page. */
+export default function SlipPage({ params }) {
+    const data = useData(`leave-requests/${params.id}`);
+    const { items } = useLeave();
+    const [asked, ask] = useState('');
+    const leave = data.value;
+    const fresher = items?.find((one) => one.id === params.id);
+    const [comment, said] = useComment(leave);
+    const close = () => ask('');
+
+    useEffect(() => { if (fresher && leave && fresher.version > leave.version) { data.reload(); } }, [fresher?.version]);
+    if (!leave) {
+        return html`<${Desk} title=${t('leave.detail')} crumb=${html`<a href="#/leave">${t('menu.leave')}</a>`} current="#/leave"><${Waiting} data=${data}/><//>`;
+    }
+
+    // The list first: what can be taken back is said there.
+    const buttons = (wide) => html`<${Actions} leave=${leave} comment=${said} ask=${ask} wide=${wide} before=${() => go('leave')}/>`;
+    const acts = yes(leave) || mayReject(leave) || leave.actions.some((one) => one.action === 'return');
+
+    return html`<${Desk} title=${t('slip.title', { name: leave.student_name, kind: t(`code.leave_kind.${leave.kind}`) })} current="#/leave"
+        crumb=${html`<a href="#/leave">${t('menu.leave')}</a> / <span class="n">${dateText(leave.starts_on)}</span>`} dock=${acts && buttons()}>
+        <${Stale} data=${data}/>
+        <section class="card v sheet"><${Slip} leave=${leave}>${comment}
+            ${acts && html`<div class="h wrap broad">${buttons(true)}</div>`}<//></section>
+        ${asked === 'reject' && html`<${RejectDialog} slips=${[leave]} close=${close} before=${() => go('leave')}/>`}
+        ${asked === 'return' && html`<${ReturnDialog} leave=${leave} close=${close} done=${() => { data.reload(); reloadLeave(); }}/>`}<//>`;
+}
