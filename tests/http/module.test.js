@@ -1,5 +1,6 @@
 // module.test.js: the nginx module itself: what happens to requests when workers are reloaded, quit or are busy, when
 // clients leave or send too much, and what nginx -t says to a wrong configuration. Not what the answers mean.
+// BAOXUE_ASAN=1 runs it under AddressSanitizer and UBSan, after scripts/build-module --clock --asan.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -24,7 +25,7 @@ let world;
 
 before(async () => {
     server = await start({
-        clock: now, running: true, workers: 2,
+        clock: now, running: true, workers: 2, asan: Boolean(process.env.BAOXUE_ASAN),
         main: 'thread_pool narrow threads=1 max_queue=4;',
         // visible from outside: how many statements an answer took
         server: 'add_header X-Statements $baoxue_statements always; add_header X-Route $baoxue_route always;',
@@ -33,6 +34,13 @@ before(async () => {
     world = await buildWorld(server);
 });
 after(() => server.stop());
+
+/** What nginx has logged that it never should, and what sanitizers have found. */
+function unhealthyLog() {
+    return [...fs.readFileSync(server.errorLog, 'utf8').split('\n')
+        .filter((line) => /\[(alert|emerg|crit)\]|exited on signal|runtime error|AddressSanitizer/.test(line)),
+    ...server.sanitizerReports().split('\n').filter(Boolean)];
+}
 
 /** One request on a connection of its own. */
 function ask(method, url, { headers = {}, body, chunked = false, agent = false } = {}) {
@@ -59,16 +67,22 @@ function ask(method, url, { headers = {}, body, chunked = false, agent = false }
     });
 }
 
-/** Holds every statement that reads sessions, until the function it returns is called. */
-async function holdSessions() {
+/** Holds every statement that reads sessions, until the function it returns is called or the test ends. */
+async function holdSessions(t) {
     const connection = await mysql.createConnection({
         socketPath: server.database.socket, user: 'tester', password, database: 'baoxue',
     });
     await connection.query('LOCK TABLES session WRITE');
-    return async () => {
-        await connection.query('UNLOCK TABLES');
-        await connection.end();
+    let held = true;
+    const release = async () => {
+        if (held) {
+            held = false;
+            await connection.query('UNLOCK TABLES');
+            await connection.end();
+        }
     };
+    t.after(release);
+    return release;
 }
 
 async function waiting(n) {
@@ -80,11 +94,6 @@ async function waiting(n) {
 }
 
 const outcome = (promise) => promise.then((answer) => answer.status, (e) => e.code ?? e.message);
-
-function unhealthyLog() {
-    return fs.readFileSync(server.errorLog, 'utf8').split('\n')
-        .filter((line) => /\[(alert|emerg|crit)\]|exited on signal|runtime error|AddressSanitizer/.test(line));
-}
 
 describe('workers that come and go', () => {
     test('a reload under load loses no request', async () => {
@@ -108,9 +117,9 @@ describe('workers that come and go', () => {
         assert.deepEqual(unhealthyLog(), []);
     });
 
-    test('a request in flight is answered by the worker that is being replaced, which then ends', async () => {
+    test('a request in flight is answered by the worker that is being replaced, which then ends', async (t) => {
         const old = server.workerPids();
-        const release = await holdSessions();
+        const release = await holdSessions(t);
         const requests = Array.from({ length: 6 }, () => outcome(ask('GET', '/api/v1/session', { headers: asked })));
         await waiting(6);
         await server.reload();
@@ -121,8 +130,8 @@ describe('workers that come and go', () => {
         assert.deepEqual(unhealthyLog(), []);
     });
 
-    test('a graceful quit answers what is in flight', async () => {
-        const release = await holdSessions();
+    test('a graceful quit answers what is in flight', async (t) => {
+        const release = await holdSessions(t);
         const requests = Array.from({ length: 6 }, () => outcome(ask('GET', '/api/v1/session', { headers: asked })));
         await waiting(6);
         const stopped = server.stopNginx('SIGQUIT');
@@ -135,8 +144,28 @@ describe('workers that come and go', () => {
         asked.cookie = `baoxue-${server.port}=${'A'.repeat(43)}`;
     });
 
-    test('a fast stop with requests queued ends, and crashes nothing', async () => {
-        const release = await holdSessions();
+    test('a worker that may wait no longer ends its connections, not the requests under their threads', async (t) => {
+        const conf = path.join(server.dir, 'nginx.conf');
+        const text = fs.readFileSync(conf, 'utf8');
+        fs.writeFileSync(conf, text.replace('worker_shutdown_timeout 60s', 'worker_shutdown_timeout 1s'));
+        await server.reload({ drained: true });
+        const old = server.workerPids();
+        const release = await holdSessions(t);
+        const requests = Array.from({ length: 6 }, () => outcome(ask('GET', '/api/v1/session', { headers: asked })));
+        await waiting(6);
+        await server.reload();
+        await sleep(1500);
+        assert.ok(server.workerPids().some((pid) => old.includes(pid)), 'the old workers did not wait for their threads');
+        await release();
+        assert.deepEqual(await Promise.all(requests), Array(6).fill('ECONNRESET'));
+        await until('old workers to be gone', () => !server.workerPids().some((pid) => old.includes(pid)));
+        assert.deepEqual(unhealthyLog(), []);
+        fs.writeFileSync(conf, text);
+        await server.reload({ drained: true });
+    });
+
+    test('a fast stop with requests queued ends, and crashes nothing', async (t) => {
+        const release = await holdSessions(t);
         const requests = Array.from({ length: 40 }, () => outcome(ask('GET', '/api/v1/session', { headers: asked })));
         await waiting(8);
         const stopped = server.stopNginx('SIGTERM');
@@ -151,9 +180,9 @@ describe('workers that come and go', () => {
 });
 
 describe('clients', () => {
-    test('clients that leave while a thread works for them leave the worker as it was', async () => {
+    test('clients that leave while a thread works for them leave the worker as it was', async (t) => {
         const workers = server.workerPids();
-        const release = await holdSessions();
+        const release = await holdSessions(t);
         const sockets = Array.from({ length: 20 }, (_, i) => {
             const socket = net.connect(server.port, '127.0.0.1');
             socket.on('error', () => {});
@@ -218,7 +247,16 @@ describe('bodies', () => {
         });
     }
 
-    test('a body that is refused by its length is not waited for', async () => {
+    test('a body that has grown too long is not waited for', { timeout: 10_000 }, async () => {
+        const socket = net.connect(server.port, '127.0.0.1');
+        socket.write('POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+        socket.write(`50000\r\n${'x'.repeat(0x50000)}\r\n`);
+        const [first] = await once(socket, 'data');
+        assert.match(first.toString(), /^HTTP\/1\.1 413 /);
+        socket.destroy();
+    });
+
+    test('a body that is refused by its length is not waited for', { timeout: 10_000 }, async () => {
         const socket = net.connect(server.port, '127.0.0.1');
         socket.write('POST /api/v1/session HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 99000000\r\n\r\n');
         const [first] = await once(socket, 'data');
@@ -314,8 +352,8 @@ describe('a full queue', () => {
         await server.reload({ drained: true });
     });
 
-    test('is answered 503 with Retry-After at once, and those that had a place are answered', async () => {
-        const release = await holdSessions();
+    test('is answered 503 with Retry-After at once, and those that had a place are answered', async (t) => {
+        const release = await holdSessions(t);
         const began = Date.now();
         let late = 0;
         const requests = Array.from({ length: 60 }, async () => {
@@ -348,7 +386,7 @@ describe('nginx -t', () => {
         const changed = text.replace(find, replace);
         assert.notEqual(changed, text, `${find} is not in nginx.conf`);
         const file = path.join(server.dir, 'wrong.conf');
-        fs.writeFileSync(file, changed.replace('/nginx.pid', '/wrong.pid'));
+        fs.writeFileSync(file, changed.replace('/nginx.pid', '/wrong.pid').replace('/module-clock-asan/', '/module-clock/'));
         const done = spawnSync('nginx', ['-t', '-p', server.dir, '-c', file, '-e', 'stderr'],
             { encoding: 'utf8', env: { ...process.env, PATH: programs } });
         return { ok: done.status === 0, said: done.stderr };
@@ -426,7 +464,8 @@ describe('nginx -t', () => {
     test('is content with conf/baoxue.conf once its paths and its certificate are those of a server', () => {
         const own = (name) => fs.readFileSync(path.join(top, 'conf', name), 'utf8');
         const made = fs.readFileSync(path.join(server.dir, 'nginx.conf'), 'utf8');
-        const module = own('baoxue-module.conf').replace(/load_module [^;]*;/, /load_module [^;]*;/.exec(made)[0]);
+        const module = own('baoxue-module.conf').replace(/load_module [^;]*;/, /load_module [^;]*;/.exec(made)[0])
+            .replace('/module-clock-asan/', '/module-clock/');
         const site = own('baoxue.conf')
             .replace('listen 443 ssl http2;', 'listen 127.0.0.1:1;').replace(/ssl_certificate(_key)? [^;]*;/g, '')
             .replaceAll('/usr/share/baoxue/html', `"${top}/html`).replaceAll('/usr/share/baoxue/conf', `"${top}/conf`)
