@@ -66,6 +66,7 @@ typedef struct {
     ngx_str_t                   locale;
     ngx_array_t                *origins;     /* of char * */
     ngx_flag_t                  insecure_cookie;
+    ngx_flag_t                  jobs;
     ngx_int_t                   utc_offset;  /* seconds */
     size_t                      max_json;
     size_t                      max_upload;

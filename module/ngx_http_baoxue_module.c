@@ -121,6 +121,13 @@ static ngx_command_t  ngx_http_baoxue_commands[] = {
       offsetof(ngx_http_baoxue_main_conf_t, insecure_cookie),
       NULL },
 
+    { ngx_string("baoxue_jobs"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_baoxue_main_conf_t, jobs),
+      NULL },
+
     { ngx_string("baoxue_timezone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_baoxue_timezone,
@@ -279,6 +286,7 @@ ngx_http_baoxue_create_main_conf(ngx_conf_t *cf)
      */
 
     bmcf->insecure_cookie = NGX_CONF_UNSET;
+    bmcf->jobs = NGX_CONF_UNSET;
     bmcf->utc_offset = NGX_CONF_UNSET;
     bmcf->max_json = NGX_CONF_UNSET_SIZE;
     bmcf->max_upload = NGX_CONF_UNSET_SIZE;
@@ -294,6 +302,7 @@ ngx_http_baoxue_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_baoxue_main_conf_t *bmcf = conf;
 
     ngx_conf_init_value(bmcf->insecure_cookie, 0);
+    ngx_conf_init_value(bmcf->jobs, 1);
     ngx_conf_init_value(bmcf->utc_offset, 8 * 3600);
     ngx_conf_init_size_value(bmcf->max_json, 256 * 1024);
     ngx_conf_init_size_value(bmcf->max_upload, 16 * 1024 * 1024);

@@ -199,7 +199,8 @@ ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker)
 
     bmcf = worker->conf;
 
-    if (worker->jobs->event.active
+    if (!bmcf->jobs
+        || worker->jobs->event.active
         || !ngx_http_baoxue_claim(bmcf->zone, NGX_HTTP_BAOXUE_CLAIM_JOBS,
                                   NGX_HTTP_BAOXUE_JOBS_EVERY))
     {

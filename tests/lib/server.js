@@ -38,6 +38,7 @@ const defaults = {
     nginx: true,                   // false: MariaDB only
     workers: 1,                    // nginx worker processes
     lifetime: '31d',               // of a session: tests move the clock by days
+    jobs: false,                   // nginx runs the jobs by itself; otherwise only runJobs() does
     main: '', http: '', server: '',   // nginx configuration added at these levels
 };
 
@@ -141,7 +142,7 @@ export class Server {
             USER: process.getuid() === 0 ? 'user root;' : '',
             WORKERS: String(options.workers), PORT: String(this.port), HTML: path.join(top, 'html'), VAR: this.dir,
             DATABASE_SOCKET: this.database.socket,
-            MAIN: options.main, HTTP: `baoxue_session_lifetime ${options.lifetime};\n${options.http}`, SERVER: options.server, CONF: path.join(top, 'conf'),
+            MAIN: options.main, HTTP: `baoxue_jobs ${options.jobs ? 'on' : 'off'};\nbaoxue_session_lifetime ${options.lifetime};\n${options.http}`, SERVER: options.server, CONF: path.join(top, 'conf'),
             CLOCK: options.clock === null ? '' : `baoxue_test_clock "${this.dir}/clock";`,
         };
         const text = fs.readFileSync(path.join(top, 'conf/nginx.conf.in'), 'utf8')
