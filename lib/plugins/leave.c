@@ -131,7 +131,7 @@ static const bx_record_def records[] = {
 };
 
 static const bx_rule rules[] = {
-    { "leave.teacher_days",   BX_RULE_INT, 1,  0, 366,  NULL, "school_day", "practice of schools; 000/1 section 2 lets the class teacher decide every length: set 366" },
+    { "leave.teacher_days",   BX_RULE_INT, 1,  0, 366,  NULL, "school_day", "practice of schools; where the class teacher decides every length (小学控辍保学工作制度 1, 二、请假制度) set 366" },
     { "leave.office_days",    BX_RULE_INT, 5,  0, 366,  NULL, "school_day", "practice of schools; above it the principal decides" },
     { "leave.decide_minutes", BX_RULE_INT, 60, 5, 1440, NULL, "minute",     "proposal" },
     { "leave.backdate_days",  BX_RULE_INT, 3,  0, 60,   NULL, "school_day", "proposal" },
