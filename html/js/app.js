@@ -19,6 +19,10 @@ const ROUTES = [
     { path: 'today', page: () => import('./staff/desk.js') },
     { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
     { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
+    { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'] },
+    { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },
+    { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'] },
+    { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'] },
 ];
 
 const state = { page: null, params: {}, query: {}, problem: null, signIn: null, fresh: 0 };

@@ -4,7 +4,7 @@
 import { get, keep, recall } from '../api.js';
 import { can, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
 import { html, t, dateText, dayText, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
-    Note, problemText, Seat, Skeleton, Stale, Waiting } from '../ui.js';
+    Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
 /* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
 
@@ -273,7 +273,7 @@ function OverdueRow({ item }) {
     const n = since(item.back_at || item.back_on);
 
     return html`<a class="li task over" href="#/leave/${item.id}"><${Icon} of="warn"/><span class="g"><b>${t('desk.overdue', { name: item.student_name })}</b><br/>
-        <span class="sm mut">${t(can('leave.return') ? 'desk.overdue.do' : 'desk.overdue.see', { kind: kindOf(item), span: spanText(item), name: item.class_name })}</span></span>
+        <span class="sm mut">${t(can('leave.return') ? 'desk.overdue.do' : 'desk.overdue.see', { kind: kindOf(item), span: spanText(item), name: session().positions.some((one) => one.school_id) ? item.class_name : `${item.school_name} ${item.class_name}` })}</span></span>
         <span class="due t-red">${n > 0 ? t('desk.late', { n }) : t('date.today')}</span></a>`;
 }
 
@@ -294,7 +294,10 @@ function Tasks({ leave, waiting }) {
     const rows = Object.entries(waiting).filter(([, n]) => n > 0);
     const n = over.length + (leave.queue?.length ? 1 : 0) + rows.length;
 
-    return html`<section class="v v2"><h2>${t('desk.tasks')} ${n > 0 && html`<span class="sm mut">${t('desk.n_tasks', { n })}</span>`}</h2>
+    if (n === 0 && !decides()) {
+        return null;
+    }
+    return html`<section class="v v2"><h2>${t(decides() || can('leave.return') ? 'desk.tasks' : 'desk.overdue.list')} ${n > 0 && html`<span class="sm mut">${t('desk.n_tasks', { n })}</span>`}</h2>
         ${n === 0 ? html`<div class="card"><${Empty} title=${t('desk.nothing')} text=${t('desk.nothing.text')}/></div>`
             : html`<div class="card flush">${over.slice(0, 8).map((item) => html`<${OverdueRow} key=${item.id} item=${item}/>`)}
             ${over.length > 8 && html`<a class="li" href="#/leave?show=overdue">${t('desk.overdue.more', { n: over.length - 8 })}</a>`}
@@ -315,9 +318,18 @@ function Coming({ items }) {
         ${next.slice(0, 6).map((item) => row(item, 'out', t('desk.leaves', { name: item.student_name }), dayText(item.starts_on)))}</div></section>`;
 }
 
+/** How many, for those who look after more than a class. */
+function Sentence({ items, more }) {
+    const [away, overdue] = [items.filter(absent).length, items.filter((item) => item.state === 'overdue').length];
+
+    return html`<p class="say1">${away + overdue === 0 ? t('desk.say.nobody') : html`${t('desk.say.away', { n: `${away}${more ? '+' : ''}` })}${overdue > 0
+        && html`${t('desk.say.and')}<em>${t('desk.say.overdue', { n: overdue })}</em>`}${t('desk.say.end')}`}</p>`;
+}
+
 /** Who is away today, by class (in one school) or by school. */
-function AwayToday({ items, more }) {
-    const out = items.filter((item) => item.state === 'overdue' || absent(item));
+function AwayToday({ items, more, classes }) {
+    const order = (item) => classes?.findIndex((one) => one.id === item.class_id) ?? 0;
+    const out = items.filter((item) => item.state === 'overdue' || absent(item)).sort((a, b) => order(a) - order(b));
     const schools = new Set(out.map((item) => item.school_id));
     const bySchool = !session().positions.some((one) => one.school_id) && schools.size > 0;
     const groups = new Map();
@@ -363,14 +375,12 @@ export default function Today() {
 
     return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${longDate(today())}${term && `·${t('desk.week', { n: week(term) })}`}</span>`}>
         <${Stale} data=${reads ? leave : classes}/>
-        <div class=${own.length || registrar ? 'c2' : 'v'}><div class="v v5">
-            ${registrar && (last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`)}
-            ${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined}/>`)}
-            ${reads && (leave.items ? html`<${Tasks} leave=${leave} waiting=${waiting}/>` : html`<${Waiting} data=${leave}/>`)}
-            ${!own.length && classes.problem && !classes.value && html`<${Waiting} data=${classes}/>`}
-            ${!reads && !own.length && classes.value && html`<${ClassList} classes=${classes.value.items}/>`}
-            ${!own.length && !classes.value && !classes.problem && classes.reload && html`<${Skeleton}/>`}</div>
-        <div class="v v5">${reads && leave.items && (own.length ? html`<${Coming} items=${leave.items.filter((item) => own.some((one) => one.id === item.class_id))}/>`
-            : html`<${AwayToday} items=${leave.items} more=${leave.more}/>`)}</div></div><//>`;
+        <div class=${own.length ? 'c2' : 'v v5'}>
+            ${registrar && html`<div class="v v5">${last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`}</div>`}
+            ${own.length > 0 && html`<div class="v v5">${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined}/>`)}</div>`}
+            ${!reads && !own.length && classes.reload && (classes.value ? html`<${ClassList} classes=${classes.value.items}/>` : html`<${Waiting} data=${classes}/>`)}
+            ${reads && html`<div class="v v5">${!leave.items ? html`<${Waiting} data=${leave}/>` : own.length
+                ? html`<${Tasks} leave=${leave} waiting=${waiting}/><${Coming} items=${leave.items.filter((item) => own.some((one) => one.id === item.class_id))}/>`
+                : html`<${Sentence} items=${leave.items} more=${leave.more}/><${Tasks} leave=${leave} waiting=${waiting}/><${AwayToday} items=${leave.items} more=${leave.more} classes=${classes.value?.items}/>`}</div>`}</div><//>`;
 }
 

@@ -28,8 +28,7 @@ function Row({ leave, chosen, choose, ticked, tick, ask, act, several }) {
         <a class="g stu" id="slip-${leave.id}" href="#/leave/${leave.id}" aria-current=${chosen ? 'true' : undefined} onClick=${(e) => choose(e, leave)}>
             <${Seat} name=${leave.student_name} out=${leave.state === 'overdue'}/><span class="g"><b>${leave.student_name} <span class="mut">${kindOf(leave)}</span> <span class="n">${days(leave.school_days)}</span></b>
             <span class="sm mut cut">${leave.reason}</span><span class="cap">${several && `${leave.class_name}·`}${when(leave)}</span></span></a>
-        <span class="h wrap acts">${yes(leave) === 'consent' && leave.then && html`<${Badge} tone="info" icon="up">${t('slips.goes_on', { who: t(`leave.route.${leave.then.role}`) })}<//>`}
-        ${waits && leave.escalated && html`<${Badge} tone="wait" icon="clock">${t('slips.stand_in')}<//>`}
+        <span class="h wrap acts">${waits && leave.escalated && html`<${Badge} tone="wait" icon="clock">${t('slips.stand_in')}<//>`}
         ${leave.own_child && html`<${Badge} tone="none" icon="users">${t('slips.own_child')}<//>`}
         ${!waits && html`<${LeaveBadge} state=${leave.state}/>`}
         ${waits && html`<button class="btn soft xs" type="button" onClick=${() => act(leave)} aria-label=${t('slips.yes', { what: yesLabel(leave), name: leave.student_name })}>
@@ -168,8 +167,8 @@ export default function Leave({ query }) {
                     <b class="g">${t('slips.ticked', { n: marked.length })}</b>${marked.length > 0 && html`<button class="btn pri xs" type="button" onClick=${acceptAll}><${Icon} of="check"/>${t('slips.accept', { n: marked.length })}</button>`}</div>`}
                 <ul>${rows}</ul></section>`}
             <${More} of=${list}/>
-            ${show === 'mine' && wide && html`<p class="cap keys">${t('slips.keys')} <b>↑ ↓</b> ${t('slips.keys.move')}　<b>Y</b> ${t('leave-requests.action.approve')}　<b>N</b> ${t('leave-requests.action.reject')}
-                　<b>${t('slips.keys.space')}</b> ${t('slips.keys.tick')}　<b>Z</b> ${t('decide.undo')}</p>`}</div>
+            ${show === 'mine' && wide && html`<p class="cap keys h wrap">${t('slips.keys')}${[['↑ ↓', 'slips.keys.move'], ['Y', 'leave-requests.action.approve'],
+                ['N', 'leave-requests.action.reject'], [t('slips.keys.space'), 'slips.keys.tick'], ['Z', 'decide.undo']].map(([key, what]) => html`<span key=${key}><b>${key}</b> ${t(what)}</span>`)}</p>`}</div>
             ${chosen && html`<${Rail} key=${chosen.id} leave=${chosen} ask=${(what) => ask({ what, leave: chosen })}/>`}</div>`}
         ${asked.what === 'reject' && html`<${RejectDialog} slips=${[asked.leave]} close=${() => ask({})}/>`}
         ${asked.what === 'return' && html`<${ReturnDialog} leave=${asked.leave} close=${() => ask({})} done=${() => { reloadLeave(); list.reload?.(); }}/>`}<//>`;
