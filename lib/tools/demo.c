@@ -251,7 +251,7 @@ person_add(demo *d, people *all, person p)
     }
     a.password_hash = hash;
     if (account_queue(d->x->call, &a) != BX_OK
-        || position_queue(d->x->call, a.id, p.role, p.unit, bx_date_make(d->year, 8, 1), BX_NO_DATE) != BX_OK)
+        || position_queue(d->x->call, a.id, p.role, p.unit, bx_date_make(d->year, 7, 1), BX_NO_DATE) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -269,7 +269,7 @@ colleague_add(demo *d, const char *role, bx_id unit, bx_id *id)
     new_account  a = { .name = demo_name(d, 1 + (int) demo_draw(&d->dice, 2)), .phone = demo_phone(d) };
 
     if (account_queue(d->x->call, &a) != BX_OK
-        || position_queue(d->x->call, a.id, role, unit, bx_date_make(d->year, 8, 1), BX_NO_DATE) != BX_OK)
+        || position_queue(d->x->call, a.id, role, unit, bx_date_make(d->year, 7, 1), BX_NO_DATE) != BX_OK)
     {
         return BX_FAIL;
     }
