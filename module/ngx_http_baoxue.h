@@ -32,10 +32,11 @@
 
 /*
  * An entry read from the database longer ago is not stored: its revocation may
- * have left the window that the poll looks back on.
+ * have left the window that the poll looks back on, which also allows for a
+ * revocation that was committed some time after the moment written into it.
  */
 #define NGX_HTTP_BAOXUE_SESSION_STORE    10      /* seconds */
-#define NGX_HTTP_BAOXUE_POLL_WINDOW      15      /* seconds */
+#define NGX_HTTP_BAOXUE_POLL_WINDOW      30      /* seconds */
 
 #define NGX_HTTP_BAOXUE_POLL_EVERY       1000    /* milliseconds */
 #define NGX_HTTP_BAOXUE_POLL_FRESH       2000    /* milliseconds */

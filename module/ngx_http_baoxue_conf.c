@@ -16,6 +16,9 @@
 
 static ngx_int_t ngx_http_baoxue_database_word(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf, ngx_str_t *word);
+static char *ngx_http_baoxue_database_set(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf, ngx_str_t *key, ngx_str_t *value);
+static ngx_uint_t ngx_http_baoxue_is(ngx_str_t *key, const char *name);
 static ngx_int_t ngx_http_baoxue_complete(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf);
 static ngx_int_t ngx_http_baoxue_password(ngx_conf_t *cf,
@@ -25,6 +28,19 @@ static ngx_int_t ngx_http_baoxue_thread_pools(ngx_conf_t *cf,
 static unsigned ngx_http_baoxue_port(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf);
 static void ngx_http_baoxue_destroy_app(void *data);
+
+
+static const struct {
+    const char  *name;
+    size_t       offset;
+} ngx_http_baoxue_database_texts[] = {
+    { "socket", offsetof(bx_db_config, socket) },
+    { "host", offsetof(bx_db_config, host) },
+    { "user", offsetof(bx_db_config, user) },
+    { "password", offsetof(bx_db_config, password) },
+    { "name", offsetof(bx_db_config, database) },
+    { NULL, 0 }
+};
 
 
 char *
@@ -75,30 +91,15 @@ ngx_http_baoxue_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* A value is never repeated in a message: it may be the password. */
+
 static ngx_int_t
 ngx_http_baoxue_database_word(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf,
     ngx_str_t *word)
 {
-    u_char        *p;
-    ngx_int_t      port;
-    ngx_str_t      key, value;
-    ngx_uint_t     i;
-    const char   **slot;
-    bx_db_config  *db;
-
-    db = &bmcf->db;
-
-    struct { ngx_str_t name; const char **slot; }  words[] = {
-        { ngx_string("socket"), &db->socket },
-        { ngx_string("host"), &db->host },
-        { ngx_string("user"), &db->user },
-        { ngx_string("password"), &db->password },
-        { ngx_string("name"), &db->database },
-        { ngx_string("port"), NULL },
-        { ngx_string("password_file"), NULL }
-    };
-
-    /* the value is not repeated in a message: it may be the password */
+    u_char     *p;
+    char       *rv;
+    ngx_str_t   key, value;
 
     p = (u_char *) ngx_strchr(word->data, '=');
 
@@ -117,74 +118,96 @@ ngx_http_baoxue_database_word(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf,
     value.data = p + 1;
     value.len = word->data + word->len - value.data;
 
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (words[i].name.len == key.len
-            && ngx_strncmp(words[i].name.data, key.data, key.len) == 0)
-        {
-            break;
-        }
-    }
-
-    if (i == sizeof(words) / sizeof(words[0])) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "baoxue_database: unknown word \"%V=\": it takes "
-                           "socket= host= port= user= password= "
-                           "password_file= name=", &key);
-        return NGX_ERROR;
-    }
-
     if (value.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "baoxue_database: \"%V=\" without a value", &key);
-        return NGX_ERROR;
+        rv = "has no value";
+
+    } else {
+        rv = ngx_http_baoxue_database_set(cf, bmcf, &key, &value);
     }
 
-    slot = words[i].slot;
-
-    if (slot) {
-        if (*slot) {
-            goto twice;
-        }
-
-        *slot = (char *) value.data;
-
+    if (rv == NGX_CONF_OK) {
         return NGX_OK;
     }
 
-    if (ngx_strncmp(key.data, "port", key.len) == 0) {
-        if (db->port) {
-            goto twice;
-        }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "baoxue_database: \"%V=\" %s",
+                       &key, rv);
 
-        port = ngx_atoi(value.data, value.len);
+    return NGX_ERROR;
+}
+
+
+/* Returns what is wrong with the word, or NGX_CONF_OK. */
+
+static char *
+ngx_http_baoxue_database_set(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf,
+    ngx_str_t *key, ngx_str_t *value)
+{
+    ngx_int_t      port;
+    ngx_uint_t     i;
+    const char   **slot;
+    bx_db_config  *db;
+
+    db = &bmcf->db;
+
+    if (ngx_http_baoxue_is(key, "port")) {
+        port = ngx_atoi(value->data, value->len);
 
         if (port < 1 || port > 65535) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "baoxue_database: invalid port \"%V\": write "
-                               "a number from 1 to 65535, as in \"port=3306\"",
-                               &value);
-            return NGX_ERROR;
+            return "is no port: write a number from 1 to 65535, "
+                   "as in \"port=3306\"";
+        }
+
+        if (db->port) {
+            return "is given twice";
         }
 
         db->port = port;
 
-        return NGX_OK;
+        return NGX_CONF_OK;
     }
 
-    if (bmcf->password_file.len) {
-        goto twice;
+    if (ngx_http_baoxue_is(key, "password_file")) {
+        if (bmcf->password_file.len) {
+            return "is given twice";
+        }
+
+        bmcf->password_file = *value;
+
+        if (ngx_conf_full_name(cf->cycle, &bmcf->password_file, 1) != NGX_OK) {
+            return "cannot be kept: out of memory";
+        }
+
+        return NGX_CONF_OK;
     }
 
-    bmcf->password_file = value;
+    for (i = 0; ngx_http_baoxue_database_texts[i].name; i++) {
 
-    return ngx_conf_full_name(cf->cycle, &bmcf->password_file, 1);
+        if (!ngx_http_baoxue_is(key, ngx_http_baoxue_database_texts[i].name)) {
+            continue;
+        }
 
-twice:
+        slot = (const char **) ((char *) db
+                                + ngx_http_baoxue_database_texts[i].offset);
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "baoxue_database: \"%V=\" is given twice", &key);
+        if (*slot) {
+            return "is given twice";
+        }
 
-    return NGX_ERROR;
+        *slot = (char *) value->data;
+
+        return NGX_CONF_OK;
+    }
+
+    return "is unknown: it takes socket= host= port= user= password= "
+           "password_file= name=";
+}
+
+
+static ngx_uint_t
+ngx_http_baoxue_is(ngx_str_t *key, const char *name)
+{
+    return key->len == ngx_strlen(name)
+           && ngx_strncmp(key->data, name, key->len) == 0;
 }
 
 
@@ -655,16 +678,19 @@ static unsigned
 ngx_http_baoxue_port(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 {
     char                       *origin, *p;
+    ngx_int_t                   port;
     ngx_http_conf_port_t       *ports;
     ngx_http_core_main_conf_t  *cmcf;
 
     if (bmcf->origins) {
         origin = ((char **) bmcf->origins->elts)[0];
 
-        p = strrchr(origin, ':');
+        p = strrchr(origin, ':') + 1;
 
-        if (p[1] >= '0' && p[1] <= '9') {
-            return strtoul(p + 1, NULL, 10);
+        port = ngx_atoi((u_char *) p, strlen(p));
+
+        if (port > 0) {
+            return port;
         }
 
         return (ngx_strncmp(origin, "https", 5) == 0) ? 443 : 80;

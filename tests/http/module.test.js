@@ -21,7 +21,6 @@ const now = '2026-09-21T07:50:00+08:00';
 const programs = `${process.env.PATH}:/usr/sbin:/sbin`;
 const asked = { cookie: null };      // a cookie that nobody has: to refuse it, the database must be asked
 let server;
-let world;
 
 before(async () => {
     server = await start({
@@ -31,7 +30,7 @@ before(async () => {
         server: 'add_header X-Statements $baoxue_statements always; add_header X-Route $baoxue_route always;',
     });
     asked.cookie = `baoxue-${server.port}=${'A'.repeat(43)}`;
-    world = await buildWorld(server);
+    await buildWorld(server);
 });
 after(() => server.stop());
 
@@ -338,6 +337,21 @@ describe('sessions in shared memory', () => {
     });
 });
 
+test('jobs are run when it is time, by a worker', async () => {
+    const conf = path.join(server.dir, 'nginx.conf');
+    const text = fs.readFileSync(conf, 'utf8');
+    const ran = () => server.sql('SELECT name, node FROM job WHERE ran_at IS NOT NULL');
+    assert.deepEqual(await ran(), []);
+    fs.writeFileSync(conf, text.replace('baoxue_jobs off;', 'baoxue_jobs on;'));
+    await server.reload({ drained: true });
+    const pids = server.workerPids().map(String);
+    await until('jobs to have run', async () => (await ran()).length > 0);
+    assert.ok((await ran()).every(({ node }) => pids.includes(node.split(':').pop())));
+    fs.writeFileSync(conf, text);
+    await server.reload({ drained: true });
+    assert.deepEqual(unhealthyLog(), []);
+});
+
 describe('a full queue', () => {
     const conf = () => path.join(server.dir, 'nginx.conf');
     let text;
@@ -404,7 +418,9 @@ describe('nginx -t', () => {
         ['a database without a place', [database, 'baoxue_database user=a name=b;'], /needs either "socket=" or "host="/],
         ['a database at two places', [database, 'baoxue_database socket=/a host=b user=a name=b;'], /needs either/],
         ['a database without a user', [database, 'baoxue_database socket=/a name=b;'], /needs "user=" and "name="/],
-        ['an unknown word', [database, 'baoxue_database socket=/a usr=a name=b;'], /unknown word "usr="/],
+        ['an unknown word', [database, 'baoxue_database socket=/a usr=a name=b;'], /"usr=" is unknown: it takes socket= /],
+        ['a word twice', [database, 'baoxue_database socket=/a socket=/b user=a name=b;'], /"socket=" is given twice/],
+        ['a word without a value', [database, 'baoxue_database socket= user=a name=b;'], /"socket=" has no value/],
         ['a wrong port', [database, 'baoxue_database host=a port=x user=a name=b;'], /write a number from 1 to 65535/],
         ['a password that is no word', [database, 'baoxue_database socket=/a user=a name=b hunter2;'], /without "="/],
         ['an unknown pool', add('baoxue_thread_pool none;'), /write "thread_pool none threads=/],
