@@ -23,6 +23,12 @@ const ROUTES = [
     { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },
     { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'] },
     { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'] },
+    { path: 'students', page: () => import('./staff/students.js'), texts: ['people', 'staff'] },
+    { path: 'students/:id', page: () => import('./staff/student.js'), texts: ['people', 'leave', 'staff'] },
+    { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
+    { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
+    { path: ':record', page: () => import('./staff/records.js'), texts: ['staff'] },              // whatever a workflow declares
+    { path: ':record/:id', page: () => import('./staff/record.js'), texts: ['staff', 'leave'] },
 ];
 
 const state = { page: null, params: {}, query: {}, problem: null, signIn: null, fresh: 0 };

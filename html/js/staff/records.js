@@ -1,0 +1,72 @@
+// records.js: the list of any record: columns, views, filters and search as its workflow declares them.
+
+import { Choice } from '../parts.js';
+import { html, t, knows, loadTexts, useEffect, useState, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
+import { Desk, usePlugins } from './desk.js';
+import { codeText, label, nameOf, Value } from './fields.js';
+import { More, Search, Select, usePages } from './list.js';
+
+const texts = new Set();
+
+/** The declaration of a record with its words: { record, codes, data } once they are there. record: null when there is none. */
+export function useRecord(name) {
+    const data = usePlugins();
+    const [, draw] = useState(0);
+    const record = data.value && (data.value.records.find((one) => one.name === name) || null);
+    const ready = record && texts.has(`${record.texts}`);
+
+    useEffect(() => {
+        if (record && !ready) {
+            loadTexts([record.texts]).catch(() => {}).then(() => { texts.add(record.texts); draw((n) => n + 1); });      // without its words, names will do
+        }
+    }, [record?.texts]);
+    return { data, codes: data.value?.codes, record: record === null ? null : ready ? record : undefined };
+}
+
+/** What a record is called. */
+export const title = (name) => (knows(name) ? t(name) : name);
+export const placeOf = (record) => `#/${record}`;
+
+function Table({ record, items }) {
+    const columns = record.list.length ? record.list : ['id'];
+
+    return html`<div class="tw" tabindex="0" role="region" aria-label=${title(record.name)}><table class="tb tight cards"><thead><tr>
+        ${columns.map((name) => html`<th key=${name} scope="col">${label(record.name, name)}</th>`)}</tr></thead>
+        <tbody>${items.map((item) => html`<tr key=${item.id}>${columns.map((name, i) => html`<td key=${name} data-label=${label(record.name, name)}>${i === 0
+            ? html`<a href="#/${record.name}/${item.id}">${item[name] ?? nameOf(record, item)}</a>` : html`<${Value} record=${record} name=${name} item=${item} plain/>`}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+function List({ record, query }) {
+    const [show, setShow] = useState(query.queue || query.view || '');
+    const [q, setQ] = useState('');
+    const [filter, setFilter] = useState(() => Object.fromEntries(Object.entries(query).filter(([name]) => !['queue', 'view'].includes(name))));
+    const path = new URLSearchParams(Object.entries({ ...filter, q, ...(show === 'mine' ? { queue: 'mine' } : { view: show }) }).filter(([, value]) => value)).toString();
+    const list = usePages(`${record.name}${path && `?${path}`}`, { kept: false });
+    const shows = [...(record.decides ? [['mine', t('record.mine')]] : []), ...record.views.map((view) => [view, t(`${record.name}.view.${view}`)]), ['', t('record.all')]];
+    const narrow = q || show || Object.values(filter).some(Boolean);
+
+    return html`<${Desk} title=${title(record.name)} current=${placeOf(record.name)}
+        tools=${record.create && html`<a class="btn pri" href="#/${record.name}/new"><${Icon} of="plus"/>${t('record.new')}</a>`}>
+        <div class="tools">${shows.length > 1 && html`<${Choice} name="show" label=${t('slips.show')} quiet tight value=${show} onChange=${setShow} choices=${shows.map(([value, text]) => ({ value, label: text }))}/>`}
+            <${Search} label=${t('record.search')} onSearch=${setQ}/>
+            ${record.states.length > 0 && html`<${Select} label=${label(record.name, 'state')} all=${t('slips.all_states')} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}
+                options=${record.states.map((one) => ({ value: one.name, label: t(`${record.name}.state.${one.name}`) }))}/>`}
+            ${record.fields.filter((field) => field.filter && field.type === 'code').map((field) => html`<${Select} key=${field.name} label=${label(record.name, field.name)}
+                all=${t('record.any', { what: label(record.name, field.name) })} value=${filter[field.name]} onChange=${(value) => setFilter({ ...filter, [field.name]: value })}
+                options=${field.codes.map((code) => ({ value: code, label: codeText(field.list, code) }))}/>`)}</div>
+        <${Stale} data=${list}/>
+        ${!list.items ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t(narrow ? 'list.nothing' : 'record.none')} text=${t(narrow ? 'list.nothing.text' : 'record.none.text')}>
+                ${!narrow && record.create && html`<a class="btn pri" href="#/${record.name}/new"><${Icon} of="plus"/>${t('record.new')}</a>`}<//></div>`
+            : html`<${Table} record=${record} items=${list.items}/>`}
+        <${More} of=${list}/><//>`;
+}
+
+export default function Records({ params, query }) {
+    const { record, data } = useRecord(params.record);
+
+    if (record) {
+        return html`<${List} key=${record.name} record=${record} query=${query}/>`;
+    }
+    return html`<${Desk} title=${record === null ? t('apology') : ''}>${record === null ? html`<${Note} tone="wait">${t('no_such_page')} <a href="#/today">${t('to_home')}</a><//>` : html`<${Waiting} data=${data}/>`}<//>`;
+}
+
