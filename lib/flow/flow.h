@@ -70,6 +70,8 @@ bx_rc   bx_generic_act(bx_call *c, const bx_record_def *def, const char *action)
 bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
 /* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
 const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);
+/* Queues the history row of a change; capability chooses the role it is shown with. */
+bx_rc   bx_history_queue(bx_call *c, const bx_record *r, const char *action, const char *to, const char *capability);
 json_t *bx_record_actions(const bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */
 
 /* ---- commit.c: the tail of a transition as one compound statement, audit chain, stored answers. */

@@ -1,4 +1,5 @@
-/* leave.h: what leave.c (the tables) takes from leave_plan.c (what a request means) and leave_hooks.c (what happens). */
+/* leave.h: what leave.c (the tables) takes from leave_plan.c (what a request means),
+ * leave_hooks.c (what happens) and leave_show.c (what is shown). */
 #ifndef BX_LEAVE_H
 #define BX_LEAVE_H
 
@@ -50,6 +51,13 @@ const bx_leave_claim *bx_leave_before(const bx_leave_plan *plan, bx_span span);
 json_t *bx_leave_span_json(bx_call *c, const bx_leave_plan *plan);     /* {starts_on … ends_period, school_days, chain_days, route} */
 const char *bx_leave_half(const bx_leave_plan *plan, bx_slot s);       /* "am" or "pm" */
 
+/* ---- leave_show.c [thread] */
+
+/* Refuses a plan with a fault: 422 with an offer, or 409 with what is in the way and the extension of it. */
+bx_rc   bx_leave_refuse_plan(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan);
+bx_rc   bx_leave_decorate(bx_call *c, json_t *rows, bool one);
+bx_rc   bx_leave_preview(bx_call *c);
+
 /* ---- leave_hooks.c [thread] */
 
 bx_rc   bx_leave_save(bx_call *c, bx_record *r);
@@ -59,8 +67,6 @@ bx_rc   bx_leave_consent(bx_call *c, bx_record *r);
 bx_rc   bx_leave_refuse(bx_call *c, bx_record *r);
 bx_rc   bx_leave_cancel(bx_call *c, bx_record *r);
 bx_rc   bx_leave_return(bx_call *c, bx_record *r);
-bx_rc   bx_leave_decorate(bx_call *c, json_t *rows, bool one);
-bx_rc   bx_leave_preview(bx_call *c);
 bx_rc   bx_leave_clock(bx_call *c);
 
 #endif
