@@ -69,7 +69,7 @@ bx_app_create(const bx_app_config *conf, bx_error *err)
         return NULL;
     }
 
-    bx_clock_set_offset(conf->utc_offset == 0 ? 28800 : conf->utc_offset);
+    bx_clock_set_offset(conf->utc_offset);
 
     a = bx_arena_create(4096);
     app = a == NULL ? NULL : bx_alloc(a, sizeof(*app));

@@ -16,7 +16,7 @@ typedef struct {
     const char  **origins;                    /* allowed Origin values, ends with NULL; may be NULL */
     bool          insecure_cookie;            /* no Secure; the name carries the port */
     unsigned      cookie_port;
-    int           utc_offset;                 /* seconds, 28800 */
+    int           utc_offset;                 /* seconds east of UTC; 28800 in China */
     size_t        max_json, max_upload;       /* bytes: 256 KiB and 16 MiB when 0 */
     unsigned      session_seconds;            /* 0: 12 h */
 } bx_app_config;

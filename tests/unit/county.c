@@ -223,7 +223,7 @@ static void
 make(void)
 {
     bx_error         err = { 0 };
-    bx_app_config    conf = { 0 };
+    bx_app_config    conf = { .utc_offset = 28800 };
     bx_migrate_opts  opts = { 0 };
     static char      keys[128];
 
