@@ -429,12 +429,12 @@ bx_rc        bx_commit(bx_call *c, bx_id school, const char *action, const char 
 bx_rc        bx_sweep(bx_call *c, const bx_record_def *def, const char *action, const char *where,
                       const bx_value *args, size_t nargs, unsigned *moved);
 
-/* One masking function for JSON, print, export and notification alike: kind "id" keeps 4 + 4, "phone" 3 + 4. */
+/* One masking function for JSON, print, export and notification alike: kind "id" keeps 4 + 4 (and an enrolment number's letter), "phone" 3 + 4. */
 char        *bx_mask(bx_arena *a, const char *kind, const char *plain);
 /* Encrypt with the application's key; decrypt. [thread] */
 bx_rc        bx_seal(bx_arena *a, const char *plain, bx_value *out);
 bx_rc        bx_unseal(bx_arena *a, const bx_value *sealed, char **out);
-/* 32-byte keyed hash for looking a sealed value up; purpose separates the uses ("id", "id4", "phone", "code"). */
+/* 32-byte keyed hash for looking a sealed value up; purpose separates the uses ("id", "id4", "enrolment", "phone", "code"). */
 bx_value     bx_lookup_hash(bx_arena *a, const char *purpose, const char *plain);
 
 /* "三年级2班" / "Grade 3 Class 2": entry year and number of a class at a date; stage "primary", "junior" or "nine". */

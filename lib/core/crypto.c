@@ -387,8 +387,8 @@ bx_unseal_bytes(bx_arena *a, const bx_value *sealed, void **out, size_t *len)
     return unseal(a, FILES, sealed, out, len);
 }
 
-/* SQL NULL for NULL, and when no key is loaded: it equals nothing. Letters of identity numbers and of codes count as
- * capitals. */
+/* SQL NULL for NULL, and when no key is loaded: it equals nothing. Letters of identity and enrolment numbers and of
+ * codes count as capitals. */
 bx_value
 bx_lookup_hash(bx_arena *a, const char *purpose, const char *plain)
 {
@@ -402,7 +402,8 @@ bx_lookup_hash(bx_arena *a, const char *purpose, const char *plain)
         return bx_null();
     }
 
-    capitals = strcmp(purpose, "id") == 0 || strcmp(purpose, "id4") == 0 || strcmp(purpose, "code") == 0;
+    capitals = strcmp(purpose, "id") == 0 || strcmp(purpose, "id4") == 0 || strcmp(purpose, "enrolment") == 0
+               || strcmp(purpose, "code") == 0;
 
     crypto_generichash_init(&st, keys.key[LOOKUP], KEY_BYTES, 32);
     crypto_generichash_update(&st, (const uint8_t *) purpose, strlen(purpose) + 1);
@@ -432,8 +433,15 @@ bytes_of(const char *s, size_t n)
     return (size_t) (p - s);
 }
 
+/* G, J or L and 18 more: an enrolment number, which is most often an identity number with a letter in front. */
+static bool
+is_enrolment_no(const char *s, size_t n)
+{
+    return n == 19 && strchr("GJLgjl", *s) != NULL;
+}
+
 /* The number of stars does not tell how much they hide. What is too short to hide four characters so keeps only its
- * first; an unknown kind keeps nothing. */
+ * first; an unknown kind keeps nothing. The letter of an enrolment number stays besides the four. */
 char *
 bx_mask(bx_arena *a, const char *kind, const char *plain)
 {
@@ -450,6 +458,7 @@ bx_mask(bx_arena *a, const char *kind, const char *plain)
     head = id ? 4 : phone ? 3 : 0;
     tail = id || phone ? 4 : 0;
     n = bx_utf8_count(plain);
+    head += id && is_enrolment_no(plain, n);
 
     if (n < head + tail + 4) {
         head = n > 1 && (id || phone) ? 1 : 0;

@@ -45,7 +45,8 @@ typedef struct {
     bx_id        id, school, class_id;
     int64_t      version;
     bool         left;                        /* graduated, transferred …: another school may enrol the child */
-    bx_value     id_hash, roster_hash;
+    bx_value     id_hash, enrolment_hash, roster_hash;
+    const char  *name;
     const char  *v[BX_R_COUNT];               /* as bx_roster_row.v; filled when the row differs */
     json_t      *extra;
     const bx_value *sealed;                   /* the row of the result: sealed cells are opened when needed */
@@ -62,7 +63,7 @@ typedef struct {
     bx_outcome     outcome;
     bx_pupil      *pupil;                     /* NULL: a new child */
     bx_id          student;
-    bx_value       id_hash, roster_hash;
+    bx_value       id_hash, enrolment_hash, roster_hash;
     const char    *v[BX_R_COUNT];             /* what shall hold: the row's words over the database's */
     unsigned       changes[BX_MAX_CHANGES], nchanges;
     bool           quiet;                     /* only the row's hash is new */

@@ -8,26 +8,28 @@
 #include <string.h>
 
 static const char sql_pupils[] =
-    "SELECT s.id, s.version, s.school_id, s.class_id, s.status, s.id_hash, s.roster_hash, s.name, s.former_name, s.sex, s.birth_on,"
-    " s.ethnic, s.id_type, s.enrolment_no, s.seat_no, s.enrolled_on, s.boarding, s.left_behind, s.migrant, s.disability,"
-    " s.placement, s.id_number, s.address, s.phone, s.extra, u.stage, u.entry_year, u.class_no"
+    "SELECT s.id, s.version, s.school_id, s.class_id, s.status, s.id_hash, s.enrolment_hash, s.roster_hash, s.name,"
+    " s.former_name, s.sex, s.birth_on, s.ethnic, s.id_type, s.enrolment_no, s.seat_no, s.enrolled_on, s.boarding,"
+    " s.left_behind, s.migrant, s.disability, s.placement, s.id_number, s.address, s.phone, s.extra, u.stage, u.entry_year,"
+    " u.class_no"
     " FROM student s JOIN org_unit u ON u.id = s.class_id WHERE ";
 
-enum { P_ID, P_VERSION, P_SCHOOL, P_CLASS, P_STATUS, P_ID_HASH, P_ROSTER_HASH, P_NAME, P_FORMER_NAME, P_SEX, P_BIRTH, P_ETHNIC,
-       P_ID_TYPE, P_ENROLMENT_NO, P_SEAT_NO, P_ENROLLED, P_BOARDING, P_LEFT_BEHIND, P_MIGRANT, P_DISABILITY, P_PLACEMENT,
-       P_ID_NUMBER, P_ADDRESS, P_PHONE, P_EXTRA, P_STAGE, P_ENTRY_YEAR, P_CLASS_NO, P_COUNT };
+enum { P_ID, P_VERSION, P_SCHOOL, P_CLASS, P_STATUS, P_ID_HASH, P_ENROLMENT_HASH, P_ROSTER_HASH, P_NAME, P_FORMER_NAME,
+       P_SEX, P_BIRTH, P_ETHNIC, P_ID_TYPE, P_ENROLMENT_NO, P_SEAT_NO, P_ENROLLED, P_BOARDING, P_LEFT_BEHIND, P_MIGRANT,
+       P_DISABILITY, P_PLACEMENT, P_ID_NUMBER, P_ADDRESS, P_PHONE, P_EXTRA, P_STAGE, P_ENTRY_YEAR, P_CLASS_NO, P_COUNT };
 
 static const char sql_student_insert[] =
-    "INSERT INTO student (id, class_id, school_id, township_id, name, former_name, sex, birth_on, ethnic, id_type, id_number, id_hash,"
-    " id_last4, enrolment_no, seat_no, enrolled_on, boarding, left_behind, migrant, disability, placement, address, phone, extra,"
-    " roster_hash, updated_at, created_at, created_by) VALUES ";
-#define STUDENT_COLUMNS  28
+    "INSERT INTO student (id, class_id, school_id, township_id, name, former_name, sex, birth_on, ethnic, id_type, id_number,"
+    " id_hash, id_last4, enrolment_no, enrolment_hash, seat_no, enrolled_on, boarding, left_behind, migrant, disability,"
+    " placement, address, phone, extra, roster_hash, updated_at, created_at, created_by) VALUES ";
+#define STUDENT_COLUMNS  29
 
 static const char sql_student_update[] =
-    "UPDATE student SET class_id = ?, school_id = ?, township_id = ?, name = ?, former_name = ?, sex = ?, birth_on = ?, ethnic = ?,"
-    " id_type = ?, id_number = ?, id_hash = ?, id_last4 = ?, enrolment_no = ?, seat_no = ?, enrolled_on = ?, boarding = ?,"
-    " left_behind = ?, migrant = ?, disability = ?, placement = ?, address = ?, phone = ?, extra = ?, roster_hash = ?,"
-    " updated_at = ?, status = IF(?, '01', status), version = version + 1 WHERE id = ? AND version = ?";
+    "UPDATE student SET class_id = ?, school_id = ?, township_id = ?, name = ?, former_name = ?, sex = ?, birth_on = ?,"
+    " ethnic = ?, id_type = ?, id_number = ?, id_hash = ?, id_last4 = ?, enrolment_no = ?, enrolment_hash = ?, seat_no = ?,"
+    " enrolled_on = ?, boarding = ?, left_behind = ?, migrant = ?, disability = ?, placement = ?, address = ?, phone = ?,"
+    " extra = ?, roster_hash = ?, updated_at = ?, status = IF(?, '01', status), version = version + 1"
+    " WHERE id = ? AND version = ?";
 
 static const char sql_student_hash[] = "UPDATE student SET roster_hash = ? WHERE id = ? AND version = ?";
 
@@ -94,10 +96,10 @@ add_pupils(bx_batch *b, const bx_rows *rows)
         p->class_id = bx_cell_int(rows, i, P_CLASS);
         p->left = has_left(bx_cell_text(rows, i, P_STATUS));
         p->id_hash = row[P_ID_HASH];
+        p->enrolment_hash = row[P_ENROLMENT_HASH];
         p->roster_hash = row[P_ROSTER_HASH];
         p->sealed = row;
-        p->v[BX_R_ENROLMENT_NO] = cell_word(b->run->arena, &row[P_ENROLMENT_NO]);
-        p->v[BX_R_NAME] = cell_word(b->run->arena, &row[P_NAME]);
+        p->name = bx_cell_text(rows, i, P_NAME);
         b->npupils++;
     }
 }
@@ -156,11 +158,12 @@ load_pupils(bx_batch *b)
             hashes[nhashes++] = e->id_hash;
         }
         if (e->row->v[BX_R_ENROLMENT_NO] != NULL) {
-            numbers[nnumbers++] = bx_text(e->row->v[BX_R_ENROLMENT_NO]);
+            e->enrolment_hash = bx_lookup_hash(a, "enrolment", e->row->v[BX_R_ENROLMENT_NO]);
+            numbers[nnumbers++] = e->enrolment_hash;
         }
     }
 
-    return load_by(b, "id_hash", hashes, nhashes) == BX_OK && load_by(b, "enrolment_no", numbers, nnumbers) == BX_OK
+    return load_by(b, "id_hash", hashes, nhashes) == BX_OK && load_by(b, "enrolment_hash", numbers, nnumbers) == BX_OK
            ? BX_OK : BX_FAIL;
 }
 
@@ -189,7 +192,7 @@ open_pupil(bx_batch *b, bx_pupil *p)
 {
     static const struct { unsigned column, cell; } plain[] = {
         { BX_R_NAME, P_NAME }, { BX_R_FORMER_NAME, P_FORMER_NAME }, { BX_R_SEX, P_SEX }, { BX_R_BIRTH, P_BIRTH },
-        { BX_R_ETHNIC, P_ETHNIC }, { BX_R_ID_TYPE, P_ID_TYPE }, { BX_R_ENROLMENT_NO, P_ENROLMENT_NO }, { BX_R_SEAT_NO, P_SEAT_NO },
+        { BX_R_ETHNIC, P_ETHNIC }, { BX_R_ID_TYPE, P_ID_TYPE }, { BX_R_SEAT_NO, P_SEAT_NO },
         { BX_R_ENROLLED, P_ENROLLED }, { BX_R_BOARDING, P_BOARDING }, { BX_R_LEFT_BEHIND, P_LEFT_BEHIND },
         { BX_R_MIGRANT, P_MIGRANT }, { BX_R_DISABILITY, P_DISABILITY }, { BX_R_PLACEMENT, P_PLACEMENT }
     };
@@ -206,6 +209,7 @@ open_pupil(bx_batch *b, bx_pupil *p)
                                   cell_word(a, &p->sealed[P_CLASS_NO]));
 
     if (unsealed(b, &p->sealed[P_ID_NUMBER], &p->v[BX_R_ID_NUMBER]) != BX_OK
+        || unsealed(b, &p->sealed[P_ENROLMENT_NO], &p->v[BX_R_ENROLMENT_NO]) != BX_OK
         || unsealed(b, &p->sealed[P_ADDRESS], &p->v[BX_R_ADDRESS]) != BX_OK
         || unsealed(b, &p->sealed[P_PHONE], &p->v[BX_R_PHONE]) != BX_OK
         || unsealed(b, &p->sealed[P_EXTRA], &extra) != BX_OK)
@@ -261,14 +265,12 @@ hash_row(bx_arena *a, const bx_roster_row *row)
 
 
 static bx_pupil *
-find_pupil(bx_batch *b, const bx_value *id_hash, const char *number)
+find_pupil(bx_batch *b, const bx_value *id_hash, const bx_value *enrolment_hash)
 {
     for (size_t i = 0; i < b->npupils; i++) {
         bx_pupil *p = &b->pupils[i];
 
-        if (id_hash != NULL ? same_hash(&p->id_hash, id_hash)
-                            : number != NULL && p->v[BX_R_ENROLMENT_NO] != NULL && strcmp(p->v[BX_R_ENROLMENT_NO], number) == 0)
-        {
+        if (id_hash != NULL ? same_hash(&p->id_hash, id_hash) : same_hash(&p->enrolment_hash, enrolment_hash)) {
             return p;
         }
     }
@@ -291,7 +293,7 @@ identify(bx_batch *b, bx_entry *e)
 {
     const char **v = e->row->v;
     bx_pupil    *by_id = v[BX_R_ID_NUMBER] ? find_pupil(b, &e->id_hash, NULL) : NULL;
-    bx_pupil    *by_no = v[BX_R_ENROLMENT_NO] ? find_pupil(b, NULL, v[BX_R_ENROLMENT_NO]) : NULL;
+    bx_pupil    *by_no = v[BX_R_ENROLMENT_NO] ? find_pupil(b, NULL, &e->enrolment_hash) : NULL;
     bx_pupil    *p = by_id ? by_id : by_no;
     unsigned     column = by_id ? BX_R_ID_NUMBER : BX_R_ENROLMENT_NO;
     const char  *reason = by_id ? "duplicate_id" : "duplicate_enrolment_no";
@@ -309,12 +311,12 @@ identify(bx_batch *b, bx_entry *e)
         reject(b, e, BX_R_ENROLMENT_NO, "duplicate_enrolment_no", json_pack("{s:s}", "as", "taken"));
         return;
     }
-    if (by_id == NULL && v[BX_R_ID_NUMBER] != NULL && p->id_hash.kind != BX_V_NULL && strcmp(p->v[BX_R_NAME], v[BX_R_NAME]) != 0) {
+    if (by_id == NULL && v[BX_R_ID_NUMBER] != NULL && p->id_hash.kind != BX_V_NULL && strcmp(p->name, v[BX_R_NAME]) != 0) {
         reject(b, e, BX_R_ENROLMENT_NO, "duplicate_enrolment_no", json_pack("{s:s}", "as", "taken"));
         return;
     }
     if (p->claimed) {
-        reject(b, e, column, reason, json_pack("{s:i, s:s}", "row", (int) p->claimed_by, "name", p->v[BX_R_NAME]));
+        reject(b, e, column, reason, json_pack("{s:i, s:s}", "row", (int) p->claimed_by, "name", p->name));
         return;
     }
 
@@ -557,12 +559,13 @@ static bx_rc
 student_values(bx_run *r, const bx_entry *e, bx_id class_id, bx_value *out)
 {
     const char *const *v = e->v;
-    const char        *id = v[BX_R_ID_NUMBER];
+    const char        *id = v[BX_R_ID_NUMBER], *enrolment = v[BX_R_ENROLMENT_NO];
     size_t             len = id ? strlen(id) : 0;
-    bx_value           number, address, phone, extra;
+    bx_value           number, enrolment_no, address, phone, extra;
 
-    if (sealed(r, id, &number) != BX_OK || sealed(r, v[BX_R_ADDRESS], &address) != BX_OK
-        || sealed(r, v[BX_R_PHONE], &phone) != BX_OK || sealed_extra(r, e, &extra) != BX_OK)
+    if (sealed(r, id, &number) != BX_OK || sealed(r, enrolment, &enrolment_no) != BX_OK
+        || sealed(r, v[BX_R_ADDRESS], &address) != BX_OK || sealed(r, v[BX_R_PHONE], &phone) != BX_OK
+        || sealed_extra(r, e, &extra) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -571,7 +574,8 @@ student_values(bx_run *r, const bx_entry *e, bx_id class_id, bx_value *out)
         bx_int(class_id), bx_int(r->school_id), r->township_id ? bx_int(r->township_id) : bx_null(), bx_text(v[BX_R_NAME]),
         bx_text(v[BX_R_FORMER_NAME]), bx_text(v[BX_R_SEX]), bx_text(v[BX_R_BIRTH]), bx_text(v[BX_R_ETHNIC]),
         bx_text(v[BX_R_ID_TYPE] ? v[BX_R_ID_TYPE] : "1"), number, id ? bx_lookup_hash(r->arena, "id", id) : bx_null(),
-        len >= 4 ? bx_lookup_hash(r->arena, "id4", id + len - 4) : bx_null(), bx_text(v[BX_R_ENROLMENT_NO]),
+        len >= 4 ? bx_lookup_hash(r->arena, "id4", id + len - 4) : bx_null(), enrolment_no,
+        enrolment ? bx_lookup_hash(r->arena, "enrolment", enrolment) : bx_null(),
         v[BX_R_SEAT_NO] ? number_or(v[BX_R_SEAT_NO], 0) : bx_null(), bx_text(v[BX_R_ENROLLED]), number_or(v[BX_R_BOARDING], 0),
         bx_text(v[BX_R_LEFT_BEHIND] ? v[BX_R_LEFT_BEHIND] : "0"), number_or(v[BX_R_MIGRANT], 0),
         v[BX_R_DISABILITY] && strcmp(v[BX_R_DISABILITY], "0") != 0 ? bx_text(v[BX_R_DISABILITY]) : bx_null(),

@@ -33,6 +33,7 @@ static const bx_field student_fields[] = {
     { "ethnic",      BX_CODE,   0,                            0,   0, "ethnic",      NULL, "student.detail", NULL },
     { "id_type",     BX_CODE,   0,                            0,   0, "id_type",     NULL, "student.detail", NULL },
     { "id_number",   BX_SECRET, BX_IN_LIST,                   0,   0, "id",          NULL, "student.detail", NULL },
+    { "enrolment_no", BX_SECRET, 0,                           0,   0, "id",          NULL, "student.detail", NULL },
     { "enrolled_on", BX_DATE,   0,                            0,   0, NULL,          NULL, "student.detail", NULL },
     { "left_behind", BX_CODE,   0,                            0,   0, "left_behind", NULL, "student.detail", NULL },
     { "migrant",     BX_BOOL,   0,                            0,   0, NULL,          NULL, "student.detail", NULL },
@@ -662,7 +663,10 @@ calendar(bx_call *c)
 
 /* ---- POST students/{id}/reveal */
 
-static const bx_code reveal_codes[] = { { "id_number" }, { "phone" }, { "address" }, { "guardian_phone" }, { NULL } };
+/* In the order of sql_reveal's columns. */
+static const bx_code reveal_codes[] = {
+    { "id_number" }, { "enrolment_no" }, { "phone" }, { "address" }, { "guardian_phone" }, { NULL }
+};
 
 static const bx_field reveal_fields[] = {
     { "field",       BX_CODE, BX_REQUIRED, 0,   0, "reveal_field", NULL, NULL, NULL },
@@ -672,7 +676,7 @@ static const bx_field reveal_fields[] = {
 };
 
 static const char sql_reveal[] =
-    "SELECT t.school_id, t.id_number, t.phone, t.address,"
+    "SELECT t.school_id, t.id_number, t.enrolment_no, t.phone, t.address,"
     " (SELECT g.phone FROM student_guardian sg JOIN guardian g ON g.id = sg.guardian_id"
     "   WHERE sg.student_id = t.id AND sg.guardian_id = ? AND sg.ends_on IS NULL) AS guardian_phone,"
     " (SELECT COUNT(*) FROM student_guardian sg WHERE sg.student_id = t.id AND sg.guardian_id = ? AND sg.ends_on IS NULL)"
@@ -702,41 +706,43 @@ reveal_read(bx_call *c, bx_id guardian, bx_rows *rows)
     return rows->nrows == 1 ? BX_OK : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
 }
 
+/* Columns of sql_reveal; those in between are named as the request's field. */
+enum { R_SCHOOL, R_FIRST, R_GUARDIAN_PHONE = 5, R_HAS_GUARDIAN };
+
 /* The answer is never stored: a repeated request reads again and leaves a line again. */
 static bx_rc
 reveal(bx_call *c)
 {
-    static const char *const columns[] = { "", "id_number", "phone", "address", "guardian_phone" };
     const char   *field = json_string_value(json_object_get(c->body, "field"));
     const char   *guardian_id = json_string_value(json_object_get(c->body, "guardian_id"));
     const char   *reason = bx_trim(c->arena, json_string_value(json_object_get(c->body, "reason")));
     bx_id         guardian = bx_id_parse(guardian_id);
     bx_rows       rows;
-    size_t        col = 4;
+    size_t        col = R_FIRST;
     char         *value = NULL;
     json_t       *changes;
 
-    while (col > 1 && strcmp(columns[col], field) != 0) {
-        col--;
+    while (col < R_GUARDIAN_PHONE && strcmp(reveal_codes[col - R_FIRST].code, field) != 0) {
+        col++;
     }
-    if (col == 4 && guardian == 0) {
+    if (col == R_GUARDIAN_PHONE && guardian == 0) {
         return bx_refuse(c, BX_E_INVALID, "guardian_id", "required", NULL);
     }
 
     if (reveal_read(c, guardian, &rows) != BX_OK) {
         return BX_FAIL;
     }
-    if (col == 4 && bx_cell_int(&rows, 0, 5) == 0) {
+    if (col == R_GUARDIAN_PHONE && bx_cell_int(&rows, 0, R_HAS_GUARDIAN) == 0) {
         return bx_refuse(c, BX_E_INVALID, "guardian_id", "not_in_list", NULL);
     }
 
     changes = bx_own(c->arena, json_pack("{s:s, s:s}", "field", field, "reason", reason));
-    if (col == 4) {
+    if (col == R_GUARDIAN_PHONE) {
         json_object_set_new(changes, "guardian_id", json_string(guardian_id));
     }
 
     /* first the line in the chain, then the number */
-    if (bx_commit(c, bx_cell_int(&rows, 0, 0), "reveal", "students", c->path_id, changes) != BX_OK) {
+    if (bx_commit(c, bx_cell_int(&rows, 0, R_SCHOOL), "reveal", "students", c->path_id, changes) != BX_OK) {
         return BX_FAIL;
     }
     if (bx_cell(&rows, 0, col)->kind != BX_V_NULL && bx_unseal(c->arena, bx_cell(&rows, 0, col), &value) != BX_OK) {

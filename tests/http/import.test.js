@@ -422,6 +422,39 @@ describe('a second file', () => {
         assert.deepEqual([row.field, row.reason], ['学籍号', 'duplicate_enrolment_no']);
     });
 
+    test('an enrolment number holds the identity number: sealed, found by its hash, masked where it is shown', async () => {
+        const registrar = await as('registrar3');
+        const [id, name] = [lines[15][at('身份证件号')], lines[15][at('姓名')]];
+        const file = (number, change = () => {}) => {
+            const row = [...lines[15]];
+            change(row);
+            return toCsv([['学籍号', ...lines[0]], [number, ...row]]);
+        };
+        const { json } = await upload(registrar, file(`G${id}`));
+        assert.deepEqual([json.changed, json.rejected], [1, 0]);
+        const [row] = await rowsOf(registrar, json.id, 'changed');
+        assert.deepEqual([row.field, row.value], ['学籍号', `G${id.slice(0, 4)}******${id.slice(-4)}`]);
+        const [student] = await server.sql('SELECT * FROM student WHERE id = ?', [row.student_id]);
+        assert.ok(Buffer.isBuffer(student.enrolment_no) && !student.enrolment_no.includes(id));
+        const [hash] = libraryValues(server, [{ op: 'hash', purpose: 'enrolment', text: `g${id.toLowerCase()}` }]);
+        assert.equal(student.enrolment_hash.toString('hex'), hash);
+
+        const again = await upload(registrar, file(`g${id.toLowerCase()}`));
+        assert.deepEqual([again.json.changed, again.json.unchanged], [0, 1]);
+        const moved = await upload(registrar, file(`G${id}`, (cells) => {
+            cells[at('身份证件号')] = '';
+            cells[at('特长')] = '跳绳';
+        }));
+        assert.deepEqual([moved.json.added, moved.json.changed], [0, 1], 'the number alone tells who it is');
+        assert.equal((await rowsOf(registrar, moved.json.id, 'changed'))[0].student_name, name);
+
+        const stranger = await upload(registrar, toCsv([['学籍号', ...lines[0]], [`G${id}`, ...lines[16]]]));
+        assert.deepEqual([stranger.json.changed, stranger.json.rejected], [0, 1]);
+        const [refused] = await rowsOf(registrar, stranger.json.id, 'rejected');
+        assert.deepEqual([refused.field, refused.reason, refused.value],
+            ['学籍号', 'duplicate_enrolment_no', `G${id.slice(0, 4)}******${id.slice(-4)}`]);
+    });
+
     test('columns the template does not know are named', async () => {
         const registrar = await as('registrar3');
         const { json } = await upload(registrar, toCsv([['座位', ...lines[0]], ['前排', ...lines[12]]]));

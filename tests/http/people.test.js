@@ -23,16 +23,19 @@ async function as(login) {
     return clients[login];
 }
 
-/** Phone and address of every child, and a phone of the class teacher. */
+/** Phone, address and enrolment number of every child, and a phone of the class teacher. */
 async function fillNumbers() {
     const keys = Object.keys(world.students);
     world.studentPhones = Object.fromEntries(keys.map((key, i) => [key, `1360000000${i}`]));
     world.addresses = Object.fromEntries(keys.map((key, i) => [key, `松山乡红旗村${i + 1}组`]));
+    world.enrolmentNumbers = Object.fromEntries(keys.map((key) => [key, `G${world.idNumbers[key]}`]));
     world.teacherPhone = '13500007788';
-    const texts = [...keys.flatMap((key) => [world.studentPhones[key], world.addresses[key]]), world.teacherPhone];
+    const texts = [...keys.flatMap((key) => [world.studentPhones[key], world.addresses[key], world.enrolmentNumbers[key]]),
+        world.teacherPhone];
     const sealed = libraryValues(server, texts.map((text) => ({ op: 'seal', text }))).map((hex) => Buffer.from(hex, 'hex'));
     for (const [i, key] of keys.entries()) {
-        await server.sql('UPDATE student SET phone = ?, address = ? WHERE id = ?', [sealed[2 * i], sealed[2 * i + 1], world.students[key]]);
+        await server.sql('UPDATE student SET phone = ?, address = ?, enrolment_no = ? WHERE id = ?',
+            [...sealed.slice(3 * i, 3 * i + 3), world.students[key]]);
     }
     await server.sql('UPDATE account SET phone_sealed = ? WHERE id = ?', [sealed.at(-1), world.accounts.teacher]);
 }
@@ -142,6 +145,7 @@ describe('students', () => {
         assert.equal(siyu.class_name, '三年级1班');
         assert.equal(siyu.school_name, '松山乡中心学校');
         assert.equal(siyu.id_number, `5204******${world.idNumbers.siyu.slice(-4)}`);
+        assert.equal(siyu.enrolment_no, `G5204******${world.idNumbers.siyu.slice(-4)}`);
         assert.equal(siyu.phone, '136****0000');
         assert.equal(siyu.address, '****');
         assert.equal(siyu.version, 1);
@@ -188,7 +192,7 @@ describe('students', () => {
             }
         }
         const { json } = await (await as('subject')).get(`students/${world.students.siyu}`);
-        for (const member of ['id_number', 'left_behind', 'disability', 'ethnic', 'migrant']) {
+        for (const member of ['id_number', 'enrolment_no', 'left_behind', 'disability', 'ethnic', 'migrant']) {
             assert.equal(json[member], undefined, member);
         }
     });
@@ -198,10 +202,11 @@ describe('revealing a number', () => {
     const path = (key) => `students/${world.students[key]}/reveal`;
     const lines = () => server.sql("SELECT unit_id, account_id, record_id, payload FROM audit_event WHERE action = 'reveal' ORDER BY unit_id, seq");
 
-    test('each of the four, in full, with a line in the school\'s chain', async () => {
+    test('each of the five, in full, with a line in the school\'s chain', async () => {
         const teacher = await as('teacher');
         for (const [field, more, value] of [
-            ['id_number', {}, world.idNumbers.siyu], ['phone', {}, world.studentPhones.siyu], ['address', {}, world.addresses.siyu],
+            ['id_number', {}, world.idNumbers.siyu], ['enrolment_no', {}, world.enrolmentNumbers.siyu],
+            ['phone', {}, world.studentPhones.siyu], ['address', {}, world.addresses.siyu],
             ['guardian_phone', { guardian_id: world.guardians.father }, world.phones.father],
         ]) {
             const earlier = (await lines()).length;
