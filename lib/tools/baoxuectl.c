@@ -134,10 +134,17 @@ ctl_get_n(const ctl *x, const char *option, size_t n)
 }
 
 
+/* Of an option given twice, the later one. */
 const char *
 ctl_get(const ctl *x, const char *option)
 {
-    return ctl_get_n(x, option, 0);
+    for (size_t i = x->nvalues; i > 0; i--) {
+        if (strcmp(x->values[i - 1].option->name, option) == 0) {
+            return x->values[i - 1].value;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -232,13 +239,14 @@ is_option(const char *arg)
 }
 
 
-/* Words that are neither options nor values of the options every command takes: the first two may name the command. */
+/* Words that are neither options nor values of the options every command takes: the first two may name the command, or
+ * the two behind "help". */
 static void
-command_words(ctl *x, int argc, char **argv, const char *words[2])
+command_words(ctl *x, int argc, char **argv, const char *words[3])
 {
     int  n = 0;
 
-    for (int i = 1; i < argc && n < 2; i++) {
+    for (int i = 1; i < argc && n < 3; i++) {
         const ctl_option *o = is_option(argv[i]) ? option_find(x, argv[i], strlen(argv[i])) : NULL;
 
         if (o != NULL && o->value != NULL) {
@@ -424,7 +432,8 @@ database_config(ctl *x)
     }
 
     x->db = (bx_db_config) {
-        .socket = x->set.socket, .host = x->set.host, .port = x->set.port == NULL ? 3306 : (unsigned) atoi(x->set.port),
+        .socket = x->set.socket, .host = x->set.host,
+        .port = x->set.port == NULL ? 3306 : (unsigned) strtoul(x->set.port, NULL, 10),
         .user = x->set.user, .password = password, .database = x->set.database,
         .read_seconds = 120, .statement_ms = 100000
     };
@@ -496,11 +505,11 @@ static int
 find_and_run(ctl *x, int argc, char **argv)
 {
     int          rc;
-    const char  *words[2] = { NULL, NULL };
+    const char  *words[3] = { NULL, NULL, NULL };
 
     command_words(x, argc, argv, words);
     if (words[0] == NULL || strcmp(words[0], "help") == 0) {
-        return help(words[0] == NULL || words[1] == NULL ? NULL : command_find(words[1], argc > 3 ? argv[3] : NULL));
+        return help(words[0] == NULL || words[1] == NULL ? NULL : command_find(words[1], words[2]));
     }
 
     x->command = command_find(words[0], words[1]);

@@ -4,7 +4,6 @@
 #include "tools/tools.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 
@@ -55,7 +54,7 @@ term_add(ctl *x)
     bx_date      starts, ends;
     bx_rows      rows;
     bx_value     from, to;
-    int          number = atoi(x->operands[0]), year;
+    int          number = x->operands[0][0] - '0', year;
 
     if ((number != 1 && number != 2) || x->operands[0][1] != '\0') {
         return ctl_fail(x, "a term is 1 (autumn) or 2 (spring)");

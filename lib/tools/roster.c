@@ -15,24 +15,19 @@
 #define MAX_FILE  (64 * 1024 * 1024)
 
 
-static bool
+static int
 school_find(ctl *x, ctl_unit *out)
 {
     const char *code = ctl_get(x, "--school");
 
     if (code == NULL) {
-        ctl_misuse(x, "which school? give --school with its code");
-        return false;
+        return ctl_misuse(x, "which school? give --school with its code");
     }
     if (!ctl_unit_find(x, code, out)) {
-        return false;
-    }
-    if (strcmp(out->level, "school") != 0) {
-        ctl_fail(x, "\"%s\" is a %s, not a school", out->name, out->level);
-        return false;
+        return CTL_FAILED;
     }
 
-    return true;
+    return strcmp(out->level, "school") == 0 ? CTL_OK : ctl_fail(x, "\"%s\" is a %s, not a school", out->name, out->level);
 }
 
 
@@ -124,15 +119,16 @@ import_report(ctl *x, const bx_roster_result *r)
 static int
 import(ctl *x)
 {
-    bx_rc             rc;
+    int               rc;
     size_t            len;
     void             *data;
     ctl_unit          school;
     const char       *path = x->operands[0], *slash = strrchr(path, '/');
     bx_roster_result  result = { 0 };
 
-    if (!school_find(x, &school)) {
-        return CTL_FAILED;
+    rc = school_find(x, &school);
+    if (rc != CTL_OK) {
+        return rc;
     }
     data = file_map(x, path, &len);
     if (data == NULL) {

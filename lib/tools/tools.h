@@ -61,7 +61,7 @@ extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calen
 
 /* ---- baoxuectl.c */
 
-const char *ctl_get(const ctl *x, const char *option);                 /* value of the option, NULL: not given */
+const char *ctl_get(const ctl *x, const char *option);                 /* value of the option (the last), NULL: not given */
 const char *ctl_get_n(const ctl *x, const char *option, size_t n);     /* of an option that may come several times */
 bool        ctl_has(const ctl *x, const char *option);
 
