@@ -335,7 +335,7 @@ typedef struct bx_transition {
     const char      *sets;                    /* BX_BY_JOB: further assignments, static SQL: "escalated = 1" */
 } bx_transition;
 
-/* A named, static condition on the list: ?view=<name>. `t` is the record's table. */
+/* A named, static condition on the list: ?view=<name>. `t` is the record's table; :today stands for the day of the call. */
 typedef struct { const char *name; const char *where; const char *capability; } bx_view;
 
 /* Which columns tie a row to the units and children a person may see. */

@@ -30,6 +30,10 @@ CREATE TABLE leave_request (
   back_at       DATETIME      NULL COMMENT 'bell of the period the child is expected in',
   returned_at   DATETIME      NULL,
   requested_by  VARCHAR(60)   NULL COMMENT 'name of whoever asked',
+  proxy_reason  VARCHAR(200)  NULL COMMENT 'why somebody who is no guardian asked',
+  needs_paper   TINYINT       NOT NULL DEFAULT 0 COMMENT 'asked for by phone: the slip is still to come',
+  paper_by      DATETIME      NULL COMMENT 'the slip is due',
+  paper_until   DATETIME      NULL COMMENT 'end of the grace: then it counts as unexcused',
   decided_by    VARCHAR(60)   NULL COMMENT 'name of whoever decided last',
   created_at    DATETIME      NOT NULL,
   created_by    BIGINT        NULL,
@@ -45,5 +49,6 @@ CREATE TABLE leave_request (
   KEY state (state, id),
   KEY starts (state, starts_at),
   KEY back (state, back_at),
-  KEY decide (state, escalated, decide_by)
+  KEY decide (state, escalated, decide_by),
+  KEY paper (state, paper_until)
 ) ENGINE=InnoDB;

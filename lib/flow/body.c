@@ -209,7 +209,8 @@ take_field(bx_call *c, bx_record *r, const bx_field *f, json_t *body, bool creat
     if ((f->flags & BX_BY_HOOK) || (!creating && (f->flags & BX_FIXED))) {
         return fault(c, f, "not_allowed", NULL);
     }
-    if (r != NULL && f->write != NULL && !bx_scope_allows(c, f->write, &r->scope)) {
+    /* of a record being created the place is not known yet: bx_record_writable() asks afterwards */
+    if (r != NULL && r->state != NULL && f->write != NULL && !bx_scope_allows(c, f->write, &r->scope)) {
         return fault(c, f, "not_allowed", NULL);
     }
 
@@ -289,4 +290,21 @@ bx_rc
 bx_body_check(bx_call *c, const bx_field *takes, json_t *body)
 {
     return bx_record_take(c, NULL, takes, body, true, NULL);
+}
+
+
+bx_rc
+bx_record_writable(bx_call *c, const bx_record *r)
+{
+    bx_rc  rc = BX_OK;
+
+    for (size_t i = 0; i < r->nfields; i++) {
+        const bx_field *f = &r->def->fields[i];
+
+        if (r->taken[i] && f->write != NULL && !bx_scope_allows(c, f->write, &r->scope)) {
+            rc = fault(c, f, "not_allowed", NULL);
+        }
+    }
+
+    return rc;
 }

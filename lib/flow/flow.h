@@ -51,6 +51,8 @@ const char *bx_type_name(bx_type type);       /* as GET plugins, actions and ope
 int     bx_record_field(const bx_record_def *def, const char *name);   /* index, or -1 */
 /* Takes a body's members into r by a field table: every fault is added to the problem. known: further members that are no error. */
 bx_rc   bx_record_take(bx_call *c, bx_record *r, const bx_field *takes, json_t *body, bool creating, const char *known);
+/* May the caller set every field that was taken? Asked again when the place of a new record is known. */
+bx_rc   bx_record_writable(bx_call *c, const bx_record *r);
 /* Checks a body against a field table without a record. */
 bx_rc   bx_body_check(bx_call *c, const bx_field *takes, json_t *body);
 /* Sets student, class, school and township of a record being created from its student, who must be in scope. */
@@ -67,6 +69,7 @@ bx_rc   bx_generic_read(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_create(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_patch(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_act(bx_call *c, const bx_record_def *def, const char *action);
+bx_rc   bx_generic_bulk(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
 /* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
 const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);

@@ -190,6 +190,25 @@ filters(list *l)
 }
 
 
+/* :today stands for the day of the call. */
+static void
+view_where(list *l, const char *where)
+{
+    static const char  word[] = ":today";
+    const char        *p;
+
+    bx_buf_str(&l->sql, " AND (");
+    while ((p = strstr(where, word)) != NULL) {
+        bx_buf_add(&l->sql, where, (size_t) (p - where));
+        bx_buf_str(&l->sql, "?");
+        add(l, bx_text(bx_date_text(l->c->arena, bx_date_of(l->c->now))));
+        where = p + sizeof(word) - 1;
+    }
+    bx_buf_str(&l->sql, where);
+    bx_buf_str(&l->sql, ")");
+}
+
+
 static bx_rc
 view(list *l)
 {
@@ -201,7 +220,7 @@ view(list *l)
 
     for (const bx_view *v = l->def->views; v != NULL && v->name != NULL; v++) {
         if (strcmp(v->name, name) == 0 && (v->capability == NULL || bx_call_can(l->c, v->capability))) {
-            bx_buf_printf(&l->sql, " AND (%s)", v->where);
+            view_where(l, v->where);
             return BX_OK;
         }
     }

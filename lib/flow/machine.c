@@ -356,7 +356,7 @@ create_prepare(bx_call *c, const bx_record_def *def, bx_record *r, const bx_tran
         return bx_refuse(c, BX_E_INVALID, "action", "not_in_list", NULL);
     }
 
-    if (def->scope == BX_SCOPE_STUDENT && bx_record_place(c, r, capability) != BX_OK) {
+    if ((def->scope == BX_SCOPE_STUDENT && bx_record_place(c, r, capability) != BX_OK) || bx_record_writable(c, r) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -409,7 +409,7 @@ create_try(bx_call *c, const bx_record_def *def, bx_tail_result *result)
 static bx_rc
 check_version(bx_call *c, const bx_record *r)
 {
-    const char *s = c->req == NULL ? NULL : c->req->if_match;
+    const char *s = c->if_match;
     char        want[32];
 
     if (s == NULL || *s == '\0') {
@@ -555,7 +555,7 @@ patch_try(bx_call *c, const bx_record_def *def, const char *action, bx_tail_resu
         bx_refuse_add(c, "state", json_string(r.state));
         return BX_FAIL;
     }
-    if (bx_record_take(c, &r, def->fields, c->body, false, NULL) != BX_OK
+    if (bx_record_take(c, &r, def->fields, c->body, false, NULL) != BX_OK || bx_record_writable(c, &r) != BX_OK
         || (def->check != NULL && def->check(c, &r) != BX_OK))
     {
         return BX_FAIL;

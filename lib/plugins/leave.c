@@ -33,7 +33,7 @@ static const bx_field fields[] = {
     { "chain_half_days", BX_HALVES, BX_BY_HOOK,                        0, 0, "chain_days", NULL, NULL, NULL },
     { "reason",          BX_TEXT,   BX_REQUIRED,                       2, 500, NULL, NULL, NULL, NULL },
     { "certificate",     BX_FILES,  0,                                 0, 3, NULL, NULL, NULL, NULL },
-    { "channel",         BX_CODE,   BX_BY_HOOK,                        0, 0, "leave_channel", NULL, NULL, NULL },
+    { "channel",         BX_CODE,   BX_FIXED,                          0, 0, "leave_channel", NULL, NULL, "leave.enter" },
     { "extends_id",      BX_REF,    BX_FIXED,                          0, 0, "leave-requests", NULL, NULL, NULL },
     { "route",           BX_CODE,   BX_BY_HOOK | BX_FILTER,            0, 0, "leave_route", NULL, NULL, NULL },
     { "escalated",       BX_BOOL,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
@@ -44,7 +44,11 @@ static const bx_field fields[] = {
     { "back_period",     BX_INT,    BX_BY_HOOK,                        1, BX_MAX_PERIODS, NULL, NULL, NULL, NULL },
     { "back_at",         BX_TIME,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
     { "returned_at",     BX_TIME,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
-    { "requested_by",    BX_TEXT,   BX_BY_HOOK,                        0, 60, NULL, NULL, NULL, NULL },
+    { "requested_by",    BX_TEXT,   BX_FIXED,                          0, 60, NULL, NULL, NULL, "leave.enter" },
+    { "proxy_reason",    BX_TEXT,   BX_FIXED,                          2, 200, NULL, NULL, NULL, "leave.enter" },
+    { "needs_paper",     BX_BOOL,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
+    { "paper_by",        BX_TIME,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
+    { "paper_until",     BX_TIME,   BX_BY_HOOK,                        0, 0, NULL, NULL, NULL, NULL },
     { "decided_by",      BX_TEXT,   BX_BY_HOOK,                        0, 60, NULL, NULL, NULL, NULL },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
@@ -56,6 +60,11 @@ static const bx_field note_fields[] = {
 
 static const bx_field reject_fields[] = {
     { "comment", BX_TEXT, BX_REQUIRED, 2, 200, NULL, NULL, NULL, NULL },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+
+static const bx_field paper_fields[] = {
+    { "certificate", BX_FILES, BX_REQUIRED, 0, 3, NULL, NULL, NULL, NULL },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
 
@@ -73,6 +82,8 @@ static const bx_state states[] = {
     { "approved",    BX_EXCUSING,                  "ok" },
     { "rejected",    BX_TERMINAL,                  "no" },
     { "away",        BX_EXCUSING,                  "info" },
+    { "awaiting_paper", BX_EXCUSING,               "wait" },
+    { "no_paper",    0,                            "no" },
     { "returned",    BX_TERMINAL | BX_EXCUSING,    "ok" },
     { "overdue",     0,                            "late" },
     { "cancelled",   BX_TERMINAL,                  "none" },
@@ -80,38 +91,65 @@ static const bx_state states[] = {
 };
 
 /* The class teacher's consent always comes first; a longer leave goes on to the academic office or the principal. Whoever
- * does not decide in time is stood in for by one level up (`escalated`, set by the job). */
+ * does not decide in time is stood in for by one level up (`escalated`, set by the job). A leave asked for by phone is
+ * entered by the class teacher, whose entry is the consent; its slip comes after the return, or it counts as unexcused. */
 #define TEACHER   "route=teacher"
 #define LONGER    "route=office,principal"
 #define LATE      " escalated=1"
+#define PAPER     "needs_paper=1"
+#define BY_STAFF  "channel=phone,paper"
+#define BACK      "away overdue approved"
 #define DECISION  (BX_DECIDES | BX_NOT_OWN_CHILD)
+#define REFUSAL   (DECISION | BX_MAKES_RELEASE)
+#define JOB(action, from, to, sets)  { action, from, to, NULL, NULL, NULL, NULL, BX_BY_JOB, sets }
 
 static const bx_transition transitions[] = {
-    /* action      from                                to             capability         when              takes          hook */
-    { "save",      BX_NEW,                             "draft",       "leave.request",   NULL,             NULL,          bx_leave_save,    0, NULL },
-    { "submit",    BX_NEW,                             "submitted",   "leave.request",   NULL,             NULL,          bx_leave_submit,  0, NULL },
-    { "submit",    "draft",                            "submitted",   "leave.request",   NULL,             NULL,          bx_leave_submit,  0, NULL },
-    { "approve",   "submitted",                        "approved",    "leave.consent",   TEACHER,          note_fields,   bx_leave_approve, DECISION, NULL },
-    { "approve",   "submitted",                        "approved",    "leave.delegate",  TEACHER LATE,     note_fields,   bx_leave_approve, DECISION, NULL },
-    { "consent",   "submitted",                        "provisional", "leave.consent",   LONGER,           note_fields,   bx_leave_consent, DECISION, NULL },
-    { "consent",   "submitted",                        "provisional", "leave.delegate",  LONGER LATE,      note_fields,   bx_leave_consent, DECISION, NULL },
-    { "approve",   "provisional",                      "approved",    "leave.office",    "route=office",   note_fields,   bx_leave_approve, DECISION, NULL },
-    { "approve",   "provisional",                      "approved",    "leave.principal", "route=principal", note_fields,  bx_leave_approve, DECISION, NULL },
-    { "approve",   "provisional",                      "approved",    "leave.stand_in",  LONGER LATE,      note_fields,   bx_leave_approve, DECISION, NULL },
-    { "reject",    "submitted",                        "rejected",    "leave.consent",   NULL,             reject_fields, bx_leave_refuse,  DECISION | BX_MAKES_RELEASE, NULL },
-    { "reject",    "submitted",                        "rejected",    "leave.delegate",  "escalated=1",    reject_fields, bx_leave_refuse,  DECISION | BX_MAKES_RELEASE, NULL },
-    { "reject",    "provisional",                      "rejected",    "leave.office",    "route=office",   reject_fields, bx_leave_refuse,  DECISION | BX_MAKES_RELEASE, NULL },
-    { "reject",    "provisional",                      "rejected",    "leave.principal", "route=principal", reject_fields, bx_leave_refuse, DECISION | BX_MAKES_RELEASE, NULL },
-    { "reject",    "provisional",                      "rejected",    "leave.stand_in",  LONGER LATE,      reject_fields, bx_leave_refuse,  DECISION | BX_MAKES_RELEASE, NULL },
-    { "return",    "away overdue approved",            "returned",    "leave.return",    NULL,             return_fields, bx_leave_return,  0, NULL },
-    { "cancel",    "draft submitted provisional approved", "cancelled", "leave.request", NULL,             note_fields,   bx_leave_cancel,  BX_MAKES_RELEASE, NULL },
+    /* action        from              to                capability         when               takes          hook */
+    { "save",        BX_NEW,           "draft",          "leave.request",   NULL,              NULL,          bx_leave_save,     0, NULL },
+    { "submit",      BX_NEW,           "submitted",      "leave.request",   NULL,              NULL,          bx_leave_submit,   0, NULL },
+    { "enter",       BX_NEW,           "provisional",    "leave.enter",     NULL,              NULL,          bx_leave_enter,    BX_NOT_OWN_CHILD, NULL },
+    { "submit",      "draft",          "submitted",      "leave.request",   NULL,              NULL,          bx_leave_submit,   0, NULL },
+
+    { "approve",     "submitted",      "approved",       "leave.consent",   TEACHER,           note_fields,   bx_leave_approve,  DECISION, NULL },
+    { "approve",     "submitted",      "approved",       "leave.delegate",  TEACHER LATE,      note_fields,   bx_leave_approve,  DECISION, NULL },
+    { "consent",     "submitted",      "provisional",    "leave.consent",   LONGER,            note_fields,   bx_leave_consent,  DECISION, NULL },
+    { "consent",     "submitted",      "provisional",    "leave.delegate",  LONGER LATE,       note_fields,   bx_leave_consent,  DECISION, NULL },
+    { "approve",     "provisional",    "approved",       "leave.office",    "route=office",    note_fields,   bx_leave_approve,  DECISION, NULL },
+    { "approve",     "provisional",    "approved",       "leave.principal", "route=principal", note_fields,   bx_leave_approve,  DECISION, NULL },
+    { "approve",     "provisional",    "approved",       "leave.stand_in",  LONGER LATE,       note_fields,   bx_leave_approve,  DECISION, NULL },
+    { "reject",      "submitted",      "rejected",       "leave.consent",   NULL,              reject_fields, bx_leave_refuse,   REFUSAL, NULL },
+    { "reject",      "submitted",      "rejected",       "leave.delegate",  "escalated=1",     reject_fields, bx_leave_refuse,   REFUSAL, NULL },
+    { "reject",      "provisional",    "rejected",       "leave.office",    "route=office",    reject_fields, bx_leave_refuse,   REFUSAL, NULL },
+    { "reject",      "provisional",    "rejected",       "leave.principal", "route=principal", reject_fields, bx_leave_refuse,   REFUSAL, NULL },
+    { "reject",      "provisional",    "rejected",       "leave.stand_in",  LONGER LATE,       reject_fields, bx_leave_refuse,   REFUSAL, NULL },
+
+    { "return",      BACK,             "awaiting_paper", "leave.return",    PAPER,             return_fields, bx_leave_return,   0, NULL },
+    { "return",      BACK,             "returned",       "leave.return",    NULL,              return_fields, bx_leave_return,   0, NULL },
+    { "return",      "provisional",    "awaiting_paper", "leave.return",    TEACHER " " PAPER, return_fields, bx_leave_return,   0, NULL },
+    { "return",      "provisional",    "returned",       "leave.return",    TEACHER,           return_fields, bx_leave_return,   0, NULL },
+    { "cancel",      "draft submitted provisional approved", "cancelled", "leave.request",  NULL, note_fields,   bx_leave_cancel,   BX_MAKES_RELEASE, NULL },
+    { "cancel",      "provisional away", "cancelled",    "leave.enter",     BY_STAFF,          reject_fields, bx_leave_withdraw, BX_MAKES_RELEASE, NULL },
+
+    /* the slip: the guardian's word in the portal, or a photo of the signed paper */
+    { "confirm",     "awaiting_paper", "returned",       "leave.request",   PAPER,             NULL,          bx_leave_paper,    0, NULL },
+    { "confirm",     "provisional",    "provisional",    "leave.request",   PAPER,             NULL,          bx_leave_paper,    0, NULL },
+    { "confirm",     "approved",       "approved",       "leave.request",   PAPER,             NULL,          bx_leave_paper,    0, NULL },
+    { "confirm",     "away",           "away",           "leave.request",   PAPER,             NULL,          bx_leave_paper,    0, NULL },
+    { "attach_paper", "awaiting_paper", "returned",      "leave.enter",     PAPER,             paper_fields,  bx_leave_paper,    0, NULL },
+    { "attach_paper", "provisional",   "provisional",    "leave.enter",     PAPER,             paper_fields,  bx_leave_paper,    0, NULL },
+    { "attach_paper", "approved",      "approved",       "leave.enter",     PAPER,             paper_fields,  bx_leave_paper,    0, NULL },
+    { "attach_paper", "away",          "away",           "leave.enter",     PAPER,             paper_fields,  bx_leave_paper,    0, NULL },
+    { "accept",      "no_paper",       "returned",       "leave.office",    NULL,              reject_fields, bx_leave_paper,    BX_NOT_OWN_CHILD, NULL },
+
     /* by the clock, or because another request of the child was decided */
-    { "start",     "approved",                         "away",        NULL,              NULL,             NULL,          NULL, BX_BY_JOB, NULL },
-    { "overrun",   "away",                             "overdue",     NULL,              NULL,             NULL,          NULL, BX_BY_JOB, NULL },
-    { "prolong",   "overdue",                          "away",        NULL,              NULL,             NULL,          NULL, BX_BY_JOB, NULL },
-    { "return_too", "away overdue",                    "returned",    NULL,              NULL,             NULL,          NULL, BX_BY_JOB, NULL },
-    { "escalate",  "submitted",                        "submitted",   NULL,              NULL,             NULL,          NULL, BX_BY_JOB, "escalated = 1" },
-    { "escalate_further", "provisional",               "provisional", NULL,              NULL,             NULL,          NULL, BX_BY_JOB, "escalated = 1" },
+    JOB("start",            "approved provisional", "away",           NULL),
+    JOB("overrun",          "away",                 "overdue",        NULL),
+    JOB("prolong",          "overdue",              "away",           NULL),
+    JOB("return_too",       "away overdue",         "returned",       NULL),
+    JOB("return_too_paper", "away overdue",         "awaiting_paper", NULL),
+    JOB("lapse",            "awaiting_paper",       "no_paper",       NULL),
+    JOB("escalate",         "submitted",            "submitted",      "escalated = 1"),
+    JOB("escalate_further", "provisional",          "provisional",    "escalated = 1"),
     { NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL }
 };
 
@@ -119,6 +157,8 @@ static const bx_view views[] = {
     { "open",    "t.state IN ('submitted','provisional','approved','away','overdue')", NULL },
     { "away",    "t.state = 'away'",    NULL },
     { "overdue", "t.state = 'overdue'", NULL },
+    { "paper",   "t.state IN ('awaiting_paper','no_paper')", NULL },
+    { "today",   "t.starts_on <= :today AND t.ends_on >= :today AND t.state IN ('provisional','approved','away','overdue','returned','awaiting_paper')", NULL },
     { "decided", "t.state IN ('approved','away','returned','rejected')", NULL },
     { NULL, NULL, NULL }
 };
@@ -135,6 +175,8 @@ static const bx_rule rules[] = {
     { "leave.office_days",    BX_RULE_INT, 5,  0, 366,  NULL, "school_day", "practice of schools; above it the principal decides" },
     { "leave.decide_minutes", BX_RULE_INT, 60, 5, 1440, NULL, "minute",     "proposal" },
     { "leave.backdate_days",  BX_RULE_INT, 3,  0, 60,   NULL, "school_day", "proposal" },
+    { "leave.paper_days",     BX_RULE_INT, 1,  0, 10,   NULL, "school_day", "小学控辍保学工作制度 1, 二、请假制度: the slip is made up after the return" },
+    { "leave.paper_grace_days", BX_RULE_INT, 2, 0, 10,  NULL, "school_day", "proposal" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 
@@ -151,9 +193,9 @@ static const bx_job jobs[] = {
 
 static const bx_grant grants[] = {
     { "guardian",  "leave.read leave.request leave.return" },
-    { "teacher",   "leave.read leave.consent leave.return" },
+    { "teacher",   "leave.read leave.consent leave.enter leave.return" },
     { "grade",     "leave.read leave.delegate" },
-    { "office",    "leave.read leave.office leave.delegate leave.return" },
+    { "office",    "leave.read leave.office leave.delegate leave.enter leave.return" },
     { "vice",      "leave.read leave.delegate leave.stand_in" },
     { "principal", "leave.read leave.principal leave.stand_in" },
     { "registrar", "leave.read" },

@@ -18,6 +18,7 @@ typedef struct {
     const char  *state;
     bx_span      span;                        /* what it covers; after a return only up to the slot before it */
     int          halves;
+    bool         needs_paper;
     bool         ours;                        /* asked for by this account */
 } bx_leave_claim;
 
@@ -62,11 +63,14 @@ bx_rc   bx_leave_preview(bx_call *c);
 
 bx_rc   bx_leave_save(bx_call *c, bx_record *r);
 bx_rc   bx_leave_submit(bx_call *c, bx_record *r);
+bx_rc   bx_leave_enter(bx_call *c, bx_record *r);
 bx_rc   bx_leave_approve(bx_call *c, bx_record *r);
 bx_rc   bx_leave_consent(bx_call *c, bx_record *r);
 bx_rc   bx_leave_refuse(bx_call *c, bx_record *r);
 bx_rc   bx_leave_cancel(bx_call *c, bx_record *r);
+bx_rc   bx_leave_withdraw(bx_call *c, bx_record *r);
 bx_rc   bx_leave_return(bx_call *c, bx_record *r);
+bx_rc   bx_leave_paper(bx_call *c, bx_record *r);
 bx_rc   bx_leave_clock(bx_call *c);
 
 #endif

@@ -132,11 +132,71 @@ bx_leave_submit(bx_call *c, bx_record *r)
 
     set_span(r, &plan);
     bx_set_text(r, "channel", "portal");
+    bx_set_int(r, "needs_paper", 0);
+    bx_set_text(r, "proxy_reason", NULL);
     bx_set_time(r, "submitted_at", bx_call_now(c));
     bx_set_time(r, "decide_by", plan.decide_by);
     bx_set_int(r, "escalated", !can);
     bx_set_text(r, "requested_by", bx_call_actor(c));
     return claim_student(c, r, &plan);
+}
+
+
+/* Is that the name of one of the child's guardians? */
+static bx_rc
+is_guardian(bx_call *c, bx_id student, const char *name, bool *is)
+{
+    static const char  sql[] = "SELECT 1 FROM student_guardian sg JOIN guardian g ON g.id = sg.guardian_id"
+                               " WHERE sg.student_id = ? AND sg.ends_on IS NULL AND g.name = ?";
+    bx_rows            rows;
+
+    *is = false;
+    if (name == NULL) {
+        return BX_OK;
+    }
+    if (bx_query(c, &rows, sql, BX_ARGS(bx_int(student), bx_text(name))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *is = rows.nrows > 0;
+    return BX_OK;
+}
+
+
+/* Who phoned, or brought the slip. Somebody else than a guardian only with a reason (catalogue W2: no proxy otherwise). */
+static bx_rc
+check_caller(bx_call *c, bx_record *r)
+{
+    bool  guardian;
+
+    if (!bx_rec_has(r, "requested_by")) {
+        return bx_refuse(c, BX_E_INVALID, "requested_by", "required", NULL);
+    }
+    if (is_guardian(c, bx_rec_student(r), bx_rec_text(r, "requested_by"), &guardian) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (!guardian && !bx_rec_has(r, "proxy_reason")) {
+        return bx_refuse(c, BX_E_INVALID, "proxy_reason", "leave.proxy_reason", NULL);
+    }
+
+    return BX_OK;
+}
+
+
+static bx_rc
+check_channel(bx_call *c, bx_record *r)
+{
+    const char *channel = bx_rec_text(r, "channel");
+
+    if (channel == NULL) {
+        bx_set_text(r, "channel", "phone");
+    } else if (strcmp(channel, "portal") == 0) {
+        return bx_refuse(c, BX_E_INVALID, "channel", "not_in_list", NULL);
+    } else if (strcmp(channel, "paper") == 0 && !bx_rec_taken(r, "certificate")) {
+        return bx_refuse(c, BX_E_INVALID, "certificate", "leave.paper_photo", NULL);
+    }
+
+    return BX_OK;
 }
 
 
@@ -229,6 +289,28 @@ bx_leave_consent(bx_call *c, bx_record *r)
 }
 
 
+/* A guardian phoned, or a pupil brought a slip: the class teacher's entry is the consent. */
+bx_rc
+bx_leave_enter(bx_call *c, bx_record *r)
+{
+    bx_leave_ask   ask = ask_of(r);
+    bx_leave_plan  plan;
+
+    if (check_caller(c, r) != BX_OK || check_channel(c, r) != BX_OK || bx_leave_plan_make(c, &ask, &plan) != BX_OK
+        || bx_leave_refuse_plan(c, &ask, &plan) != BX_OK || check_extends(c, r, &plan) != BX_OK || carry_on(c, &plan) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    set_span(r, &plan);
+    bx_set_time(r, "submitted_at", bx_call_now(c));
+    bx_set_time(r, "decide_by", strcmp(plan.route, "teacher") == 0 ? BX_NO_TIME : plan.decide_by);
+    bx_set_int(r, "needs_paper", strcmp(bx_rec_text(r, "channel"), "phone") == 0);
+    bx_set_text(r, "decided_by", bx_call_actor(c));
+    return claim_student(c, r, &plan);
+}
+
+
 bx_rc
 bx_leave_refuse(bx_call *c, bx_record *r)
 {
@@ -255,6 +337,14 @@ bx_leave_cancel(bx_call *c, bx_record *r)
 
     bx_set_text(r, "decided_by", decided);
     return rc;
+}
+
+
+/* Entered for the wrong child or the wrong days: whoever enters may take it back, with a word about it, begun or not. */
+bx_rc
+bx_leave_withdraw(bx_call *c, bx_record *r)
+{
+    return decide(c, r, let_go);
 }
 
 
@@ -325,7 +415,8 @@ return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
         if (strcmp(claim->state, "away") != 0 && strcmp(claim->state, "overdue") != 0) {
             continue;
         }
-        if (bx_queue_move(c, bx_leave_record, "return_too", claim->id, claim->version, claim->state) != BX_OK
+        if (bx_queue_move(c, bx_leave_record, claim->needs_paper ? "return_too_paper" : "return_too", claim->id, claim->version,
+                          claim->state) != BX_OK
             || bx_queue(c, 1, "UPDATE leave_request SET back_on = ?, back_period = ?, returned_at = ? WHERE id = ?",
                         BX_ARGS(bx_text(bx_date_text(bx_call_arena(c), back.day)), bx_int(back.period),
                                 bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))), bx_int(claim->id))) != BX_OK)
@@ -334,6 +425,36 @@ return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
         }
     }
 
+    return BX_OK;
+}
+
+
+/* The slip is due at 24:00 of the n-th school day after the day of return, and then there is a grace. */
+static bx_rc
+set_paper_dates(bx_call *c, bx_record *r, const bx_leave_plan *plan)
+{
+    int64_t  days, grace;
+    bx_date  today = bx_date_of(bx_call_now(c)), by, until;
+
+    if (bx_rule_int(c, "leave.paper_days", bx_rec_class(r), &days) != BX_OK
+        || bx_rule_int(c, "leave.paper_grace_days", bx_rec_class(r), &grace) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    by = bx_add_school_days(plan->cal, today, (int) days);
+    until = bx_add_school_days(plan->cal, today, (int) (days + grace));
+    bx_set_time(r, "paper_by", by == BX_NO_DATE ? BX_NO_TIME : bx_time_at(by, 24 * 60));
+    bx_set_time(r, "paper_until", until == BX_NO_DATE ? BX_NO_TIME : bx_time_at(until, 24 * 60));
+    return BX_OK;
+}
+
+
+bx_rc
+bx_leave_paper(bx_call *c, bx_record *r)
+{
+    (void) c;
+    bx_set_int(r, "needs_paper", 0);
     return BX_OK;
 }
 
@@ -362,6 +483,9 @@ bx_leave_return(bx_call *c, bx_record *r)
     bx_set_date(r, "back_on", back.day);
     bx_set_int(r, "back_period", back.period);
     bx_set_time(r, "returned_at", bx_call_now(c));
+    if (bx_rec_int(r, "needs_paper") != 0 && set_paper_dates(c, r, &plan) != BX_OK) {
+        return BX_FAIL;
+    }
     return claim_student(c, r, &plan);
 }
 
@@ -377,7 +501,9 @@ bx_leave_clock(bx_call *c)
     if (bx_sweep(c, bx_leave_record, "escalate", "t.escalated = 0 AND t.decide_by <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK
         || bx_sweep(c, bx_leave_record, "escalate_further", "t.escalated = 0 AND t.decide_by <= ?", BX_ARGS(bx_text(now)),
                     &moved) != BX_OK
-        || bx_sweep(c, bx_leave_record, "start", "t.starts_at <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK)
+        || bx_sweep(c, bx_leave_record, "start", "t.starts_at <= ? AND (t.state = 'approved' OR t.route = 'teacher')",
+                    BX_ARGS(bx_text(now)), &moved) != BX_OK
+        || bx_sweep(c, bx_leave_record, "lapse", "t.paper_until <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -23,9 +23,10 @@ slot_compare(bx_slot a, bx_slot b)
 
 static const char sql_claims[] =
     "SELECT s.leave_seq, l.id, l.version, l.state, l.starts_on, l.starts_period, l.ends_on, l.ends_period, l.half_days,"
-    " l.back_on, l.back_period, l.created_by"
+    " l.back_on, l.back_period, l.created_by, l.needs_paper"
     " FROM student s LEFT JOIN leave_request l ON l.student_id = s.id AND l.ends_on >= ? AND l.id <> ?"
-    " AND l.state IN ('submitted', 'provisional', 'approved', 'away', 'overdue', 'returned')"
+    " AND l.state IN ('submitted', 'provisional', 'approved', 'away', 'overdue', 'returned', 'awaiting_paper',"
+    " 'no_paper')"
     " WHERE s.id = ? ORDER BY l.starts_on, l.starts_period LIMIT 64";
 
 
@@ -45,6 +46,13 @@ claim_cut(const bx_calendar *cal, bx_leave_claim *claim, bx_slot back)
     claim->span.to = last;
     claim->halves = bx_half_days(cal, claim->span);
     return true;
+}
+
+
+static bool
+has_returned(const char *state)
+{
+    return strcmp(state, "returned") == 0 || strcmp(state, "awaiting_paper") == 0 || strcmp(state, "no_paper") == 0;
 }
 
 
@@ -76,8 +84,9 @@ claims_read(bx_call *c, const bx_leave_ask *ask, bx_leave_plan *plan)
         claim.span.to = (bx_slot) { bx_date_parse(bx_cell_text(&rows, i, 6)), (int) bx_cell_int(&rows, i, 7) };
         claim.halves = (int) bx_cell_int(&rows, i, 8);
         claim.ours = bx_cell_int(&rows, i, 11) == bx_call_account(c);
+        claim.needs_paper = bx_cell_int(&rows, i, 12) != 0;
 
-        if (strcmp(claim.state, "returned") == 0 && bx_cell_text(&rows, i, 9) != NULL) {
+        if (has_returned(claim.state) && bx_cell_text(&rows, i, 9) != NULL) {
             back = (bx_slot) { bx_date_parse(bx_cell_text(&rows, i, 9)), (int) bx_cell_int(&rows, i, 10) };
             if (!claim_cut(plan->cal, &claim, back)) {
                 continue;

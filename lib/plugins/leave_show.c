@@ -174,7 +174,7 @@ bx_leave_decorate(bx_call *c, json_t *rows, bool one)
             if (route != NULL && strcmp(route, "teacher") != 0) {
                 then = decider_json(c, &d, row, route);
             }
-        } else if (strcmp(state, "provisional") == 0 && route != NULL) {
+        } else if (strcmp(state, "provisional") == 0 && route != NULL && strcmp(route, "teacher") != 0) {
             waits = decider_json(c, &d, row, route);
         }
 

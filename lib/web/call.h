@@ -43,6 +43,7 @@ struct bx_call {
     const bx_route    *route;
     json_t            *body;                  /* parsed, owned by the arena */
     bx_id              path_id;
+    const char        *if_match;              /* the version the caller has seen, in quotes */
     bx_key             key;
     bx_write          *writes, **write_tail;
     bx_problem         problem;

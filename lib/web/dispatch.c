@@ -391,6 +391,7 @@ bx_dispatch(bx_app *app, bx_arena *a, const bx_request *request, bx_response *re
     bx_call              c = { .app = app, .arena = a, .req = &req, .res = res, .now = bx_now() };
 
     c.lang = language(&req, NULL);
+    c.if_match = req.if_match;
     res->route = "unknown";
 
     row = find_route(&c);

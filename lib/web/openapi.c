@@ -221,6 +221,16 @@ action_fields(const bx_record_def *def, const char *action)
 
 
 static json_t *
+bulk_body(void)
+{
+    return json_pack("{s:{s:{s:{s:s, s:{s:{s:s}, s:{s:s, s:i, s:{s:s, s:{s:{s:s}, s:{s:s}}, s:[s, s]}}}, s:[s, s]}}}}",
+        "content", "application/json", "schema", "type", "object", "properties", "action", "type", "string",
+        "items", "type", "array", "maxItems", 100, "items", "type", "object", "properties", "id", "type", "string",
+        "version", "type", "integer", "required", "id", "version", "required", "action", "items");
+}
+
+
+static json_t *
 request_body(const bx_route_row *row)
 {
     json_t *schema;
@@ -238,6 +248,8 @@ request_body(const bx_route_row *row)
         schema = body_schema(row->def->fields, NULL);
         json_object_del(schema, "required");
         break;
+    case BX_RT_BULK:
+        return bulk_body();
     case BX_RT_ACT:
         schema = body_schema(action_fields(row->def, row->action), NULL);
         break;
@@ -264,6 +276,8 @@ answer_schema(const bx_route_row *row)
         return ref(row->def->name);
     case BX_RT_HISTORY:
         return ref("History");
+    case BX_RT_BULK:
+        return ref("Bulk");
     case BX_RT_HANDLER:
         break;
     }
@@ -385,6 +399,9 @@ schemas(void)
         "type", "object", "required", "status", "code", "title", "properties", "type", "type", "string", "status", "type", "integer",
         "code", "type", "string", "title", "type", "string", "detail", "type", "string", "errors", "type", "array",
         "items", "type", "object"));
+    json_object_set_new(out, "Bulk", json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:s}, s:{s:s}}, s:[s, s, s]}", "type", "object", "properties",
+        "items", "type", "array", "items", "type", "object", "done", "type", "integer", "refused", "type", "integer",
+        "required", "items", "done", "refused"));
     json_object_set_new(out, "History", json_pack("{s:s, s:{s:{s:s, s:{s:s}}}}", "type", "object", "properties",
         "items", "type", "array", "items", "type", "object"));
     return out;

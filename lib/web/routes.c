@@ -86,6 +86,10 @@ record_routes(const bx_plugin *p, const bx_record_def *def, bx_arena *a, bx_erro
         rc |= generic_add(p, def, a, "GET", "/{id}/history", BX_RT_HISTORY, NULL, err);
     }
 
+    if (def->transitions != NULL) {
+        rc |= generic_add(p, def, a, "POST", "/bulk", BX_RT_BULK, NULL, err);
+    }
+
     for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
         if (t->from != BX_NEW && !(t->flags & BX_BY_JOB) && !action_seen(def, t)) {
             rc |= generic_add(p, def, a, "POST", bx_sprintf(a, "/{id}/%s", t->action), BX_RT_ACT, t->action, err);
@@ -232,6 +236,8 @@ bx_route_run(bx_call *c, const bx_route_row *row)
         return bx_generic_patch(c, row->def);
     case BX_RT_HISTORY:
         return bx_generic_history(c, row->def);
+    case BX_RT_BULK:
+        return bx_generic_bulk(c, row->def);
     case BX_RT_ACT:
         return bx_generic_act(c, row->def, row->action);
     }
