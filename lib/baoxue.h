@@ -376,6 +376,7 @@ typedef struct { const char *name; const bx_code *codes; } bx_code_list;
 #define BX_ANY_USER  0x0010u                  /* any signed-in account; no capability */
 #define BX_FRESH_OK  0x0020u                  /* allowed while a given password must still be changed */
 #define BX_SELF_KEYED 0x0040u                 /* a POST whose own transaction stores the key (bx_commit()) */
+#define BX_PASSWORD  0x0080u                  /* hashes a password: runs in the small pool kept for that */
 
 typedef struct {
     const char  *method;

@@ -53,16 +53,14 @@
 
 typedef struct {
     bx_app                     *app;         /* NULL: the configuration has no use for it */
-    ngx_thread_pool_t          *pool;
-    ngx_thread_pool_t          *slow_pool;
+    ngx_thread_pool_t          *pools[BX_NPOOLS];
     ngx_shm_zone_t             *zone;        /* sessions */
     ngx_atomic_t                running;     /* tasks of this worker that are queued or in a thread */
 
     bx_db_config                db;
     ngx_str_t                   password_file;
     ngx_str_t                   secret_file;
-    ngx_str_t                   pool_name;
-    ngx_str_t                   slow_pool_name;
+    ngx_str_t                   pool_names[BX_NPOOLS];
     ngx_str_t                   attachments;
     ngx_str_t                   locale;
     ngx_array_t                *origins;     /* of char * */

@@ -647,25 +647,29 @@ failed:
 static ngx_int_t
 ngx_http_baoxue_thread_pools(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 {
-    ngx_str_t  *missing;
+    ngx_str_t          *name;
+    ngx_uint_t          i;
+    static const char  *threads[BX_NPOOLS] = {
+        "8 max_queue=256", "4 max_queue=64", "2 max_queue=64"
+    };
 
-    bmcf->pool = ngx_thread_pool_get(cf->cycle, &bmcf->pool_name);
-    bmcf->slow_pool = ngx_thread_pool_get(cf->cycle, &bmcf->slow_pool_name);
+    for (i = 0; i < BX_NPOOLS; i++) {
+        name = &bmcf->pool_names[i];
 
-    if (bmcf->pool && bmcf->slow_pool) {
-        return NGX_OK;
+        bmcf->pools[i] = ngx_thread_pool_get(cf->cycle, name);
+
+        if (bmcf->pools[i] == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "baoxue is used in %s:%ui, but there is no thread "
+                          "pool \"%V\": write \"thread_pool %V threads=%s;\" "
+                          "above the \"http\" block",
+                          bmcf->used_file, bmcf->used_line, name, name,
+                          threads[i]);
+            return NGX_ERROR;
+        }
     }
 
-    missing = bmcf->pool ? &bmcf->slow_pool_name : &bmcf->pool_name;
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "baoxue is used in %s:%ui, but there is no thread pool "
-                  "\"%V\": write \"thread_pool %V threads=%s;\" above the "
-                  "\"http\" block",
-                  bmcf->used_file, bmcf->used_line, missing, missing,
-                  bmcf->pool ? "2 max_queue=64" : "8 max_queue=256");
-
-    return NGX_ERROR;
+    return NGX_OK;
 }
 
 

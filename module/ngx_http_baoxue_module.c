@@ -28,6 +28,15 @@ static ngx_int_t ngx_http_baoxue_init_process(ngx_cycle_t *cycle);
 static void ngx_http_baoxue_exit_process(ngx_cycle_t *cycle);
 
 
+/* the names of thread pools unless directives give others */
+
+static ngx_str_t  ngx_http_baoxue_pools[BX_NPOOLS] = {
+    ngx_string("baoxue"),
+    ngx_string("baoxue_slow"),
+    ngx_string("baoxue_password")
+};
+
+
 static ngx_command_t  ngx_http_baoxue_commands[] = {
 
     { ngx_string("baoxue"),
@@ -83,14 +92,21 @@ static ngx_command_t  ngx_http_baoxue_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      offsetof(ngx_http_baoxue_main_conf_t, pool_name),
+      offsetof(ngx_http_baoxue_main_conf_t, pool_names[BX_POOL_FAST]),
       NULL },
 
     { ngx_string("baoxue_slow_pool"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      offsetof(ngx_http_baoxue_main_conf_t, slow_pool_name),
+      offsetof(ngx_http_baoxue_main_conf_t, pool_names[BX_POOL_SLOW]),
+      NULL },
+
+    { ngx_string("baoxue_password_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_baoxue_main_conf_t, pool_names[BX_POOL_PASSWORD]),
       NULL },
 
     { ngx_string("baoxue_session_zone"),
@@ -270,15 +286,13 @@ ngx_http_baoxue_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     bmcf->app = NULL;
-     *     bmcf->pool = NULL;
-     *     bmcf->slow_pool = NULL;
+     *     bmcf->pools = { NULL };
      *     bmcf->zone = NULL;
      *     bmcf->running = 0;
      *     bmcf->db = { NULL };
      *     bmcf->password_file = { 0, NULL };
      *     bmcf->secret_file = { 0, NULL };
-     *     bmcf->pool_name = { 0, NULL };
-     *     bmcf->slow_pool_name = { 0, NULL };
+     *     bmcf->pool_names = { { 0, NULL } };
      *     bmcf->attachments = { 0, NULL };
      *     bmcf->locale = { 0, NULL };
      *     bmcf->origins = NULL;
@@ -301,6 +315,8 @@ ngx_http_baoxue_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_baoxue_main_conf_t *bmcf = conf;
 
+    ngx_uint_t  i;
+
     ngx_conf_init_value(bmcf->insecure_cookie, 0);
     ngx_conf_init_value(bmcf->jobs, 1);
     ngx_conf_init_value(bmcf->utc_offset, 8 * 3600);
@@ -308,12 +324,10 @@ ngx_http_baoxue_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(bmcf->max_upload, 16 * 1024 * 1024);
     ngx_conf_init_value(bmcf->session_lifetime, 12 * 3600);
 
-    if (bmcf->pool_name.data == NULL) {
-        ngx_str_set(&bmcf->pool_name, "baoxue");
-    }
-
-    if (bmcf->slow_pool_name.data == NULL) {
-        ngx_str_set(&bmcf->slow_pool_name, "baoxue_slow");
+    for (i = 0; i < BX_NPOOLS; i++) {
+        if (bmcf->pool_names[i].data == NULL) {
+            bmcf->pool_names[i] = ngx_http_baoxue_pools[i];
+        }
     }
 
     return NGX_CONF_OK;

@@ -68,13 +68,9 @@ ngx_int_t
 ngx_http_baoxue_post_task(ngx_http_baoxue_main_conf_t *bmcf, bx_pool pool,
     ngx_thread_task_t *task)
 {
-    ngx_thread_pool_t  *tp;
-
-    tp = (pool == BX_POOL_SLOW) ? bmcf->slow_pool : bmcf->pool;
-
     (void) ngx_atomic_fetch_add(&bmcf->running, 1);
 
-    if (ngx_thread_task_post(tp, task) == NGX_OK) {
+    if (ngx_thread_task_post(bmcf->pools[pool], task) == NGX_OK) {
         return NGX_OK;
     }
 

@@ -868,13 +868,13 @@ static const bx_rule rules[] = {
 
 /* Passwords are read by the handlers: a field table would trim them. */
 static const bx_route routes[] = {
-    { "POST",   "session",          NULL, sign_in,         BX_PUBLIC | BX_SLOW | BX_UNKEYED, NULL, "sign in by login or phone" },
+    { "POST",   "session",          NULL, sign_in,         BX_PUBLIC | BX_PASSWORD | BX_UNKEYED, NULL, "sign in by login or phone" },
     { "GET",    "session",          NULL, who_am_i,        BX_ANY_USER | BX_FRESH_OK,        NULL, "who I am and what I may do" },
     { "PATCH",  "session",          NULL, set_language,    BX_ANY_USER,                      NULL, "the account's language" },
     { "DELETE", "session",          NULL, sign_out,        BX_ANY_USER | BX_FRESH_OK,        NULL, "sign out, here or everywhere" },
-    { "POST",   "password",         NULL, change_password, BX_ANY_USER | BX_SLOW | BX_FRESH_OK, NULL, "change the own password" },
+    { "POST",   "password",         NULL, change_password, BX_ANY_USER | BX_PASSWORD | BX_FRESH_OK, NULL, "change the own password" },
     { "POST",   "activation/check", NULL, check_code,      BX_PUBLIC | BX_UNKEYED,           NULL, "what an activation code is for" },
-    { "POST",   "activation",       NULL, activate,        BX_PUBLIC | BX_SLOW | BX_UNKEYED, NULL,
+    { "POST",   "activation",       NULL, activate,        BX_PUBLIC | BX_PASSWORD | BX_UNKEYED, NULL,
       "make a guardian's account with a code, or add its children to the account signed in" },
     { NULL }
 };

@@ -99,7 +99,7 @@ typedef struct {
     bx_db_stats     db;
 } bx_response;
 
-typedef enum { BX_POOL_FAST, BX_POOL_SLOW } bx_pool;
+typedef enum { BX_POOL_FAST, BX_POOL_SLOW, BX_POOL_PASSWORD, BX_NPOOLS } bx_pool;
 
 /* [loop] Which pool a request wants and how long its body may be. */
 bx_pool   bx_route_pool(const bx_app *app, const char *method, const char *path, size_t *max_body);

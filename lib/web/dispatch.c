@@ -363,7 +363,7 @@ answered_before(bx_call *c)
 static void
 run(bx_call *c, const bx_route_row *row)
 {
-    const unsigned  dear = BX_SLOW | BX_UPLOAD | BX_SELF_KEYED;
+    const unsigned  dear = BX_SLOW | BX_PASSWORD | BX_UPLOAD | BX_SELF_KEYED;
 
     if (row->kind == BX_RT_HANDLER && (row->route.flags & dear) && answered_before(c)) {
         return;
@@ -429,7 +429,11 @@ bx_route_pool(const bx_app *app, const char *method, const char *path, size_t *m
     }
 
     *max_body = row != NULL && (row->route.flags & BX_UPLOAD) ? app->conf.max_upload : app->conf.max_json;
-    return row != NULL && (row->route.flags & BX_SLOW) ? BX_POOL_SLOW : BX_POOL_FAST;
+
+    if (row == NULL) {
+        return BX_POOL_FAST;
+    }
+    return row->route.flags & BX_PASSWORD ? BX_POOL_PASSWORD : row->route.flags & BX_SLOW ? BX_POOL_SLOW : BX_POOL_FAST;
 }
 
 

@@ -66,12 +66,12 @@ function ask(method, url, { headers = {}, body, chunked = false, agent = false }
     });
 }
 
-/** Holds every statement that reads sessions, until the function it returns is called or the test ends. */
-async function holdSessions(t) {
+/** Holds every statement that reads a table, until the function it returns is called or the test ends. */
+async function hold(t, table) {
     const connection = await mysql.createConnection({
         socketPath: server.database.socket, user: 'tester', password, database: 'baoxue',
     });
-    await connection.query('LOCK TABLES session WRITE');
+    await connection.query(`LOCK TABLES ${table} WRITE`);
     let held = true;
     const release = async () => {
         if (held) {
@@ -83,6 +83,8 @@ async function holdSessions(t) {
     t.after(release);
     return release;
 }
+
+const holdSessions = (t) => hold(t, 'session');
 
 async function waiting(n) {
     await until(`${n} requests to wait for the table`, async () => {
@@ -393,6 +395,20 @@ describe('a full queue', () => {
     });
 });
 
+test('people sign in while every thread for slow work is busy', async (t) => {
+    const teacher = await server.client('teacher');
+    const cookie = [...teacher.cookies].map((pair) => pair.join('=')).join('; ');
+    const release = await hold(t, 'attachment');
+    const slow = Array.from({ length: 60 }, () => outcome(ask('GET', '/api/v1/attachments/123', { headers: { cookie } })));
+    await waiting(8);
+    for (const login of ['teacher', 'guardian', 'principal', 'office']) {
+        await server.client(login);
+    }
+    await release();
+    assert.deepEqual(await Promise.all(slow), Array(60).fill(404));
+    assert.deepEqual(unhealthyLog(), []);
+});
+
 describe('nginx -t', () => {
     /** Tests the server's configuration with one text replaced; returns what nginx says and whether it was content. */
     function check(find, replace) {
@@ -424,7 +440,9 @@ describe('nginx -t', () => {
         ['a wrong port', [database, 'baoxue_database host=a port=x user=a name=b;'], /write a number from 1 to 65535/],
         ['a password that is no word', [database, 'baoxue_database socket=/a user=a name=b hunter2;'], /without "="/],
         ['an unknown pool', add('baoxue_thread_pool none;'), /write "thread_pool none threads=/],
-        ['an unknown slow pool', add('baoxue_slow_pool none;'), /write "thread_pool none threads=/],
+        ['an unknown slow pool', add('baoxue_slow_pool none;'), /write "thread_pool none threads=4 max_queue=64;"/],
+        ['an unknown password pool', add('baoxue_password_pool none;'), /write "thread_pool none threads=2 max_queue=64;"/],
+        ['no pool for passwords', [/thread_pool baoxue_password [^;]*;/, ''], /write "thread_pool baoxue_password threads=2 /],
         ['a zone without a size', add('baoxue_session_zone a;'), /as in "baoxue_session_zone/],
         ['a zone that is too small', add('baoxue_session_zone a:1k;'), /too small: write at least/],
         ['an origin with a path', add('baoxue_origin https://a/b;'), /invalid origin .*write scheme, host and port/],
