@@ -133,7 +133,7 @@ CREATE TABLE import_row (
   ordinal       SMALLINT     NOT NULL,
   outcome       VARCHAR(10)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'added changed rejected',
   field         VARCHAR(60)  NULL COMMENT 'heading as the file writes it',
-  value         VARCHAR(120) NULL COMMENT 'masked where it is a number of a person',
+  value         VARCHAR(120) NULL COMMENT 'numbers of people masked, addresses hidden, wherever they stand',
   reason        VARCHAR(48)  CHARACTER SET ascii COLLATE ascii_bin NULL,
   params        VARCHAR(400) NULL,
   student_id    BIGINT       NULL,

@@ -155,7 +155,7 @@ json_text(bx_arena *a, const json_t *j, size_t characters)
 }
 
 
-/* Values of columns that are sealed at rest are not repeated in the log; numbers of people are masked. */
+/* Of columns that are sealed at rest only masked numbers are repeated in the log. */
 static const char *
 changed_value(const bx_roster *r, const bx_roster_row *row, unsigned c)
 {

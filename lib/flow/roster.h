@@ -50,7 +50,7 @@ const char *bx_roster_heading(bx_arena *a, unsigned column);
 typedef struct {
     const char *reason;                       /* "bad_phone": its text is error.import.bad_phone */
     unsigned    at;                           /* column of the sheet, BX_R_NOWHERE: the row as a whole */
-    const char *value;                        /* as written, masked where it is a number of a person */
+    const char *value;                        /* bx_roster_shown() */
     json_t     *params;                       /* the arena's; "as" chooses among several texts for one reason; may be NULL */
 } bx_roster_fault;
 
@@ -91,9 +91,10 @@ bx_rc       bx_roster_check(bx_arena *a, const bx_sheet *sheet, const bx_roster_
                             bx_roster_refusal *why);
 /* Adds a fault to a row; column is one of BX_R_…. The cell's value is taken (masked) from the sheet. Steals params. */
 void        bx_roster_fault_add(bx_roster *r, bx_roster_row *row, unsigned column, const char *reason, json_t *params);
-/* A heading as the file writes it, at most 60 characters; NULL for BX_R_NOWHERE. */
+/* A heading as the file writes it, numbers masked, at most 60 characters; NULL for BX_R_NOWHERE. */
 const char *bx_roster_heading_at(const bx_roster *r, unsigned at);
-/* The cell of a column as written, masked where it is a number of a person, at most 120 characters. */
+/* The cell of a column as written, at most 120 characters. Numbers of people are masked and addresses hidden, wherever they
+ * stand: in a row that has slipped they are in other columns than theirs. */
 const char *bx_roster_shown(const bx_roster *r, const bx_roster_row *row, unsigned column);
 /* The text of a reason in the reader's language. */
 const char *bx_roster_message(bx_arena *a, const char *lang, const char *reason, const json_t *params);

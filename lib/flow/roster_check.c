@@ -14,6 +14,8 @@
 #define MAX_NAME         60
 #define MAX_EXTRA        300                  /* characters of a cell that is only kept */
 #define MAX_ADDRESS      150
+#define MIN_NUMBER       7                    /* digits that no name has */
+#define LONGEST_CODE     10                   /* digits: a school's code has as many, a phone has more */
 #define MAX_AGE          30                   /* years: pupils of special schools may be grown up */
 
 typedef struct { const char *code; const char *words; } word_list;
@@ -95,14 +97,70 @@ cell_at(const bx_roster_row *row, int at)
 }
 
 
+/* The most digits that stand together, no matter how they are grouped. */
+static size_t
+longest_number(bx_arena *a, const char *s)
+{
+    size_t  most = 0, n = 0;
+
+    for (s = bx_fold_width(a, s); s != NULL && *s; s++) {
+        if (*s >= '0' && *s <= '9') {
+            n++;
+            most = n > most ? n : most;
+        } else if (*s != ' ' && *s != '-') {
+            n = 0;
+        }
+    }
+
+    return most;
+}
+
+
+/* Two of the words that addresses are made of. */
+static bool
+is_address(const char *s)
+{
+    static const char *const words[] = { "省", "市", "县", "区", "乡", "镇", "街", "道", "路", "巷", "村", "组", "号", "栋", "室" };
+    unsigned                 found = 0;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        found += strstr(s, words[i]) != NULL;
+    }
+
+    return found >= 2 && bx_utf8_count(s) >= 6;
+}
+
+
+/* In rows that have slipped by a column, numbers and addresses stand where anything else is expected. What is too long for a
+ * school's code or a day with its hour is a number of a person. */
+static const char *
+without_numbers(bx_arena *a, const char *s)
+{
+    size_t       n = longest_number(a, s);
+    const char  *plain = n > LONGEST_CODE ? bx_fold_width(a, s) : NULL;
+
+    if (n <= LONGEST_CODE) {
+        return s;
+    }
+    if (plain == NULL || strspn(plain, "0123456789 -Xx") != strlen(plain)) {
+        return "****";
+    }
+
+    return bx_mask(a, n >= 15 ? "id" : "phone", plain);
+}
+
+
 const char *
 bx_roster_heading_at(const bx_roster *r, unsigned at)
 {
+    const char  *text;
+
     if (at == BX_R_NOWHERE || at >= r->heading->ncells) {
         return NULL;
     }
 
-    return cut(r->arena, bx_trim(r->arena, r->heading->cells[at]), 60);
+    text = without_numbers(r->arena, bx_trim(r->arena, r->heading->cells[at]));
+    return text ? cut(r->arena, text, 60) : "";
 }
 
 
@@ -121,11 +179,36 @@ is_number_column(unsigned c)
 }
 
 
-/* "5.22701E+17" holds the division only: shown as it is, since that is what the reader has to look for. */
+/* Columns whose words the log of an import repeats; what is sealed at rest stays out of it, but for the masked numbers. */
+static bool
+is_open_column(unsigned c)
+{
+    unsigned  field = c >= BX_R_MEMBER ? (c - BX_R_MEMBER) % BX_M_COUNT : 0;
+
+    if (c < BX_R_MEMBER) {
+        return c != BX_R_ADDRESS;
+    }
+
+    return c < BX_R_EXTRA && (field == BX_M_NAME || field == BX_M_RELATION || field == BX_M_PHONE || field == BX_M_GUARDIAN
+                              || field == BX_M_ID_TYPE || field == BX_M_ID_NUMBER);
+}
+
+
 static bool
 is_scientific(const char *s)
 {
     return bx_idcard_check(s, NULL, NULL) == BX_ID_SCIENTIFIC;
+}
+
+
+/* "5.22701E+17" holds the division only: shown as it is, since that is what the reader has to look for. A sheet may keep
+ * more digits than it shows. */
+static const char *
+short_scientific(bx_arena *a, const char *s)
+{
+    size_t  whole = strcspn(s, ".Ee"), mantissa = strcspn(s, "Ee"), shown = whole + 6;
+
+    return mantissa <= shown ? s : bx_sprintf(a, "%.*s%s", (int) shown, s, s + mantissa);
 }
 
 
@@ -138,10 +221,16 @@ bx_roster_shown(const bx_roster *r, const bx_roster_row *row, unsigned column)
     if (text == NULL || *text == '\0') {
         return "";
     }
-    if (is_number_column(column) && !is_scientific(text)) {
+    if (!is_open_column(column) || is_address(text)) {
+        text = "****";
+    } else if (is_scientific(text)) {
+        text = short_scientific(a, text);
+    } else if (is_number_column(column)) {
         text = bx_mask(a, "id", text);
-    } else if (is_phone_column(column) && !is_scientific(text)) {
+    } else if (is_phone_column(column)) {
         text = bx_mask(a, "phone", text);
+    } else {
+        text = without_numbers(a, text);
     }
 
     return text ? cut(a, text, 120) : "";
@@ -311,6 +400,19 @@ take_text(checker *k, unsigned column, const char *text)
 }
 
 
+/* Names and relations are kept in the clear, so that no number or address may get in there by a row that has slipped. */
+static bool
+has_slipped(checker *k, unsigned column, const char *text)
+{
+    if (longest_number(k->arena, text) < MIN_NUMBER && !is_address(text)) {
+        return false;
+    }
+
+    fault(k, column, "slipped", NULL);
+    return true;
+}
+
+
 /* "王 强" is 王强: rosters pad short names so that columns align. Names in other scripts keep their spaces. */
 static void
 take_name(checker *k, unsigned column, const char *text)
@@ -328,6 +430,9 @@ take_name(checker *k, unsigned column, const char *text)
     }
     if (text == NULL || bx_utf8_count(text) > MAX_NAME) {
         fault(k, column, "too_long", json_pack("{s:i}", "max", MAX_NAME));
+        return;
+    }
+    if (column < BX_R_MEMBER && has_slipped(k, column, text)) {
         return;
     }
 
@@ -741,6 +846,11 @@ check_guardian(checker *k, int m)
 
     if (v[BX_R_OF(m, BX_M_NAME)] == NULL) {
         fault(k, BX_R_OF(m, BX_M_NAME), "missing_guardian_name", NULL);
+    }
+    for (unsigned f = BX_M_NAME; f <= BX_M_RELATION; f++) {
+        if (v[BX_R_OF(m, f)] != NULL) {
+            (void) has_slipped(k, BX_R_OF(m, f), v[BX_R_OF(m, f)]);
+        }
     }
     if (text != NULL) {
         v[phone] = NULL;

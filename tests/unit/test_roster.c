@@ -247,7 +247,12 @@ static const fault_case faults[] = {
     { { { "成员1姓名", "" } }, "成员1姓名", "missing_guardian_name", NULL },
     { { { "成员1是否监护人", "大概" } }, "成员1是否监护人", "bad_value", NULL },
     { { { "成员1身份证件号", "640521199106209903" } }, "成员1身份证件号", "bad_check_digit", NULL },
-    { { { "姓名", "孙\x07俊" } }, "姓名", "control_characters", NULL }
+    { { { "姓名", "孙\x07俊" } }, "姓名", "control_characters", NULL },
+    { { { "姓名", "17745137956" } }, "姓名", "slipped", NULL },
+    { { { "姓名", "孙俊 １７７ 4513 7956" } }, "姓名", "slipped", NULL },
+    { { { "曾用名", "松山乡红星村10组" } }, "曾用名", "slipped", NULL },
+    { { { "成员1姓名", "孙建国13800000001" } }, "成员1姓名", "slipped", NULL },
+    { { { "成员1关系", "640521199106209902" } }, "成员1关系", "slipped", NULL }
 };
 
 static void
@@ -271,6 +276,50 @@ test_faults(void **state)
         assert_string_equal(bx_roster_heading_at(r, row->faults[0].at), f->heading);
         if ((as == NULL) != (f->as == NULL) || (as != NULL && strcmp(as, f->as) != 0)) {
             fail_msg("case %zu (%s): as %s", i, f->reason, as ? as : "-");
+        }
+    }
+    bx_arena_destroy(a);
+}
+
+
+/* What the log of an import repeats of a cell that is refused. */
+static void
+test_shown(void **state)
+{
+    static const struct { const char *heading, *value, *shown; } cases[] = {
+        { "性别", "未填", "未填" },
+        { "性别", "17745137956", "177****7956" },
+        { "性别", "0851-8555 1234", "085****1234" },
+        { "性别", "52042520191231737X", "5204******737X" },
+        { "性别", "５２０４２５２０１９１２３１７３７Ｘ", "5204******737X" },
+        { "性别", "男 17745137956", "****" },
+        { "性别", "松山乡红星村10组", "****" },
+        { "出生日期", "2019-02-31 00:00", "2019-02-31 00:00" },
+        { "班号", "松山乡中心学校三年级", "松山乡中心学校三年级" },
+        { "学校标识码", "2152005678", "2152005678" },
+        { "就读方式", "澜溪县松山乡", "****" },
+        { "身份证件号", "520425201912317379", "5204******7379" },
+        { "身份证件号", "5.20425E+17", "5.20425E+17" },
+        { "身份证件号", "5.2042520191231E+17", "5.20425E+17" },
+        { "学籍号", "G52042520191231737", "G520******1737" },
+        { "联系电话", "1.7745137E+10", "1.77451E+10" },
+        { "联系电话", "12800000001", "128****0001" },
+        { "现住址", "松山\x07", "****" },
+        { "血型", "A\x07", "****" },
+        { "成员1是否监护人", "大概", "大概" }
+    };
+    bx_arena  *a = bx_arena_create(65536);
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const cell       wrong[] = { { cases[i].heading, cases[i].value }, { NULL, NULL } }, *rows[] = { wrong };
+        bx_roster       *r = check(a, make_sheet(a, rows, 1));
+        bx_roster_row   *row = &r->rows[0];
+
+        assert_int_equal(row->nfaults, 1);
+        assert_string_equal(bx_roster_heading_at(r, row->faults[0].at), cases[i].heading);
+        if (strcmp(row->faults[0].value, cases[i].shown) != 0) {
+            fail_msg("%s %s: %s", cases[i].heading, cases[i].value, row->faults[0].value);
         }
     }
     bx_arena_destroy(a);
@@ -321,6 +370,7 @@ static const good_case goods[] = {
     { { { "姓名", "孙　俊" } }, BX_R_NAME, "孙俊" },
     { { { "姓名", "买买提·吐尔逊" } }, BX_R_NAME, "买买提·吐尔逊" },
     { { { "姓名", "Anna  Maria" } }, BX_R_NAME, "Anna  Maria" },
+    { { { "姓名", "路村" } }, BX_R_NAME, "路村" },
     { { { "学校标识码", "2152001234.0" } }, BX_R_SCHOOL_CODE, "2152001234" },
     { { { "学校标识码", "" } }, BX_R_SCHOOL_CODE, NULL },
     { { { "成员1联系电话", "1380000" }, { "成员1是否监护人", "否" } }, BX_R_OF(0, BX_M_PHONE), "1380000" },
@@ -576,7 +626,7 @@ main(void)
         cmocka_unit_test(test_headings),
         cmocka_unit_test(test_templates),
         cmocka_unit_test(test_heading_row),
-        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_faults), cmocka_unit_test(test_shown),
         cmocka_unit_test(test_goods),
         cmocka_unit_test(test_several_faults),
         cmocka_unit_test(test_twins),
