@@ -4,10 +4,11 @@
 import { newKey, post, upload } from './api.js';
 import { session } from './frame.js';
 
-/* An item: { id, account, status, path, body, match, files, about, problem }
+/* An item: { id, account, status, path, body, match, files, about, problem, again }
  * status: draft, held (can be taken back until `until`), waiting (will be sent), refused (the server said no: problem).
  * about: what a list shows of it.
- * files: null, or the photos of the field "certificate": [{ key, blob, id }], id once the server has them. */
+ * files: null, or the photos of the field "certificate": [{ key, blob, id }], id once the server has them; again: they have been
+ * brought a second time. */
 
 const watchers = new Set();
 let database;
@@ -76,6 +77,7 @@ export async function remove(id) {
 /** Empties the outbox at sign-out. */
 export async function clear() {
     await run('readwrite', (store) => store.clear());
+    Object.keys(localStorage).filter((key) => key.startsWith(HELD)).forEach((key) => localStorage.removeItem(key));
     localStorage.removeItem('baoxue.waiting');
 }
 
@@ -98,6 +100,7 @@ export async function submit(path, body, { files = null, match, about }) {
 }
 
 const holding = new Set();                                            // ids this page can still take back
+const HELD = 'baoxue.held.';                                          // in localStorage until the database has it: that is done at once
 
 /** Puts something in that goes out when release() is called; drop() takes it back. A page that dies meanwhile loses nothing:
  *  after `seconds` the next flush sends it, from whatever page. */
@@ -107,26 +110,47 @@ export function hold(path, body, { match, about, seconds = 15 }) {
 
     holding.add(item.id);
     localStorage.setItem('baoxue.waiting', '1');
-    item.kept = run('readwrite', (store) => store.put(plain(item))).then(() => tell(), () => {});
+    localStorage.setItem(HELD + item.id, JSON.stringify(item));
+    item.kept = run('readwrite', (store) => store.put(plain(item))).then(() => { localStorage.removeItem(HELD + item.id); return tell(); }, () => {});
     return item;
 }
 
-const plain = (item) => ({ ...item, kept: undefined });
+const plain = ({ kept, ...item }) => item;
 
-export function drop(item) {
-    holding.delete(item.id);
-    return remove(item.id).catch(() => {});
+/** What a page was holding when it died before the database had it. */
+async function findHeld() {
+    for (const name of Object.keys(localStorage).filter((key) => key.startsWith(HELD) && !holding.has(key.slice(HELD.length)))) {
+        await run('readwrite', (store) => store.put(JSON.parse(localStorage.getItem(name))));
+        localStorage.removeItem(name);
+    }
 }
 
-/** Sends what was held, once, even when the page is being left. Resolves to the answer, null when it has to wait; a refusal
- *  stays in the list and is thrown. */
-export async function release(item) {
-    await item.kept;
+export async function drop(item) {
     holding.delete(item.id);
-    item.status = 'waiting';
+    await item.kept;
+    localStorage.removeItem(HELD + item.id);
+    await remove(item.id).catch(() => {});
+}
+
+/** Sends what was held, once, and at once: the page may be on its way out. Resolves to the answer, null when it has to wait;
+ *  a refusal stays in the list and is thrown. */
+export function release(item) {
+    const sent = post(item.path, item.body, { key: item.id, match: item.match, keepalive: true });
+
+    return settle(item, sent);
+}
+
+async function settle(item, sent) {
     try {
-        return await send(plain(item), { keepalive: true });
+        const answer = await sent;
+
+        await item.kept;
+        await run('readwrite', (store) => store.delete(item.id)).catch(() => {});
+        await tell(answer).catch(() => {});
+        return answer;
     } catch (problem) {
+        await item.kept;
+        item.status = 'waiting';
         if (!problem.unanswered) {
             await refuse(item, problem);
             throw problem;
@@ -134,6 +158,8 @@ export async function release(item) {
         await run('readwrite', (store) => store.put(plain(item))).then(() => tell());
         timer = setTimeout(flush, 30e3);
         return null;
+    } finally {
+        holding.delete(item.id);
     }
 }
 
@@ -144,7 +170,7 @@ async function refuse(item, problem) {
     await tell();
 }
 
-async function send(item, options) {
+async function send(item) {
     for (const file of item.files || []) {
         if (!file.id) {
             file.id = (await upload('attachments', file.blob, { key: file.key })).id;
@@ -153,8 +179,17 @@ async function send(item, options) {
     }
 
     const body = item.files ? { ...item.body, certificate: item.files.map((file) => file.id) } : item.body;
-    const answer = await post(item.path, body, { key: item.id, match: item.match, ...options });
+    let answer;
 
+    try {
+        answer = await post(item.path, body, { key: item.again ? `${item.id}.2` : item.id, match: item.match });
+    } catch (problem) {
+        if (item.again || !problem.errors?.some((one) => one.code === 'attachment.unknown')) {
+            throw problem;
+        }
+        Object.assign(item, { again: true, files: item.files.map(({ blob }) => ({ key: newKey(), blob })) });   // after a day the server
+        return send(item);                                                                                      // lets go of loose photos
+    }
     await run('readwrite', (store) => store.delete(item.id));
     await tell(answer);
     return answer;
@@ -162,8 +197,9 @@ async function send(item, options) {
 
 let flushing;
 let timer;
+let wait = 2;                                                         // seconds until the next try, longer each time
 
-/** Sends what waits, one after the other; tries again in half a minute while something is left. */
+/** Sends what waits, one after the other; tries again after a while as long as something is left. */
 export function flush() {
     flushing ||= flushOnce().finally(() => { flushing = null; });
     return flushing;
@@ -171,6 +207,7 @@ export function flush() {
 
 async function flushOnce() {
     clearTimeout(timer);
+    await findHeld();
     for (const item of session() ? await waiting() : []) {
         const held = item.status === 'held' && !holding.has(item.id);
 
@@ -181,7 +218,8 @@ async function flushOnce() {
                 await send(item);
             } catch (problem) {
                 if (problem.unanswered) {
-                    timer = setTimeout(flush, 30e3);
+                    wait = Math.min(wait * 2, 60);
+                    timer = setTimeout(flush, wait * 1000);
                     break;
                 }
                 await refuse(item, problem);
@@ -190,5 +228,5 @@ async function flushOnce() {
     }
 }
 
-window.addEventListener('online', flush);
+window.addEventListener('online', () => { wait = 2; flush(); });
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && flush());
