@@ -546,7 +546,6 @@ static bx_rc
 play_person(play *p, bx_call *c, const act *a)
 {
     static const char *const  names[] = { "save", "submit", "consent", "approve", "reject", "cancel", "return" };
-    bx_request                req = { .method = "POST", .path = "", .if_match = "*", .body_fd = -1, .address = "" };
     bx_rc                     rc;
 
     if (a->leave->id == 0 && a->kind != ACT_SAVE && a->kind != ACT_SUBMIT) {
@@ -559,11 +558,10 @@ play_person(play *p, bx_call *c, const act *a)
     }
 
     c->trusted = false;
-    c->req = &req;
+    c->if_match = "*";
     c->body = bx_own(c->arena, body_of(p, c, a));
     c->path_id = a->leave->id;
     rc = a->leave->id == 0 ? bx_generic_create(c, bx_leave_record) : bx_generic_act(c, bx_leave_record, names[a->kind]);
-    c->req = NULL;
 
     if (rc == BX_OK && a->leave->id == 0) {
         a->leave->id = bx_id_parse(json_string_value(json_object_get(c->answer, "id")));
