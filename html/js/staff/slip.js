@@ -83,7 +83,7 @@ function Term({ leave }) {
     const others = useTerm(leave);
     const taken = others?.filter((one) => TAKEN.includes(one.state)) || [];
 
-    return others && html`<section class="v v2"><h3>${t('slip.term')}</h3>
+    return others && html`<section class="v v2"><h2>${t('slip.term')}</h2>
         ${taken.length === 0 && others.length === 0 ? html`<p class="sm mut">${t('slip.term.first')}</p>` : html`<div class="c2 two">
             <p class="st"><span class="cap">${t('slip.term.times')}</span><b>${taken.length}<small>${t('slip.times')}</small></b></p>
             <p class="st"><span class="cap">${t('slip.term.days')}</span><b>${taken.reduce((n, one) => n + one.school_days, 0)}<small>${t('slip.days')}</small></b></p></div>
@@ -96,7 +96,7 @@ function History({ leave }) {
     const { version } = leave;
 
     useEffect(() => history.value && history.reload(), [version]);
-    return html`<section class="v v2"><h3>${t('leave.history')}</h3>${history.value ? html`<${Timeline} items=${history.value.items.map((entry) =>
+    return html`<section class="v v2"><h2>${t('leave.history')}</h2>${history.value ? html`<${Timeline} items=${history.value.items.map((entry) =>
         historyItem(entry, entry.actor && entry.actor === session().account.name))}/>` : html`<${Waiting} data=${history}/>`}</section>`;
 }
 

@@ -1,0 +1,385 @@
+// staff.test.js: slips at a class teacher's desk: one tap decides and can be taken back; what was decided goes out once,
+// however the page ends; what others did meanwhile is said in words. And the day of those who look after more than a class.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { launchChromium } from '../lib/browser.js';
+import { until } from '../lib/processes.js';
+import { start } from '../lib/server.js';
+import { buildWorld } from '../lib/world.js';
+
+const morning = '2026-09-21T07:30:00+08:00';                          // a Monday
+const clients = {};
+let server, world, chromium, visitor, page;
+
+before(async () => {
+    server = await start({ clock: morning });
+    world = await buildWorld(server);
+    chromium = await launchChromium(server);
+});
+after(async () => {
+    await chromium?.close();
+    await server?.stop();
+});
+
+beforeEach(async () => {
+    await server.sql('DELETE FROM leave_request');
+    await server.sql('DELETE FROM history');
+    await chromium.setClock(morning);
+});
+afterEach(async () => {
+    const last = visitor;
+    visitor = null;
+    await last?.close();
+});
+
+const button = (name, exact = true) => page.getByRole('button', { name, exact });
+const text = (words) => page.getByText(words);
+const heading = (name) => page.getByRole('heading', { level: 1, name });
+const as = async (login) => (clients[login] ??= await server.client(login));
+
+/** Hands in a slip; days like '22.1-22.7' (of September). */
+async function slip(guardian, child, days, more = {}) {
+    const [from, to] = days.split('-').map((one) => one.split('.'));
+    const answer = await (await as(guardian)).post('leave-requests', {
+        student_id: world.students[child], kind: 'sick', reason: '发烧，去卫生院看病', action: 'submit', starts_on: `2026-09-${from[0]}`,
+        starts_period: Number(from[1]), ends_on: `2026-09-${to[0]}`, ends_period: Number(to[1]), ...more,
+    });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.json;
+}
+
+const stateOf = async ({ id }) => (await server.sql('SELECT state FROM leave_request WHERE id = ?', [id]))[0].state;
+const actsOn = async ({ id }) => (await server.sql('SELECT action, actor, comment FROM history WHERE record_id = ? ORDER BY id', [id])).slice(1);
+const becomes = (leave, state, seconds = 15) => until(`the slip to be ${state}`, async () => (await stateOf(leave)) === state, seconds);
+
+/** Somebody's desk, on a page. */
+async function desk(login = 'teacher', to = 'leave', options = {}) {
+    visitor = await chromium.visitor({ size: 'desktop', ...options });
+    ({ page } = visitor);
+    await visitor.enter(login);
+    await visitor.open(to);
+    return visitor;
+}
+
+describe('deciding', () => {
+    test('from the day to the queue, with one tap each', async () => {
+        const first = await slip('guardian', 'siyu', '22.1-22.7');
+        const second = await slip('guardianHao', 'hao', '22.5-22.7', { kind: 'personal', reason: '回老家' });
+
+        visitor = await chromium.visitor({ size: 'desktop' });
+        ({ page } = visitor);
+        await visitor.signIn('teacher');
+        await heading('王老师，早').waitFor();
+        await text('9月21日 星期一·第 4 周').waitFor();
+        await text('2 张假条等您同意').waitFor();
+        await page.getByRole('img', { name: '3 个座位：0 个休假，0 个逾期未归' }).waitFor();
+        await page.getByRole('navigation').getByText('请假').click();
+        await heading('2 张假条等您看').waitFor();
+        await visitor.shot('staff-queue');
+
+        await button('同意，罗思雨').click();
+        await heading('1 张假条等您看').waitFor();
+        await text('同意了罗思雨的假条').last().waitFor();
+        assert.equal(await stateOf(first), 'submitted');              // it can still be taken back
+        await button('同意，李浩').click();                            // the next one sends the one before
+        await becomes(first, 'approved');
+        await heading('假条都看完了').waitFor();
+        await text('今天没有假条').waitFor();
+        await visitor.open('today');                                  // and so does leaving the page
+        await becomes(second, 'approved');
+        await text('都办完了').waitFor();
+        assert.deepEqual((await actsOn(first)).map((one) => one.action), ['approve']);
+        assert.deepEqual((await actsOn(second)).map((one) => one.action), ['approve']);
+    });
+
+    test('by keyboard: arrows, Y, Z takes it back, N asks why, the space bar selects', async () => {
+        const first = await slip('guardian', 'siyu', '22.1-22.7');
+        const second = await slip('guardianHao', 'hao', '22.5-22.7');
+
+        await desk();
+        await page.keyboard.press('ArrowDown');                       // the heading has the focus: nothing happens yet
+        await page.locator('.rails ul a').first().focus();
+        await page.keyboard.press('ArrowDown');
+        const name = await page.evaluate(() => document.activeElement.querySelector('b').firstChild.textContent.trim());
+        const [chosen, other] = name === '罗思雨' ? [first, second] : [second, first];
+        await page.getByRole('complementary').getByText(name).waitFor();
+
+        await page.keyboard.press('y');
+        await text(`同意了${name}的假条`).last().waitFor();
+        await page.keyboard.press('z');
+        await heading('2 张假条等您看').waitFor();
+        await page.locator(`#slip-${chosen.id}`).focus();
+        await page.keyboard.press('n');
+        await page.getByRole('dialog').waitFor();
+        await button('不同意', true).last().click();
+        await text('写几个字').waitFor();
+        assert.equal(await page.getByLabel('告诉家长为什么').getAttribute('aria-invalid'), 'true');
+        await page.keyboard.type('这天有期中测验');
+        await button('不同意', true).last().click();
+        await text(`没同意${name}的假条`).last().waitFor();
+
+        await page.locator(`#slip-${other.id}`).focus();
+        await page.keyboard.press('y');
+        await visitor.open('today');
+        await becomes(chosen, 'rejected');
+        await becomes(other, 'approved');
+        assert.deepEqual((await actsOn(chosen)).map(({ action, comment }) => [action, comment]), [['reject', '这天有期中测验']]);
+    });
+
+    test('several at once, and taken back at once', async () => {
+        const slips = [await slip('guardian', 'siyu', '22.1-22.7'), await slip('guardianHao', 'hao', '22.5-22.7')];
+
+        await desk();
+        await page.getByLabel('全选').check();
+        await button('同意所选 2 张').click();
+        await text('同意了 2 张假条').last().waitFor();
+        await button('撤销').click();
+        await heading('2 张假条等您看').waitFor();
+        assert.deepEqual(await Promise.all(slips.map(stateOf)), ['submitted', 'submitted']);
+        await page.getByLabel('全选').check();
+        await button('同意所选 2 张').click();
+        await becomes(slips[0], 'approved', 20);                      // eight seconds later, by itself
+        await becomes(slips[1], 'approved');
+    });
+
+    test('a longer leave is passed on; the office agrees after the teacher', async () => {
+        const long = await slip('guardian', 'siyu', '22.1-24.7');
+
+        await desk();
+        await text('您同意后，再由教导处定').waitFor();
+        await page.getByLabel('给家长带句话').fill('好好休息');
+        await page.getByRole('complementary').getByRole('button', { name: '同意并转教导处' }).click();
+        await visitor.open('today');
+        await becomes(long, 'provisional');
+        assert.equal((await actsOn(long))[0].comment, '好好休息');
+        await visitor.close();
+
+        await desk('office', 'today');
+        await heading('陈志强，早').waitFor();
+        await text('1 张假条等您同意').click();
+        await text('王晓梅先同意了，等您定').waitFor();
+        await button('同意', true).click();
+        await visitor.open('today');
+        await becomes(long, 'approved');
+    });
+
+    test('on a phone: the slip has a page of its own, with its buttons at the thumb', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk('teacher', 'leave', { size: 'phone' });
+        await text('发烧，去卫生院看病').click();
+        await heading('罗思雨的病假').waitFor();
+        assert.equal(await visitor.overflow(), 0);
+        await page.locator('.dock').getByRole('button', { name: '同意', exact: true }).click();
+        await heading('假条都看完了').waitFor();
+        await button('撤销').click();
+        await heading('1 张假条等您看').waitFor();
+        assert.equal(await stateOf(one), 'submitted');
+    });
+});
+
+describe('never lost, never twice', () => {
+    test('a page that is closed sends what it holds', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk();
+        await button('同意，罗思雨').click();
+        await text('同意了罗思雨的假条').last().waitFor();
+        await page.goto('about:blank');
+        await becomes(one, 'approved');
+        await chromium.setClock('2026-09-21T07:40:00+08:00');
+        await visitor.open('leave');                                  // sent again under its key, it is the same one
+        await text('今天没有假条').waitFor();
+        await until('the device to know', async () => !(await visitor.kept()).includes('"status":"held"'));
+        assert.equal((await actsOn(one)).length, 1);
+    });
+
+    test('a page that dies sends it when the portal is opened again', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk();
+        await button('同意，罗思雨').click();
+        await text('同意了罗思雨的假条').last().waitFor();
+        await until('it to be on the device', async () => (await visitor.kept()).includes('"status":"held"'));
+        await page.goto('chrome://crash').catch(() => {});            // no last word
+        await page.close();
+        await visitor.begin();
+        ({ page } = visitor);
+        assert.equal(await stateOf(one), 'submitted');
+        await chromium.setClock('2026-09-21T07:40:00+08:00');
+        await visitor.open('today');
+        await becomes(one, 'approved');
+        assert.equal((await actsOn(one)).length, 1);
+    });
+
+    test('without a network it waits, and says so', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk();
+        visitor.expects(/ERR_INTERNET_DISCONNECTED/);
+        await visitor.offline(true);
+        await button('同意，罗思雨').click();
+        await page.evaluate(() => { window.location.hash = '#/today'; });
+        await text('没网，有 1 件已存在这台设备上').waitFor();
+        assert.equal(await stateOf(one), 'submitted');
+        await visitor.offline(false);
+        await becomes(one, 'approved');
+        await text('没网，有 1 件已存在这台设备上').waitFor({ state: 'hidden' });
+        assert.equal((await actsOn(one)).length, 1);
+    });
+
+    test('somebody was faster: said in words, with the slip as it is now', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk();
+        await button('同意，罗思雨').click();
+        const taken = await (await as('guardian')).post(`leave-requests/${one.id}/cancel`, {}, { version: one.version });
+        assert.equal(taken.status, 200, taken.text);
+        await visitor.open('today');
+        await text('罗思雨：“同意”没办成。').waitFor();
+        await text('别人刚改过这张假条').waitFor();
+        assert.equal(await stateOf(one), 'cancelled');
+        await page.getByRole('link', { name: '看看' }).click();
+        await heading('罗思雨的病假').waitFor();
+        await text('家长撤回了，孩子照常上学。').waitFor();
+        await button('知道了').click();
+        await text('没办成').waitFor({ state: 'hidden' });
+    });
+
+    test('a tap too many makes one', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+
+        await desk();
+        await page.locator(`#slip-${one.id}`).focus();
+        await page.keyboard.press('y');
+        await page.keyboard.press('y');
+        await page.keyboard.press('y');
+        await visitor.open('today');
+        await becomes(one, 'approved');
+        assert.equal((await actsOn(one)).length, 1);
+    });
+});
+
+describe('coming back', () => {
+    test('the class teacher reports it, with day and period', async () => {
+        const one = await slip('guardian', 'siyu', '21.1-21.7');
+        await (await as('teacher')).post(`leave-requests/${one.id}/approve`, {}, { version: one.version });
+        await chromium.setClock('2026-09-22T09:50:00+08:00');
+        server.runJobs();
+        assert.equal(await stateOf(one), 'overdue');
+
+        await desk('teacher', 'today');
+        await page.getByRole('img', { name: '3 个座位：0 个休假，1 个逾期未归' }).waitFor();
+        await text('罗思雨该回没回').click();
+        await text('还没回来').waitFor();
+        await button('回校销假').click();
+        await page.getByLabel('从第几节上的课').selectOption({ index: 0 });
+        await button('回来了').click();
+        await text('罗思雨回来了，假已销').last().waitFor();
+        await text('回来了，今天 09:50销的假。').waitFor();
+        const [row] = await server.sql('SELECT state, back_on, back_period FROM leave_request WHERE id = ?', [one.id]);
+        assert.deepEqual({ ...row }, { state: 'returned', back_on: '2026-09-22', back_period: 1 });
+        await visitor.open('leave?show=overdue');
+        await heading('该回的都回来了').waitFor();
+    });
+});
+
+describe('children', () => {
+    test('a number is shown in full with a reason, which is kept', async () => {
+        await desk('teacher', `students/${world.students.siyu}`);
+        await heading('罗思雨').waitFor();
+        await text('杨秀莲').waitFor();
+        assert.equal(await page.getByText(world.phones.guardian).count(), 0);
+        await button('查看杨秀莲的联系电话').click();
+        await button('查看', true).click();
+        await text('写几个字').waitFor();
+        await page.getByLabel('为什么要看').fill('打电话问孩子为什么没来');
+        await button('查看', true).click();
+        await text(world.phones.guardian).waitFor();
+        await button('看完了').click();
+        assert.equal(await page.getByText(world.phones.guardian).count(), 0);
+        const [row] = await server.sql("SELECT payload FROM audit_event WHERE action = 'reveal' ORDER BY seq DESC LIMIT 1");
+        assert.match(row.payload, /打电话问孩子为什么没来/);
+        assert.ok(!(await visitor.kept()).includes(world.phones.guardian));
+    });
+
+    test('the county goes from school to class to child; units have a list of their own', async () => {
+        await desk('county', 'students');
+        await text('松山乡中心学校').click();
+        await page.getByRole('link', { name: /三年级1班/ }).click();
+        await page.getByRole('link', { name: /李浩/ }).click();
+        await heading('李浩').waitFor();
+        assert.equal(await page.getByRole('button', { name: /查看/ }).count(), 0);      // the county asks no numbers
+        await visitor.open('org-units');
+        await page.getByLabel('层级').selectOption('township');
+        await page.getByRole('link', { name: '云岭乡', exact: true }).click();
+        await heading('云岭乡').waitFor();
+        await text('522799102').waitFor();
+        await page.getByRole('link', { name: '澜溪县教育体育局', exact: true }).waitFor();     // the unit above, by its name
+    });
+});
+
+describe('every page', () => {
+    const budget = { requests: 12, bytes: 60 * 1024 };
+
+    test('the first page after signing in comes in few requests', async () => {
+        for (const login of ['teacher', 'office', 'registrar', 'county']) {
+            await desk(login, 'today', { worker: false });
+            visitor.expects(/Service Worker/);
+
+            const asked = [];
+            page.on('requestfinished', (request) => asked.push(request));
+            await visitor.context.clearCookies();
+            await visitor.enter(login);
+            await page.goto('about:blank');
+            const cache = await visitor.context.newCDPSession(page);
+            await cache.send('Network.clearBrowserCache');
+            await visitor.open('today');
+            const sizes = await Promise.all(asked.map((request) => request.sizes()));
+            const bytes = sizes.reduce((n, one) => n + one.responseBodySize + one.responseHeadersSize, 0);
+            const list = asked.map((request) => new URL(request.url()).pathname).join(' ');
+            assert.ok(asked.length <= budget.requests, `${login}: ${asked.length} requests: ${list}`);
+            assert.ok(bytes <= budget.bytes && bytes > 20000, `${login}: ${bytes} bytes: ${list}`);
+            await visitor.close();
+        }
+        visitor = null;
+    });
+
+    for (const [language, size] of [['zh-CN', 'phone'], ['zh-CN', 'desktop'], ['en', 'phone'], ['en', 'desktop']]) {
+        test(`axe finds nothing, nothing is cut off: ${language}, ${size}`, async () => {
+            const away = await slip('guardianHao', 'hao', '21.1-21.7');
+            await (await as('teacher')).post(`leave-requests/${away.id}/approve`, {}, { version: away.version });
+            await chromium.setClock('2026-09-21T08:30:00+08:00');
+            server.runJobs();
+            const one = await slip('guardian', 'siyu', '22.1-24.7');
+            const unit = world.units.township.id;
+            await server.sql('UPDATE account SET language = ?', [language]);
+
+            for (const [login, pages] of [
+                ['teacher', ['today', 'leave', `leave/${one.id}`, 'leave?show=away', 'leave?show=all', 'students', `students/${world.students.siyu}`, 'nonsense']],
+                ['registrar', ['today', 'imports', 'slips', `slips/${world.units.class1.id}`, 'students']],
+                ['county', ['today', 'leave', 'students', 'org-units', `org-units/${unit}`]],
+                ['subject', ['today']],
+            ]) {
+                await desk(login, pages[0], { size, language, dark: login === 'county' });
+                for (const to of pages) {
+                    await visitor.open(to);
+                    assert.deepEqual(await visitor.axe(), [], `${login} ${to}`);
+                    assert.equal(await visitor.overflow(), 0, `${login} ${to}`);
+                    await visitor.shot(`${login}-${to.replace(/[^a-z-]+/g, '-').replace(/-$/, '')}-${size}-${language}`, { fullPage: true });
+                }
+                if (size === 'phone') {
+                    await page.setViewportSize({ width: 320, height: 640 });
+                    for (const to of pages) {
+                        await visitor.open(to);
+                        assert.equal(await visitor.overflow(), 0, `${login} ${to} at 320`);
+                    }
+                }
+                await visitor.close();
+            }
+            visitor = null;
+            await server.sql('UPDATE account SET language = NULL');
+        });
+    }
+});
