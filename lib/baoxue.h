@@ -412,6 +412,20 @@ typedef struct {
     const bx_menu        *menu;
 } bx_plugin;
 
+/* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */
+#define BX_END  { 0 }
+
+/* A plugin outside the tree is a shared object that exports its tables under one name:
+ *     BX_PLUGIN_EXPORT = { .abi = BX_PLUGIN_ABI, .name = "scholarship", .records = records };
+ * Its SQL is in schema/ and its texts are in locale/zh-CN/ and locale/en/ beside the object. See docs/plugins.md. */
+#ifdef __cplusplus
+#define BX_PLUGIN_EXPORT  extern "C" __attribute__((visibility("default"))) const bx_plugin bx_plugin_export
+#else
+#define BX_PLUGIN_EXPORT                                                                                               \
+    extern __attribute__((visibility("default"))) const bx_plugin bx_plugin_export;                                    \
+    const bx_plugin bx_plugin_export
+#endif
+
 /* ------------------------------------------------------------------ services for handlers and jobs */
 
 /* SQL predicate for the rows of `scope` that the caller may touch with `capability`; appends to sql, values to args

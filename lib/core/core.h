@@ -48,11 +48,24 @@ bool    bx_text_clean(const char *s);                                           
 /* Digits of a phone number as people write it: full-width, spaces, dashes, +86 before a mobile. NULL: not a phone number. */
 char   *bx_phone_normal(bx_arena *a, const char *text);
 
-/* ---- locale.c: html/locale/<lang>/ *.json, flat objects of key → text with {names}. Loaded once, read-only after. */
+/* ---- locale.c: html/locale/<lang>/ *.json, flat objects of key → text with {names}. A set is read-only once it is used. */
 
-bx_rc   bx_locale_load(const char *dir, bx_error *err);
-bool    bx_locale_has(const char *lang, const char *key);
-void    bx_locale_free(void);
+#define BX_LANGUAGES  2
+
+typedef struct bx_locale bx_locale;
+
+bx_locale  *bx_locale_open(void);                                                         /* an empty set; NULL when out of memory */
+void        bx_locale_close(bx_locale *set);
+/* Adds the texts below a directory. said, unless NULL, gets what they are by language: new references. */
+bx_rc       bx_locale_read(bx_locale *set, const char *dir, json_t *said[BX_LANGUAGES], bx_error *err);
+void        bx_locale_use(const bx_locale *set);                                          /* what bx_tr() reads; NULL: what bx_locale_load() read */
+bool        bx_locale_says(const bx_locale *set, size_t language, const char *key);
+size_t      bx_language(const char *lang);                                                /* index; 0 for NULL or an unknown one */
+const char *bx_language_name(size_t i);                                                   /* NULL past the last */
+/* A set of its own for what has no application; read while none is in use. */
+bx_rc       bx_locale_load(const char *dir, bx_error *err);
+bool        bx_locale_has(const char *lang, const char *key);
+void        bx_locale_free(void);
 
 /* ---- idcard.c: GB 11643 */
 

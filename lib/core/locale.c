@@ -1,7 +1,7 @@
 /*
  * locale.c: the texts users see, in every language there is: html/locale/<lang>/ *.json, flat objects of key → text.
- * The portal serves the same files. Loaded by one thread before others start, read-only after. Owns no choice of
- * language: that is the call's.
+ * The portal serves the same files; a plugin from outside brings its own. A set is filled by one thread and read-only
+ * once it is in use. Owns no choice of language: that is the call's.
  */
 #include "core/core.h"
 
@@ -13,11 +13,12 @@
 #include <string.h>
 
 /* The first is what another language falls back on. */
-static const char *const  languages[] = { "zh-CN", "en" };
+static const char *const  languages[BX_LANGUAGES] = { "zh-CN", "en" };
 
-#define LANGUAGES  (sizeof(languages) / sizeof(languages[0]))
+struct bx_locale { json_t *texts[BX_LANGUAGES]; };                      /* key → text, of all files of a language */
 
-static json_t  *texts[LANGUAGES];             /* key → text, of all files of a language */
+static const bx_locale  *used;                /* what bx_tr() reads; NULL: `own` */
+static bx_locale        *own;                 /* of bx_locale_load() */
 
 /* Two files may say the same under one key; they may not contradict each other. */
 static bx_rc
@@ -116,25 +117,81 @@ done:
     return all;
 }
 
+bx_locale *
+bx_locale_open(void)
+{
+    size_t      i;
+    bx_locale  *set = calloc(1, sizeof(*set));
+
+    for (i = 0; set != NULL && i < BX_LANGUAGES; i++) {
+        set->texts[i] = json_object();
+        if (set->texts[i] == NULL) {
+            bx_locale_close(set);
+            return NULL;
+        }
+    }
+
+    return set;
+}
+
+void
+bx_locale_close(bx_locale *set)
+{
+    size_t  i;
+
+    for (i = 0; set != NULL && i < BX_LANGUAGES; i++) {
+        json_decref(set->texts[i]);
+    }
+
+    free(set);
+}
+
+/* The set that fails is half filled: close it. */
+bx_rc
+bx_locale_read(bx_locale *set, const char *dir, json_t *said[BX_LANGUAGES], bx_error *err)
+{
+    bx_rc    rc = BX_OK;
+    size_t   i;
+    json_t  *loaded[BX_LANGUAGES] = { NULL };
+
+    for (i = 0; i < BX_LANGUAGES && rc == BX_OK; i++) {
+        loaded[i] = load_language(dir, languages[i], err);
+        rc = loaded[i] == NULL ? BX_FAIL : merge(set->texts[i], loaded[i], dir, err);
+    }
+
+    for (i = 0; i < BX_LANGUAGES; i++) {
+        if (rc == BX_OK && said != NULL) {
+            said[i] = loaded[i];
+        } else {
+            json_decref(loaded[i]);
+        }
+    }
+
+    return rc;
+}
+
+void
+bx_locale_use(const bx_locale *set)
+{
+    __atomic_store_n(&used, set, __ATOMIC_RELEASE);
+}
+
 /* On failure the texts loaded before stay. */
 bx_rc
 bx_locale_load(const char *dir, bx_error *err)
 {
-    json_t  *loaded[LANGUAGES] = { NULL };
-    size_t   i;
+    bx_locale  *set = bx_locale_open();
 
-    for (i = 0; i < LANGUAGES; i++) {
-        loaded[i] = load_language(dir, languages[i], err);
-        if (loaded[i] == NULL) {
-            while (i > 0) {
-                json_decref(loaded[--i]);
-            }
-            return BX_FAIL;
-        }
+    if (set == NULL) {
+        return bx_error_set(err, BX_E_MEMORY, "out of memory while reading texts");
+    }
+    if (bx_locale_read(set, dir, NULL, err) != BX_OK) {
+        bx_locale_close(set);
+        return BX_FAIL;
     }
 
     bx_locale_free();
-    memcpy(texts, loaded, sizeof(texts));
+    own = set;
 
     return BX_OK;
 }
@@ -142,21 +199,17 @@ bx_locale_load(const char *dir, bx_error *err)
 void
 bx_locale_free(void)
 {
-    size_t  i;
-
-    for (i = 0; i < LANGUAGES; i++) {
-        json_decref(texts[i]);
-        texts[i] = NULL;
-    }
+    bx_locale_close(own);
+    own = NULL;
 }
 
 /* An unknown language, or none, is the first. */
-static size_t
-language(const char *lang)
+size_t
+bx_language(const char *lang)
 {
     size_t  i;
 
-    for (i = 0; lang != NULL && i < LANGUAGES; i++) {
+    for (i = 0; lang != NULL && i < BX_LANGUAGES; i++) {
         if (strcmp(lang, languages[i]) == 0) {
             return i;
         }
@@ -165,10 +218,26 @@ language(const char *lang)
     return 0;
 }
 
+const char *
+bx_language_name(size_t i)
+{
+    return i < BX_LANGUAGES ? languages[i] : NULL;
+}
+
+bool
+bx_locale_says(const bx_locale *set, size_t language, const char *key)
+{
+    return json_object_get(set->texts[language], key) != NULL;
+}
+
 static const char *
 find(const char *lang, const char *key)
 {
-    return json_string_value(json_object_get(texts[language(lang)], key));
+    const bx_locale  *set = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+
+    set = set != NULL ? set : own;
+
+    return set == NULL ? NULL : json_string_value(json_object_get(set->texts[bx_language(lang)], key));
 }
 
 bool

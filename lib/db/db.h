@@ -50,6 +50,7 @@ void      bx_conn_stats(const bx_conn *conn, bx_db_stats *out);       /* since i
  * SHA-256; a changed file that was applied is an error naming it. Each statement of a file is recorded when done
  * (schema_migration.done), so that a run that was killed goes on where it stopped. */
 typedef struct {
+    const char *plugin;                                               /* whose files these are; NULL: the server's own schema/ */
     bool   dry_run;
     void (*say)(void *ctx, const char *line);                         /* one line a file; may be NULL */
     void  *ctx;
@@ -57,7 +58,7 @@ typedef struct {
 } bx_migrate_opts;
 
 bx_rc     bx_migrate(bx_db *db, const char *dir, bx_migrate_opts *opts, bx_error *err);
-/* BX_OK when the newest applied file is `newest` (number), for /readyz. */
-bx_rc     bx_migrate_current(bx_conn *conn, bx_arena *a, int *newest, bx_error *err);
+/* Number of the newest file of a plugin (NULL: of the server) that is applied whole, for /readyz; 0: none. */
+bx_rc     bx_migrate_current(bx_conn *conn, bx_arena *a, const char *plugin, int *newest, bx_error *err);
 
 #endif

@@ -5,6 +5,7 @@
  * recorded: data in one transaction with its record, so there is no doubt; a change of tables commits by itself, so
  * of the one statement that was being done when the run was killed, "it is there already" is taken for success.
  * After an error the mark is removed. Row 0 is locked all the while, so that two nodes started together take turns.
+ * A plugin from outside has numbers of its own, recorded under its name; the server's are recorded under ''.
  * Owns schema_migration, and no other table.
  */
 #include "core/core.h"
@@ -29,31 +30,37 @@
 
 static const char  sql_create[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
+    " plugin VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',"
     " number INT NOT NULL,"
     " name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,"
     " checksum BINARY(32) NOT NULL COMMENT 'SHA-256 of the file',"
     " done INT NOT NULL DEFAULT 0 COMMENT 'statements done',"
     " doing INT NOT NULL DEFAULT 0 COMMENT 'number of the statement being done; 0: none',"
     " applied_at DATETIME NULL COMMENT 'NULL: not all of it',"
-    " PRIMARY KEY (number)"
+    " PRIMARY KEY (plugin, number)"
     ") ENGINE=InnoDB COMMENT='Files of schema/ applied to this database; row 0 is only locked.'";
 
-static const char  sql_exists[] =
-    "SELECT COUNT(*) AS n FROM information_schema.tables"
+/* Tables made before plugins had schema files. */
+static const char  sql_alter[] =
+    "ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS plugin VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin"
+    " NOT NULL DEFAULT '' FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (plugin, number)";
+
+static const char  sql_columns[] =
+    "SELECT COUNT(*) AS n, COALESCE(SUM(column_name = 'plugin'), 0) AS plugin FROM information_schema.columns"
     " WHERE table_schema = DATABASE() AND table_name = 'schema_migration'";
 
 static const char  sql_list[] =
     "SELECT number AS number, name AS name, checksum AS checksum, done AS done, doing AS doing,"
-    " applied_at AS applied_at FROM schema_migration WHERE number > 0 ORDER BY number";
+    " applied_at AS applied_at FROM schema_migration WHERE number > 0 AND plugin = ? ORDER BY number";
 
 static const char  sql_turn[] = "INSERT IGNORE INTO schema_migration (number, name, checksum) VALUES (0, '', '')";
-static const char  sql_lock[] = "SELECT number AS number FROM schema_migration WHERE number = 0 FOR UPDATE";
-static const char  sql_begin[] = "INSERT INTO schema_migration (number, name, checksum) VALUES (?, ?, ?)";
-static const char  sql_doing[] = "UPDATE schema_migration SET doing = ? WHERE number = ?";
-static const char  sql_done[] = "UPDATE schema_migration SET done = ?, doing = 0 WHERE number = ?";
-static const char  sql_applied[] = "UPDATE schema_migration SET applied_at = ? WHERE number = ?";
+static const char  sql_lock[] = "SELECT number AS number FROM schema_migration WHERE plugin = '' AND number = 0 FOR UPDATE";
+static const char  sql_begin[] = "INSERT INTO schema_migration (plugin, number, name, checksum) VALUES (?, ?, ?, ?)";
+static const char  sql_doing[] = "UPDATE schema_migration SET doing = ? WHERE plugin = ? AND number = ?";
+static const char  sql_done[] = "UPDATE schema_migration SET done = ?, doing = 0 WHERE plugin = ? AND number = ?";
+static const char  sql_applied[] = "UPDATE schema_migration SET applied_at = ? WHERE plugin = ? AND number = ?";
 static const char  sql_newest[] =
-    "SELECT MAX(number) AS number FROM schema_migration WHERE number > 0 AND applied_at IS NOT NULL";
+    "SELECT MAX(number) AS number FROM schema_migration WHERE plugin = ? AND number > 0 AND applied_at IS NOT NULL";
 
 /* One file, and what the database has of it. */
 typedef struct {
@@ -67,7 +74,7 @@ typedef struct {
 } migration;
 
 typedef struct {
-    const char       *dir;
+    const char       *dir, *plugin;
     bx_arena         *arena;
     bx_migrate_opts  *opts;
     bx_error         *err;
@@ -385,15 +392,19 @@ read_state(run *r, bx_conn *conn)
     size_t   i;
     bx_rows  rows;
 
-    if (bx_conn_query(conn, r->arena, &rows, sql_exists, BX_NO_ARGS, r->err) != BX_OK) {
+    if (bx_conn_query(conn, r->arena, &rows, sql_columns, BX_NO_ARGS, r->err) != BX_OK) {
         return BX_FAIL;
     }
 
     if (bx_cell_int(&rows, 0, 0) == 0) {
         return BX_OK;                         /* an empty database: nothing is applied */
     }
+    if (bx_cell_int(&rows, 0, 1) == 0) {
+        return bx_error_set(r->err, BX_E_CONFLICT, "this database was migrated by an older version: nothing can be said "
+                            "without a change of schema_migration, which migrate makes");
+    }
 
-    if (bx_conn_query(conn, r->arena, &rows, sql_list, BX_NO_ARGS, r->err) != BX_OK) {
+    if (bx_conn_query(conn, r->arena, &rows, sql_list, BX_ARGS(bx_text(r->plugin)), r->err) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -439,7 +450,7 @@ run_statement(run *r, bx_conn *conn, const migration *m, size_t n)
     bool      twice = m->doing == n + 1;      /* it was being done when an earlier run was killed */
     bx_error  failure = { BX_E_NONE, 0, "" };
 
-    if (bx_conn_exec(conn, NULL, sql_doing, BX_ARGS(bx_int((int64_t) n + 1), bx_int(m->number)), r->err) != BX_OK
+    if (bx_conn_exec(conn, NULL, sql_doing, BX_ARGS(bx_int((int64_t) n + 1), bx_text(r->plugin), bx_int(m->number)), r->err) != BX_OK
         || bx_conn_run(conn, "START TRANSACTION", r->err) != BX_OK)
     {
         return BX_FAIL;
@@ -448,7 +459,7 @@ run_statement(run *r, bx_conn *conn, const migration *m, size_t n)
     if (bx_conn_run(conn, m->statements[n], &failure) != BX_OK && !(twice && is_there_already(failure.db))) {
         if (!conn->broken) {
             bx_conn_run(conn, "ROLLBACK", NULL);
-            bx_conn_exec(conn, NULL, sql_doing, BX_ARGS(bx_int(0), bx_int(m->number)), NULL);
+            bx_conn_exec(conn, NULL, sql_doing, BX_ARGS(bx_int(0), bx_text(r->plugin), bx_int(m->number)), NULL);
         }
         bx_error_set(r->err, failure.code, "statement %zu of schema file \"%s\": %s", n + 1, m->name, failure.text);
         if (r->err != NULL && r->err->db == 0) {
@@ -457,7 +468,7 @@ run_statement(run *r, bx_conn *conn, const migration *m, size_t n)
         return BX_FAIL;
     }
 
-    if (bx_conn_exec(conn, NULL, sql_done, BX_ARGS(bx_int((int64_t) n + 1), bx_int(m->number)), r->err) != BX_OK) {
+    if (bx_conn_exec(conn, NULL, sql_done, BX_ARGS(bx_int((int64_t) n + 1), bx_text(r->plugin), bx_int(m->number)), r->err) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -468,10 +479,10 @@ static bx_rc
 apply(run *r, bx_conn *conn, const migration *m)
 {
     size_t     n;
-    bx_value   number = bx_int(m->number), now = bx_text(bx_time_sql(r->arena, bx_now()));
+    bx_value   plugin = bx_text(r->plugin), number = bx_int(m->number), now = bx_text(bx_time_sql(r->arena, bx_now()));
 
     if (!m->begun
-        && bx_conn_exec(conn, NULL, sql_begin, BX_ARGS(number, bx_text(m->name), m->checksum), r->err) != BX_OK)
+        && bx_conn_exec(conn, NULL, sql_begin, BX_ARGS(plugin, number, bx_text(m->name), m->checksum), r->err) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -482,7 +493,7 @@ apply(run *r, bx_conn *conn, const migration *m)
         }
     }
 
-    return bx_conn_exec(conn, NULL, sql_applied, BX_ARGS(now, number), r->err);
+    return bx_conn_exec(conn, NULL, sql_applied, BX_ARGS(now, plugin, number), r->err);
 }
 
 static void
@@ -542,6 +553,8 @@ wait_for_turn(bx_conn *lock, bx_arena *a, bx_error *err)
     snprintf(sql, sizeof(sql), "SET SESSION innodb_lock_wait_timeout = %d", TURN_SECONDS);
 
     if (bx_conn_run(lock, sql_create, err) != BX_OK || bx_conn_run(lock, sql, err) != BX_OK
+        || bx_conn_query(lock, a, &rows, sql_columns, BX_NO_ARGS, err) != BX_OK
+        || (bx_cell_int(&rows, 0, 1) == 0 && bx_conn_run(lock, sql_alter, err) != BX_OK)
         || bx_conn_run(lock, "SET SESSION max_statement_time = 0", err) != BX_OK
         || bx_conn_run(lock, sql_turn, err) != BX_OK || bx_conn_run(lock, "START TRANSACTION", err) != BX_OK)
     {
@@ -558,9 +571,10 @@ bx_migrate(bx_db *db, const char *dir, bx_migrate_opts *opts, bx_error *err)
     bool           dry = opts != NULL && opts->dry_run;
     bx_conn       *conn = NULL, *lock = NULL;
     bx_arena      *a;
-    run            r = { dir, NULL, opts, err, NULL, 0 };
+    run            r = { .dir = dir, .opts = opts, .err = err };
     bx_db_config   conf = *bx_db_conf(db);
 
+    r.plugin = opts == NULL || opts->plugin == NULL ? "" : opts->plugin;
     if (opts != NULL) {
         opts->applied = 0;
     }
@@ -605,20 +619,20 @@ done:
 
 /* 0 when nothing was ever applied. */
 bx_rc
-bx_migrate_current(bx_conn *conn, bx_arena *a, int *newest, bx_error *err)
+bx_migrate_current(bx_conn *conn, bx_arena *a, const char *plugin, int *newest, bx_error *err)
 {
     bx_rows   rows;
     bx_error  failure = { BX_E_NONE, 0, "" };
 
     *newest = 0;
 
-    if (bx_conn_query(conn, a, &rows, sql_newest, BX_NO_ARGS, &failure) == BX_OK) {
+    if (bx_conn_query(conn, a, &rows, sql_newest, BX_ARGS(bx_text(plugin == NULL ? "" : plugin)), &failure) == BX_OK) {
         *newest = (int) bx_cell_int(&rows, 0, 0);
         return BX_OK;
     }
 
-    if (failure.db == ER_NO_SUCH_TABLE) {
-        return BX_OK;
+    if (failure.db == ER_NO_SUCH_TABLE || failure.db == ER_BAD_FIELD_ERROR) {
+        return BX_OK;                         /* never migrated, or by a version before plugins had files */
     }
 
     if (err != NULL && err->code == BX_E_NONE) {

@@ -2,8 +2,6 @@
 
 #include "web/app.h"
 #include "web/app_private.h"
-#include "web/routes.h"
-#include "web/tables.h"
 #include "core/core.h"
 
 #include <stdio.h>
@@ -57,19 +55,13 @@ copy_conf(bx_app *app, const bx_app_config *conf)
 bx_app *
 bx_app_create(const bx_app_config *conf, bx_error *err)
 {
-    bx_arena *a;
-    bx_app   *app;
+    bx_arena         *a;
+    bx_app           *app;
+    bx_tables_config  tables = { conf->plugins, conf->workflows, conf->locale_dir };
 
-    if (bx_core_init(err) != BX_OK || bx_tables_init(err) != BX_OK || bx_routes_init(err) != BX_OK) {
+    if (bx_core_init(err) != BX_OK || (conf->secret_file != NULL && bx_keys_load(conf->secret_file, err) != BX_OK)) {
         return NULL;
     }
-    if ((conf->secret_file != NULL && bx_keys_load(conf->secret_file, err) != BX_OK)
-        || (conf->locale_dir != NULL && bx_locale_load(conf->locale_dir, err) != BX_OK))
-    {
-        return NULL;
-    }
-
-    bx_clock_set_offset(conf->utc_offset);
 
     a = bx_arena_create(4096);
     app = a == NULL ? NULL : bx_alloc(a, sizeof(*app));
@@ -80,17 +72,19 @@ bx_app_create(const bx_app_config *conf, bx_error *err)
     }
 
     app->arena = a;
-    if (copy_conf(app, conf) != BX_OK) {
+    app->tables = bx_tables_open(&tables, err);
+    if (app->tables != NULL && copy_conf(app, conf) != BX_OK) {
         bx_error_set(err, BX_E_MEMORY, "out of memory");
-    } else {
+    } else if (app->tables != NULL) {
         app->db = bx_db_create(&conf->db, err);
     }
 
     if (app->db == NULL) {
-        bx_arena_destroy(a);
+        bx_app_destroy(app);
         return NULL;
     }
 
+    bx_clock_set_offset(conf->utc_offset);
     return app;
 }
 
@@ -122,6 +116,7 @@ bx_app_destroy(bx_app *app)
     if (app->db != NULL) {
         bx_db_destroy(app->db);
     }
+    bx_tables_close(app->tables);
     bx_arena_destroy(app->arena);
 }
 
@@ -133,20 +128,43 @@ bx_db *bx_app_db(bx_app *app) { return app->db; }
 int bx_schema_newest(void) { return SCHEMA_NEWEST; }
 
 
+/* The schema of the server, and of each plugin from outside that is on. */
+static bx_rc
+schema_current(bx_conn *conn, bx_arena *a, bx_error *err)
+{
+    bx_loaded  plugin;
+    int        newest = 0;
+
+    if (bx_migrate_current(conn, a, NULL, &newest, err) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (newest != SCHEMA_NEWEST) {
+        return bx_error_set(err, BX_E_INTERNAL, "schema is at %d, this server needs %d: run baoxuectl migrate", newest, SCHEMA_NEWEST);
+    }
+
+    for (size_t i = 0; bx_tables_loaded(i, &plugin); i++) {
+        if (!plugin.on) {
+            continue;
+        }
+        if (bx_migrate_current(conn, a, plugin.name, &newest, err) != BX_OK) {
+            return BX_FAIL;
+        }
+        if (newest != plugin.schema) {
+            return bx_error_set(err, BX_E_INTERNAL, "schema of plugin \"%s\" is at %d, its files go to %d: run baoxuectl migrate "
+                                "--load-plugin %s", plugin.name, newest, plugin.schema, plugin.file);
+        }
+    }
+
+    return BX_OK;
+}
+
+
 int
 bx_ready(bx_app *app, bx_error *err)
 {
     bx_arena *a = bx_arena_create(4096);
     bx_conn  *conn = a == NULL ? NULL : bx_db_take(app->db, err);
-    int       newest = 0, status = 503;
-
-    if (conn != NULL && bx_migrate_current(conn, a, &newest, err) == BX_OK) {
-        if (newest == SCHEMA_NEWEST) {
-            status = 0;
-        } else {
-            bx_error_set(err, BX_E_INTERNAL, "schema is at %d, this server needs %d: run baoxuectl migrate", newest, SCHEMA_NEWEST);
-        }
-    }
+    int       status = conn != NULL && schema_current(conn, a, err) == BX_OK ? 0 : 503;
 
     if (conn != NULL) {
         bx_db_give(app->db, conn);

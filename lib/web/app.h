@@ -19,9 +19,12 @@ typedef struct {
     int           utc_offset;                 /* seconds east of UTC; 28800 in China */
     size_t        max_json, max_upload;       /* bytes: 256 KiB and 16 MiB when 0 */
     unsigned      session_seconds;            /* 0: 12 h */
+    const char *const *plugins;               /* shared objects to load, ends with NULL; may be NULL */
+    const char *const *workflows;             /* names of the plugins that are on, ends with NULL; NULL: all */
 } bx_app_config;
 
-/* Copies conf; loads keys, texts and plugin tables; opens no connection. In the master, as root. */
+/* Copies conf; loads keys, plugins and texts; opens no connection. In the master, as root. Another application may be open:
+ * what it has is not touched, and when this one fails or is destroyed, the other goes on as before. */
 bx_app   *bx_app_create(const bx_app_config *conf, bx_error *err);
 bx_rc     bx_app_start(bx_app *app, bx_error *err);                   /* once a worker, before its threads run */
 void      bx_app_stop(bx_app *app);                                   /* once a worker at exit, no thread running */

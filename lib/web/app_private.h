@@ -3,12 +3,14 @@
 #define BX_APP_PRIVATE_H
 
 #include "web/app.h"
+#include "web/tables.h"
 
 struct bx_app {
     bx_arena      *arena;
     bx_app_config  conf;
     char         **origins;                   /* ends with NULL */
     bx_db         *db;
+    bx_tables     *tables;
     char           cookie_name[40];
 };
 

@@ -1,5 +1,5 @@
 /* plugins.c: GET plugins: what the portal needs to draw menu, lists, forms and actions of any workflow, as far as this
- * session may see it. Everything in it comes from the tables. */
+ * session may see it. Everything in it comes from the tables. GET texts: the words of a plugin that brings its own. */
 
 #include "flow/flow.h"
 #include "web/routes.h"
@@ -119,9 +119,16 @@ may_decide(const bx_call *c, const bx_record_def *def)
 }
 
 
-/* texts: the locale file that has the record's words. */
+/* Where the portal finds a plugin's words: a file of locale/<lang>/, or "plugin/<name>" for GET texts. */
+static const char *
+texts_of(const bx_call *c, const bx_plugin *p)
+{
+    return bx_tables_texts(p->name, NULL) == NULL ? p->name : bx_sprintf(c->arena, "plugin/%s", p->name);
+}
+
+
 static json_t *
-record_json(const bx_call *c, const char *texts, const bx_record_def *def)
+record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
 {
     json_t *columns = json_array();
     json_t *fields;
@@ -136,7 +143,8 @@ record_json(const bx_call *c, const char *texts, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "texts", texts, "fields", fields,
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "plugin", p->name,
+                     "texts", texts_of(c, p), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
                      "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
                      "decides", may_decide(c, def));
@@ -158,7 +166,7 @@ entry_json(bx_call *c, const bx_plugin *plugin, const bx_menu *m)
     }
 
     return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:o}", "key", m->key, "href", m->href, "icon", m->icon, "label", label,
-                     "texts", plugin->name, "decides", decides);
+                     "texts", texts_of(c, plugin), "decides", decides);
 }
 
 
@@ -195,7 +203,7 @@ bx_answer_plugins(bx_call *c)
     for (size_t i = 0; i < n; i++) {
         for (const bx_record_def *def = list[i]->records; def != NULL && def->name != NULL; def++) {
             if (bx_call_can(c, def->read)) {
-                json_array_append_new(records, record_json(c, list[i]->name, def));
+                json_array_append_new(records, record_json(c, list[i], def));
             }
         }
         for (const bx_code_list *l = list[i]->codes; l != NULL && l->name != NULL; l++) {
@@ -204,4 +212,20 @@ bx_answer_plugins(bx_call *c)
     }
 
     return bx_answer(c, 200, json_pack("{s:o, s:o, s:o}", "menu", bx_menu_json(c), "records", records, "codes", codes));
+}
+
+
+/* GET texts?plugin=&lang=: public, as the files of html/locale are. */
+bx_rc
+bx_answer_texts(bx_call *c)
+{
+    const char *plugin = bx_call_query_arg(c, "plugin"), *lang = bx_call_query_arg(c, "lang");
+    const char *text = bx_tables_texts(plugin == NULL ? "" : plugin, lang == NULL ? c->lang : lang);
+
+    if (text == NULL) {
+        return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+    }
+
+    bx_answer_header(c, "Cache-Control", lang == NULL ? "private, max-age=60" : "public, max-age=60");
+    return bx_answer_bytes(c, 200, "application/json; charset=utf-8", text, strlen(text));
 }

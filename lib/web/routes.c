@@ -1,44 +1,40 @@
 /* routes.c: the one table of routes and how a path finds its row. */
 
-#include "web/routes.h"
+#include "web/registry.h"
 #include "flow/flow.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_ROUTES  400
-
-static bx_route_row  rows[MAX_ROUTES];
-static size_t        nrows;
-
 /* Routes of the engine itself. */
 static const bx_route own_routes[] = {
     { "GET", "plugins", NULL, bx_answer_plugins, BX_ANY_USER, NULL, "Menu, records, fields, states and code lists for the portal" },
+    { "GET", "texts", NULL, bx_answer_texts, BX_PUBLIC, NULL, "Texts of a plugin that is not in the portal's locale files" },
     { "GET", "openapi.json", NULL, bx_answer_openapi, BX_PUBLIC, NULL, "This description" },
     { NULL }
 };
 
 
 static bx_rc
-row_add(bx_route_row row, bx_error *err)
+row_add(bx_tables *t, bx_route_row row, bx_error *err)
 {
-    if (nrows == MAX_ROUTES) {
-        return bx_error_set(err, BX_E_INTERNAL, "more than %d routes", MAX_ROUTES);
+    if (t->nroutes == BX_MAX_ROUTES) {
+        return bx_error_set(err, BX_E_INTERNAL, "more than %d routes", BX_MAX_ROUTES);
     }
 
-    rows[nrows++] = row;
+    t->routes[t->nroutes++] = row;
     return BX_OK;
 }
 
 
 static bx_rc
-generic_add(const bx_plugin *p, const bx_record_def *def, bx_arena *a, const char *method, const char *tail, bx_route_kind kind,
-            const char *action, bx_error *err)
+generic_add(bx_tables *t, const bx_plugin *p, const bx_record_def *def, const char *method, const char *tail,
+            bx_route_kind kind, const char *action, bx_error *err)
 {
     bx_route_row  row = { .kind = kind, .def = def, .action = action, .plugin = p };
 
-    row.route = (bx_route) { method, bx_sprintf(a, "%s%s", def->name, tail), NULL, NULL, BX_ANY_USER, NULL, NULL };
-    return row.route.path == NULL ? bx_error_set(err, BX_E_MEMORY, "out of memory") : row_add(row, err);
+    row.route = (bx_route) { method, bx_sprintf(t->arena, "%s%s", def->name, tail), NULL, NULL, BX_ANY_USER, NULL, NULL };
+    return row.route.path == NULL ? bx_error_set(err, BX_E_MEMORY, "out of memory") : row_add(t, row, err);
 }
 
 
@@ -69,30 +65,30 @@ action_seen(const bx_record_def *def, const bx_transition *upto)
 
 
 static bx_rc
-record_routes(const bx_plugin *p, const bx_record_def *def, bx_arena *a, bx_error *err)
+record_routes(bx_tables *t, const bx_plugin *p, const bx_record_def *def, bx_error *err)
 {
     bx_rc  rc = BX_OK;
 
-    rc |= generic_add(p, def, a, "GET", "", BX_RT_LIST, NULL, err);
-    rc |= generic_add(p, def, a, "GET", "/{id}", BX_RT_READ, NULL, err);
+    rc |= generic_add(t, p, def, "GET", "", BX_RT_LIST, NULL, err);
+    rc |= generic_add(t, p, def, "GET", "/{id}", BX_RT_READ, NULL, err);
 
     if (has_creation(def)) {
-        rc |= generic_add(p, def, a, "POST", "", BX_RT_CREATE, NULL, err);
+        rc |= generic_add(t, p, def, "POST", "", BX_RT_CREATE, NULL, err);
     }
     if (def->edit != NULL) {
-        rc |= generic_add(p, def, a, "PATCH", "/{id}", BX_RT_PATCH, NULL, err);
+        rc |= generic_add(t, p, def, "PATCH", "/{id}", BX_RT_PATCH, NULL, err);
     }
     if (def->states != NULL) {
-        rc |= generic_add(p, def, a, "GET", "/{id}/history", BX_RT_HISTORY, NULL, err);
+        rc |= generic_add(t, p, def, "GET", "/{id}/history", BX_RT_HISTORY, NULL, err);
     }
 
     if (def->transitions != NULL) {
-        rc |= generic_add(p, def, a, "POST", "/bulk", BX_RT_BULK, NULL, err);
+        rc |= generic_add(t, p, def, "POST", "/bulk", BX_RT_BULK, NULL, err);
     }
 
-    for (const bx_transition *t = def->transitions; t != NULL && t->action != NULL; t++) {
-        if (t->from != BX_NEW && !(t->flags & BX_BY_JOB) && !action_seen(def, t)) {
-            rc |= generic_add(p, def, a, "POST", bx_sprintf(a, "/{id}/%s", t->action), BX_RT_ACT, t->action, err);
+    for (const bx_transition *move = def->transitions; move != NULL && move->action != NULL; move++) {
+        if (move->from != BX_NEW && !(move->flags & BX_BY_JOB) && !action_seen(def, move)) {
+            rc |= generic_add(t, p, def, "POST", bx_sprintf(t->arena, "/{id}/%s", move->action), BX_RT_ACT, move->action, err);
         }
     }
 
@@ -101,13 +97,10 @@ record_routes(const bx_plugin *p, const bx_record_def *def, bx_arena *a, bx_erro
 
 
 static bx_rc
-handlers_add(const bx_plugin *p, const bx_route *list, bx_error *err)
+handlers_add(bx_tables *t, const bx_plugin *p, const bx_route *list, bx_error *err)
 {
     for (const bx_route *r = list; r != NULL && r->method != NULL; r++) {
-        if (r->capability == NULL && !(r->flags & (BX_PUBLIC | BX_ANY_USER))) {
-            return bx_error_set(err, BX_E_INTERNAL, "route %s %s names no capability", r->method, r->path);
-        }
-        if (row_add((bx_route_row) { .route = *r, .kind = BX_RT_HANDLER, .plugin = p }, err) != BX_OK) {
+        if (row_add(t, (bx_route_row) { .route = *r, .kind = BX_RT_HANDLER, .plugin = p }, err) != BX_OK) {
             return BX_FAIL;
         }
     }
@@ -117,31 +110,21 @@ handlers_add(const bx_plugin *p, const bx_route *list, bx_error *err)
 
 
 bx_rc
-bx_routes_init(bx_error *err)
+bx_routes_make(bx_tables *t, bx_error *err)
 {
-    static bx_arena         *process;                                   /* path texts, for the process's lifetime */
-    const bx_plugin *const  *list;
-    size_t                   n;
-
-    if (nrows > 0) {
-        return BX_OK;
-    }
-
-    process = bx_arena_create(16 * 1024);
-    if (process == NULL || handlers_add(NULL, own_routes, err) != BX_OK) {
+    if (handlers_add(t, NULL, own_routes, err) != BX_OK) {
         return BX_FAIL;
     }
 
     /* handlers first: "leave-requests/preview" is asked before "leave-requests/{id}" */
-    list = bx_plugins(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (handlers_add(list[i], list[i]->routes, err) != BX_OK) {
+    for (size_t i = 0; i < t->nplugins; i++) {
+        if (handlers_add(t, t->plugins[i], t->plugins[i]->routes, err) != BX_OK) {
             return BX_FAIL;
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        for (const bx_record_def *def = list[i]->records; def != NULL && def->name != NULL; def++) {
-            if (record_routes(list[i], def, process, err) != BX_OK) {
+    for (size_t i = 0; i < t->nplugins; i++) {
+        for (const bx_record_def *def = t->plugins[i]->records; def != NULL && def->name != NULL; def++) {
+            if (record_routes(t, t->plugins[i], def, err) != BX_OK) {
                 return BX_FAIL;
             }
         }
@@ -154,8 +137,10 @@ bx_routes_init(bx_error *err)
 const bx_route_row *
 bx_routes(size_t *n)
 {
-    *n = nrows;
-    return rows;
+    const bx_tables *t = bx_tables_current();
+
+    *n = t == NULL ? 0 : t->nroutes;
+    return t == NULL ? NULL : t->routes;
 }
 
 
@@ -194,9 +179,10 @@ fits(const char *pattern, const char *path, bx_id *id)
 const bx_route_row *
 bx_route_match(const char *method, const char *path, bx_id *id, char allow[64])
 {
-    const char *want = strcmp(method, "HEAD") == 0 ? "GET" : method;
-    bx_id       found;
-    size_t      len = 0;
+    const char          *want = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    bx_id                found;
+    size_t               len = 0, nrows;
+    const bx_route_row  *rows = bx_routes(&nrows);
 
     allow[0] = '\0';
 

@@ -14,8 +14,7 @@ typedef struct {
     const bx_plugin      *plugin;
 } bx_route_row;
 
-bx_rc               bx_routes_init(bx_error *err);                    /* after bx_tables_init(), once */
-const bx_route_row *bx_routes(size_t *n);
+const bx_route_row *bx_routes(size_t *n);                             /* of the set of plugins in use */
 /* The row of method and path (below /api/v1/), with the id of its {id}. NULL: none; *allow then lists other methods of the
  * path, space-separated, or is "". */
 const bx_route_row *bx_route_match(const char *method, const char *path, bx_id *id, char allow[64]);
@@ -24,6 +23,7 @@ bx_rc               bx_route_run(bx_call *c, const bx_route_row *row);
 /* plugins.c and openapi.c */
 json_t             *bx_menu_json(bx_call *c);                          /* what the menu offers to the call's session; new reference */
 bx_rc               bx_answer_plugins(bx_call *c);
+bx_rc               bx_answer_texts(bx_call *c);
 bx_rc               bx_answer_openapi(bx_call *c);
 json_t             *bx_openapi(void);                                  /* new reference */
 

@@ -148,7 +148,7 @@ static bx_rc
 migrate(fixture *f, bool dry, unsigned *applied)
 {
     bx_rc            rc;
-    bx_migrate_opts  opts = { dry, say, &f->said, 99 };
+    bx_migrate_opts  opts = { .dry_run = dry, .say = say, .ctx = &f->said, .applied = 99 };
 
     f->err = (bx_error) NO_ERROR;
     bx_buf_init(&f->said, f->a);
@@ -199,7 +199,7 @@ newest(fixture *f)
     int       n = -1;
     bx_error  err = NO_ERROR;
 
-    assert_int_equal(bx_migrate_current(f->conn, f->a, &n, &err), BX_OK);
+    assert_int_equal(bx_migrate_current(f->conn, f->a, NULL, &n, &err), BX_OK);
 
     return n;
 }
@@ -445,6 +445,45 @@ test_together(void **state)
     assert_int_equal(one_int(f, "SELECT COUNT(*) FROM a"), 2);
 }
 
+/* A plugin's files have numbers of their own; a database from before plugins had files is brought forward. */
+static void
+test_plugins(void **state)
+{
+    fixture          *f = *state;
+    int               n = -1;
+    bx_migrate_opts   opts = { .plugin = "thing", .say = say, .ctx = &f->said };
+    char              own[sizeof(f->dir)];
+
+    put(f, "0001_first.sql", first);
+    migrates(f, 1);
+    assert_int_equal(bx_conn_run(f->conn, "ALTER TABLE schema_migration DROP PRIMARY KEY, DROP COLUMN plugin,"
+                                 " ADD PRIMARY KEY (number)", &f->err), BX_OK);
+    assert_int_equal(newest(f), 0);
+    migrates(f, 0);
+    assert_int_equal(newest(f), 1);
+
+    put(f, "0002_second.sql", second);
+    strcpy(own, f->dir);
+    strcat(f->dir, "/schema");
+    assert_int_equal(mkdir(f->dir, 0700), 0);
+    put(f, "0001_thing.sql", "CREATE TABLE thing (id INT PRIMARY KEY);\n");
+    assert_int_equal(bx_migrate(f->db, f->dir, &opts, &f->err), BX_OK);
+    assert_int_equal(opts.applied, 1);
+    assert_int_equal(bx_migrate_current(f->conn, f->a, "thing", &n, &f->err), BX_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(newest(f), 1);
+    assert_int_equal(bx_migrate_current(f->conn, f->a, "other", &n, &f->err), BX_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(bx_migrate(f->db, f->dir, &opts, &f->err), BX_OK);
+    assert_int_equal(opts.applied, 0);
+
+    assert_int_equal(unlink(bx_sprintf(f->a, "%s/0001_thing.sql", f->dir)), 0);
+    assert_int_equal(rmdir(f->dir), 0);
+    strcpy(f->dir, own);
+    migrates(f, 1);
+    assert_int_equal(newest(f), 2);
+}
+
 /* The project's own schema, twice. */
 static void
 test_own_schema(void **state)
@@ -468,7 +507,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split), cmocka_unit_test(test_split_refuses),
         T(apply), T(dry_run), T(without_options), T(refuses), T(changed), T(failing_statement), T(killed_at_create),
-        T(killed_anywhere), T(together), T(own_schema),
+        T(killed_anywhere), T(together), T(plugins), T(own_schema),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
