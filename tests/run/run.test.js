@@ -197,6 +197,28 @@ test('a first run that was cut short begins afresh', async () => {
     await two.gone();
 });
 
+test('BAOXUE_DEMO=no gives an empty database; a directory that is not ours is left alone', async () => {
+    const home = temporary();
+    const dir = path.join(home, 'var');
+    const port = await freePort();
+    const one = await first({ dir, port, env: { BAOXUE_DEMO: 'no' } });
+    assert.equal((await one.request('GET', '/readyz')).status, 200);
+    assert.match(one.text, /The database is empty/);
+    const units = run(path.join(top, 'build/baoxuectl'), ['--config', path.join(dir, 'baoxuectl.conf'), 'unit', 'list', '--json']);
+    assert.deepEqual(JSON.parse(units), []);
+    one.signal('SIGINT');
+    await one.ended();
+    await one.gone();
+
+    const foreign = path.join(home, 'foreign');
+    fs.mkdirSync(path.join(foreign, 'db'), { recursive: true });
+    fs.writeFileSync(path.join(foreign, 'db/ibdata1'), 'somebody else\'s');
+    const two = new Run({ dir: foreign, port });
+    assert.notEqual(await two.ended(), 0);
+    assert.match(two.text, /that is not ours: choose another with BAOXUE_VAR/);
+    assert.equal(fs.readFileSync(path.join(foreign, 'db/ibdata1'), 'utf8'), 'somebody else\'s');
+});
+
 test('two at once on two ports, a third on a taken port or directory says what to do', async () => {
     const home = temporary();
     const [one, two] = await Promise.all([
