@@ -115,7 +115,7 @@ export function hold(path, body, { match, about, seconds = 15 }) {
     return item;
 }
 
-const plain = ({ kept, ...item }) => item;
+const plain = (item) => ({ ...item, kept: undefined });               // a promise cannot be stored
 
 /** What a page was holding when it died before the database had it. */
 async function findHeld() {

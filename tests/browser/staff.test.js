@@ -320,6 +320,90 @@ describe('children', () => {
     });
 });
 
+describe('a workflow without pages of its own', () => {
+    /** The portal as it would be had leave brought no JavaScript. */
+    async function plain(login, to, options) {
+        await desk(login, 'me', { worker: false, ...options });
+        visitor.expects(/Service Worker/);
+        await visitor.context.route('**/js/app.js', async (route) => {
+            const answer = await route.fetch();
+            const body = (await answer.text()).replace(/.*path: 'leave-requests.*/g, '');
+
+            await route.fulfill({ response: answer, body });
+        });
+        await page.goto('about:blank');
+        await visitor.open(to);
+    }
+
+    test('is listed, decided and followed', async () => {
+        const one = await slip('guardian', 'siyu', '22.1-22.7');
+        await slip('guardianHao', 'hao', '22.1-22.7', { kind: 'personal', reason: '回老家' });
+
+        await plain('teacher', 'leave-requests');
+        await page.getByRole('row', { name: /罗思雨/ }).waitFor();
+        await page.getByLabel('类别').selectOption('personal');
+        await page.getByRole('row', { name: /罗思雨/ }).waitFor({ state: 'hidden' });
+        await page.getByRole('row', { name: /李浩/ }).waitFor();
+        await page.getByLabel('类别').selectOption('');
+        await page.getByLabel('按名字找').fill('罗思');
+        await page.getByRole('row', { name: /李浩/ }).waitFor({ state: 'hidden' });
+        assert.deepEqual(await visitor.axe(), []);
+        await page.getByRole('link', { name: '罗思雨' }).click();
+
+        await heading('罗思雨').waitFor();
+        await text('发烧，去卫生院看病').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('record', { fullPage: true });
+        await button('不同意', true).click();
+        await page.getByRole('dialog').getByRole('button', { name: '不同意' }).click();
+        await text('这一项要填').waitFor();
+        await page.getByLabel('说明').fill('x');
+        await page.getByRole('dialog').getByRole('button', { name: '不同意' }).click();
+        await text('再多写几个字').waitFor();                          // what the server finds wrong is at its field
+        assert.deepEqual(await visitor.axe(), []);
+        await page.getByLabel('说明').fill('这天有期中测验');
+        await page.getByRole('dialog').getByRole('button', { name: '不同意' }).click();
+        await text('罗思雨：不同意，办好了').last().waitFor();
+        assert.equal(await stateOf(one), 'rejected');
+        await page.locator('.tl').getByText('这天有期中测验').waitFor();
+        assert.equal(await page.getByRole('button', { name: '同意', exact: true }).count(), 0);
+    });
+
+    test('is begun, mended and handed in with nothing but its declaration', async () => {
+        await plain('guardian', 'leave-requests/new', { size: 'phone' });
+        await button('保存').click();
+        assert.equal(await text('这一项要填').count(), 7);
+        await page.getByLabel('找学生').fill('罗思雨');
+        await button('罗思雨', false).click();
+        await page.getByText('病假', { exact: true }).click();
+        await page.getByLabel('开始日期').fill('2026-09-23');
+        await page.getByLabel('从第几节').fill('1');
+        await page.getByLabel('结束日期').fill('2026-09-22');
+        await page.getByLabel('到第几节').fill('99');
+        await page.getByLabel('事由').fill('发烧');
+        assert.deepEqual(await visitor.axe(), []);
+        assert.equal(await visitor.overflow(), 0);
+        await visitor.shot('record-new', { fullPage: true });
+        await button('保存').click();
+        await text('要在 1 到 16 之间').waitFor();
+        await page.getByLabel('到第几节').fill('7');
+        await button('保存').click();
+        await text('结束要在开始之后').waitFor();
+        await page.getByLabel('结束日期').fill('2026-09-23');
+        await button('保存').click();
+
+        await heading('罗思雨').waitFor();
+        await button('修改').click();
+        await page.getByLabel('事由').fill('发烧，去卫生院看病');
+        await button('保存').click();
+        await text('发烧，去卫生院看病').waitFor();
+        await button('交假条').click();
+        await text('等老师同意').first().waitFor();
+        const [row] = await server.sql('SELECT state, reason, starts_on FROM leave_request');
+        assert.deepEqual({ ...row }, { state: 'submitted', reason: '发烧，去卫生院看病', starts_on: '2026-09-23' });
+    });
+});
+
 describe('every page', () => {
     const budget = { requests: 12, bytes: 60 * 1024 };
 
@@ -346,12 +430,13 @@ describe('every page', () => {
         visitor = null;
     });
 
-    for (const [language, size] of [['zh-CN', 'phone'], ['zh-CN', 'desktop'], ['en', 'phone'], ['en', 'desktop']]) {
+    for (const [language, size, minute] of [['zh-CN', 'phone', 10], ['zh-CN', 'desktop', 20], ['en', 'phone', 30], ['en', 'desktop', 40]]) {
         test(`axe finds nothing, nothing is cut off: ${language}, ${size}`, async () => {
             const away = await slip('guardianHao', 'hao', '21.1-21.7');
             await (await as('teacher')).post(`leave-requests/${away.id}/approve`, {}, { version: away.version });
-            await chromium.setClock('2026-09-21T08:30:00+08:00');
+            await chromium.setClock(`2026-09-21T08:${minute}:00+08:00`);   // later each time: jobs run by it
             server.runJobs();
+            assert.equal(await stateOf(away), 'away');
             const one = await slip('guardian', 'siyu', '22.1-24.7');
             const unit = world.units.township.id;
             await server.sql('UPDATE account SET language = ?', [language]);
@@ -367,7 +452,7 @@ describe('every page', () => {
                     await visitor.open(to);
                     assert.deepEqual(await visitor.axe(), [], `${login} ${to}`);
                     assert.equal(await visitor.overflow(), 0, `${login} ${to}`);
-                    await visitor.shot(`${login}-${to.replace(/[^a-z-]+/g, '-').replace(/-$/, '')}-${size}-${language}`, { fullPage: true });
+                    await visitor.shot(`${login}-${to.replace(/\d+/, 'one').replace(/[^a-z-]+/g, '-')}-${size}-${language}`, { fullPage: true });
                 }
                 if (size === 'phone') {
                     await page.setViewportSize({ width: 320, height: 640 });

@@ -3,7 +3,7 @@
 
 import { get, keep, recall } from '../api.js';
 import { can, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
-import { html, t, dateText, dayText, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
+import { html, t, dayText, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
     Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
 /* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
@@ -155,7 +155,7 @@ function useKept() {
         }
         return () => kept.watchers.delete(watcher);
     }, []);
-    return kept.items;
+    return kept.items.filter((item) => item.account === session().account.id);
 }
 
 /** What became of decisions that did not get through, until somebody has read it. */
@@ -262,7 +262,7 @@ function ClassCard({ entry, items }) {
         <svg class="ch seats" viewBox="0 0 330 ${Math.max(1, Math.ceil(entry.seats.length / 15)) * 31}" role="img"
             aria-label=${t('desk.seats', { n: entry.seats.length, away, overdue })}>${entry.seats.map((seat, i) => seatShape(state[seat.id], i))}</svg>
         ${items && html`<p class="tally">${away + overdue === 0 ? html`<span class="t-pine">${t('desk.all_here')}</span>` : html`
-            <span class="t-blue"><b>${away}</b>${t('desk.on_leave')}</span>${overdue > 0 && html`<span class="t-red"><b>${overdue}</b>${t('desk.overdue.short')}</span>`}`}</p>`}
+            <span class="t-blue"><b>${away}</b> ${t('desk.on_leave')}</span>${overdue > 0 && html`<span class="t-red"><b>${overdue}</b> ${t('desk.overdue.short')}</span>`}`}</p>`}
         ${out.length + over.length > 0 && html`<div class="h wrap outs">${[...over, ...out].map((item) => html`<${Out} key=${item.id} item=${item}/>`)}</div>`}</section>`;
 }
 
@@ -322,7 +322,7 @@ function Coming({ items }) {
 function Sentence({ items, more }) {
     const [away, overdue] = [items.filter(absent).length, items.filter((item) => item.state === 'overdue').length];
 
-    return html`<p class="say1">${away + overdue === 0 ? t('desk.say.nobody') : html`${t('desk.say.away', { n: `${away}${more ? '+' : ''}` })}${overdue > 0
+    return html`<p class="say1">${away + overdue === 0 ? t('desk.say.nobody') : html`${t('desk.say.away', { n: more ? `${away}+` : away })}${overdue > 0
         && html`${t('desk.say.and')}<em>${t('desk.say.overdue', { n: overdue })}</em>`}${t('desk.say.end')}`}</p>`;
 }
 
@@ -339,7 +339,7 @@ function AwayToday({ items, more, classes }) {
 
         groups.set(key, [...(groups.get(key) || []), item]);
     }
-    return html`<section class="v v2"><h2>${t('desk.away_today')} ${out.length > 0 && html`<span class="sm mut">${t('desk.n_children', { n: `${out.length}${more ? '+' : ''}` })}</span>`}</h2>
+    return html`<section class="v v2"><h2>${t('desk.away_today')} ${out.length > 0 && html`<span class="sm mut">${t('desk.n_children', { n: more ? `${out.length}+` : out.length })}</span>`}</h2>
         ${out.length === 0 ? html`<div class="card"><${Empty} title=${t('desk.nobody_away')} text=${t('desk.nobody_away.text')}/></div>`
             : html`<div class="card flush">${[...groups.entries()].map(([key, group]) => html`<div key=${key} class="li wrap"><b class="of">${bySchool ? group[0].school_name : group[0].class_name}</b>
             <div class="h wrap g outs">${group.slice(0, 12).map((item) => html`<${Out} key=${item.id} item=${item}/>`)}
@@ -370,7 +370,8 @@ export default function Today() {
     const leave = useLeave(reads);
     const waiting = others.state.value || {};
     const last = lastImport.use(registrar);
-    const own = classes.value?.items.filter((one) => one.seats) || [];
+    const teaches = session().positions.filter((one) => one.level === 'class').map((one) => one.unit_id);
+    const own = classes.value?.items.filter((one) => one.seats && teaches.includes(one.id)) || [];
     const term = classes.value?.term;
 
     return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${longDate(today())}${term && `·${t('desk.week', { n: week(term) })}`}</span>`}>

@@ -114,7 +114,8 @@ function RefInput({ id, of, label: title, required, error, value, onChange }) {
 
     useEffect(() => {
         const stop = new AbortController();
-        const timer = setTimeout(() => get(`${of}?limit=8${q && `&q=${encodeURIComponent(q)}`}`, { signal: stop.signal }).then((page) => setFound(page.items), () => {}), 300);
+        const timer = setTimeout(() => get(`${of}?limit=8${q && `&q=${encodeURIComponent(q)}`}`, { signal: stop.signal })
+            .then((page) => setFound(page.items), () => {}), 300);
 
         return () => { clearTimeout(timer); stop.abort(); };
     }, [q]);
@@ -201,7 +202,8 @@ function bodyOf(field, value, old) {
 /** A form of fields. send(body) resolves when it is done, or throws the Problem. old: the row that is changed. */
 export function Form({ record, fields, old, codes, send, submit, cancel, danger, children }) {
     const form = useRef(null);
-    const [values, setValues] = useState(() => Object.fromEntries(fields.filter((field) => old && field.type !== 'secret').map((field) => [field.name, old[field.name] ?? undefined])));
+    const [values, setValues] = useState(() => Object.fromEntries(fields.filter((field) => old && field.type !== 'secret')
+        .map((field) => [field.name, old[field.name] ?? undefined])));
     const [errors, setErrors] = useState({});
     const [problem, setProblem] = useState(null);
     const [busy, setBusy] = useState(false);
@@ -209,8 +211,9 @@ export function Form({ record, fields, old, codes, send, submit, cancel, danger,
     async function go(event) {
         event.preventDefault();
 
-        const wrong = Object.fromEntries(fields.filter((field) => field.required && field.type !== 'bool' && !(field.type === 'secret' && old)
-            && [undefined, null, ''].includes(typeof values[field.name] === 'string' ? values[field.name].trim() : values[field.name])).map((field) => [field.name, t('field.required')]));
+        const empty = (value) => value === undefined || value === null || (typeof value === 'string' && !value.trim());
+        const needed = fields.filter((field) => field.required && field.type !== 'bool' && !(field.type === 'secret' && old));
+        const wrong = Object.fromEntries(needed.filter((field) => empty(values[field.name])).map((field) => [field.name, t('field.required')]));
 
         setErrors(wrong);
         setProblem(null);
@@ -220,9 +223,11 @@ export function Form({ record, fields, old, codes, send, submit, cancel, danger,
         }
         setBusy(true);
         try {
-            await send(Object.fromEntries(fields.map((field) => [field.name, bodyOf(field, values[field.name], old)]).filter(([, value]) => value !== undefined)));
+            await send(Object.fromEntries(fields.map((field) => [field.name, bodyOf(field, values[field.name], old)])
+                .filter(([, value]) => value !== undefined)));
         } catch (refusal) {
-            const named = Object.fromEntries((refusal.errors || []).filter((one) => fields.some((field) => field.name === one.field)).map((one) => [one.field, one.message]));
+            const ours = (refusal.errors || []).filter((one) => fields.some((field) => field.name === one.field));
+            const named = Object.fromEntries(ours.map((one) => [one.field, one.message]));
 
             setErrors(named);
             setProblem(Object.keys(named).length ? null : refusal);

@@ -56,7 +56,8 @@ const Schools = () => {
         <${More} of=${list}/>`;
 };
 
-function InSchool({ query, q, items, schools }) {
+/** The class or classes to show of one school. */
+function useSchool({ query, q, items, schools }) {
     const school = query.school || schools[0];
     const classes = useData(`classes?school_id=${school}`);
     const all = classes.value?.items;
@@ -73,12 +74,15 @@ function useSchools(query) {
     const own = [...new Set(session().positions.map((one) => one.school_id).filter(Boolean))];
     const unit = useData(query.class && !query.school && own.length !== 1 ? `org-units/${query.class}` : '');
 
-    return query.school ? [query.school] : own.length ? (unit.value?.school_id ? [unit.value.school_id] : own) : unit.value?.school_id ? [unit.value.school_id] : [];
+    if (query.school || unit.value?.school_id) {
+        return [query.school || unit.value.school_id];
+    }
+    return own;
 }
 
 function WithSchool({ query, schools, search, q }) {
     const { items } = useLeave();
-    const { classes, all, entry, body } = InSchool({ query, q, items, schools });
+    const { classes, all, entry, body } = useSchool({ query, q, items, schools });
     const above = !session().positions.some((one) => one.school_id);
     const crumbs = html`${above && html`<a href="#/students">${t('students.schools')}</a> / `}${entry && all.length > 1 ? html`<a href="#/students?school=${schools[0]}">${t('desk.classes')}</a>`
         : entry ? entry.teacher && t('students.teacher', { name: entry.teacher }) : session().positions[0]?.school_name || ''}`;
