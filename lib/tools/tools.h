@@ -86,7 +86,7 @@ typedef struct {
 
 /* A unit by id, code, or CODE/CLASS: "2152001234/三年级2班". */
 bool        ctl_unit_find(ctl *x, const char *text, ctl_unit *out);
-/* The grade and class of a school, made when they are not there. */
+/* A date as it is typed. */
 bool        ctl_date(ctl *x, const char *text, bx_date *out);
 bx_date     ctl_today(const ctl *x);
 /* First line of a file, or of standard input for "-"; NULL after printing why. */
