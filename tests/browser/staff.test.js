@@ -2,8 +2,11 @@
 // however the page ends; what others did meanwhile is said in words. And the day of those who look after more than a class.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { launchChromium } from '../lib/browser.js';
+import { top } from '../lib/database.js';
 import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 import { buildWorld } from '../lib/world.js';
@@ -162,6 +165,23 @@ describe('deciding', () => {
         await button('同意', true).click();
         await visitor.open('today');
         await becomes(long, 'approved');
+    });
+
+    test('with a look at the certificate', async () => {
+        const photo = fs.readFileSync(path.join(top, 'tests/unit/files/photo.jpg'));
+        const file = await (await as('guardian')).post('attachments', photo, { headers: { 'content-type': 'image/jpeg' } });
+        assert.equal(file.status, 201, file.text);
+        await slip('guardian', 'siyu', '22.1-22.7', { certificate: [file.json.id] });
+
+        await desk();
+        await button('第 1 张证明').click();
+        const shown = page.getByRole('dialog').getByRole('img', { name: '第 1 张证明' });
+        await shown.waitFor();
+        assert.ok(await shown.evaluate((image) => image.complete && image.naturalWidth > 0));
+        assert.deepEqual(await visitor.axe(), []);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'hidden' });
+        assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), '第 1 张证明');
     });
 
     test('on a phone: the slip has a page of its own, with its buttons at the thumb', async () => {
@@ -405,6 +425,19 @@ describe('a workflow without pages of its own', () => {
 });
 
 describe('every page', () => {
+    test('speaks the other language at once, menu included', async () => {
+        await desk('teacher', 'today');
+        await visitor.open('me');
+        await page.getByText('English', { exact: true }).click();
+        await heading('王晓梅').waitFor();
+        await visitor.open('today');
+        await heading('Good morning, 王晓梅').waitFor();
+        const menu = page.getByRole('navigation', { name: 'Main places' });
+        assert.deepEqual((await menu.getByRole('link').allInnerTexts()).slice(0, 4), ['Baoxue', 'Today', 'Leave', 'Students']);
+        await page.getByText('Grade 3 Class 1').first().waitFor();
+        await server.sql('UPDATE account SET language = NULL');
+    });
+
     const budget = { requests: 12, bytes: 60 * 1024 };
 
     test('the first page after signing in comes in few requests', async () => {

@@ -239,7 +239,7 @@ export function Form({ record, fields, old, codes, send, submit, cancel, danger,
     return html`<form class="v" novalidate ref=${form} onSubmit=${go}>
         ${problem && html`<div role="alert"><${Note} tone="no">${[409, 412].includes(problem.status) ? t('record.changed') : problemText(problem)}<//></div>`}
         ${fields.map((field) => html`<${Input} key=${field.name} record=${record} field=${field} codes=${codes} value=${values[field.name]} error=${errors[field.name]}
-            onChange=${(value) => setValues((all) => ({ ...all, [field.name]: value }))}/>`)}
+            onChange=${(value) => { setValues((all) => ({ ...all, [field.name]: value })); setErrors((all) => ({ ...all, [field.name]: undefined })); }}/>`)}
         ${children}<div class="h wrap end"><button class="btn" type="button" autofocus=${danger && !fields.length} onClick=${cancel}>${t('decide.cancel')}</button>
             <${Submit} busy=${busy} class=${danger ? 'danger' : ''}>${submit}<//></div></form>`;
 }
