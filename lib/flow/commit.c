@@ -314,12 +314,12 @@ compound_send(bx_call *c, const bx_tail *tail, const compound *k, int64_t *outco
         if (bx_db_duplicate(&err)) {
             int  replayed = tail->keyed ? key_find(c) : 0;
 
-            if (replayed == 0) {
-                bx_refuse(c, BX_E_CONFLICT, NULL, NULL, NULL);
-            } else if (replayed < 0) {
+            if (replayed < 0) {
                 bx_refuse(c, BX_E_DATABASE, NULL, NULL, NULL);
+                return BX_TAIL_FAILED;
             }
-            return replayed == 1 ? BX_TAIL_REPLAYED : BX_TAIL_FAILED;
+            /* not the request's own key: somebody took the place that the hook had found free */
+            return replayed == 1 ? BX_TAIL_REPLAYED : BX_TAIL_RACED;
         }
 
         if (attempt < MAX_ATTEMPTS && bx_db_retry(&err)) {

@@ -90,6 +90,9 @@ typedef struct {
     size_t         update_nargs;
 } bx_tail;
 
+/* REPLAYED: the key was answered before, and the answer or its refusal is in the call. STALE: the record's UPDATE found no row.
+ * RACED: a queued write found other rows than it expected, or a unique key that was taken meanwhile. After both of these nothing
+ * is written and no problem is set: the hook may run again. FAILED: the problem says why. */
 typedef enum { BX_TAIL_DONE, BX_TAIL_REPLAYED, BX_TAIL_STALE, BX_TAIL_RACED, BX_TAIL_FAILED } bx_tail_result;
 
 bx_tail_result bx_tail_run(bx_call *c, const bx_tail *tail);
