@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+#define BX_VERSION  "0.1.0"
+
 /* Grows when a struct below changes its layout. A plugin built against another number is refused by name. */
 #define BX_PLUGIN_ABI  1
 

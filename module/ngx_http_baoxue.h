@@ -51,11 +51,24 @@
 #define NGX_HTTP_BAOXUE_GUARD            60000   /* milliseconds */
 
 
+/*
+ * What a worker has in hand at the moment, in shared memory; changed by its
+ * threads too.
+ */
+typedef struct {
+    ngx_pid_t                   pid;         /* 0: it has ended */
+    ngx_atomic_t                tasks[BX_NPOOLS];    /* queued or in a thread */
+    ngx_atomic_t                running[BX_NPOOLS];  /* in a thread */
+    bx_db_gauge                 db;
+} ngx_http_baoxue_gauges_t;
+
+
 typedef struct {
     bx_app                     *app;         /* NULL: the configuration has no use for it */
     ngx_thread_pool_t          *pools[BX_NPOOLS];
     ngx_shm_zone_t             *zone;        /* sessions */
     ngx_atomic_t                running;     /* tasks of this worker that are queued or in a thread */
+    ngx_http_baoxue_gauges_t   *gauges;      /* the same for everybody to see */
 
     bx_db_config                db;
     ngx_str_t                   password_file;
@@ -86,6 +99,7 @@ typedef struct {
 } ngx_http_baoxue_loc_conf_t;
 
 
+typedef struct ngx_http_baoxue_metrics_s  ngx_http_baoxue_metrics_t;
 typedef struct ngx_http_baoxue_job_s  ngx_http_baoxue_job_t;
 
 /*
@@ -94,10 +108,11 @@ typedef struct ngx_http_baoxue_job_s  ngx_http_baoxue_job_t;
  */
 struct ngx_http_baoxue_job_s {
     void                      (*run)(ngx_http_baoxue_job_t *job);    /* [thread] */
+    ngx_http_baoxue_main_conf_t  *conf;
     bx_app                     *app;
     bx_arena                   *arena;
-    ngx_atomic_t               *running;
-    size_t                      max_json;
+    bx_pool                     pool;
+    uint64_t                    posted;      /* microseconds */
     bx_request                  req;
     bx_response                 res;
 };
@@ -106,7 +121,6 @@ struct ngx_http_baoxue_job_s {
 /* The request's context: [loop] only.  Lies in r->pool. */
 typedef struct {
     ngx_http_baoxue_job_t      *job;
-    bx_pool                     pool;
     off_t                       max_body;
     off_t                       received;
     unsigned                    overflow:1;  /* the body has grown past max_body */
@@ -131,6 +145,7 @@ ngx_int_t ngx_http_baoxue_create_app(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_baoxue_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_baoxue_body_filter_init(ngx_conf_t *cf);
+void ngx_http_baoxue_destroy_arena(void *data);
 ngx_http_baoxue_ctx_t *ngx_http_baoxue_create_ctx(ngx_http_request_t *r);
 
 
@@ -144,6 +159,11 @@ ngx_int_t ngx_http_baoxue_post(ngx_http_request_t *r,
     ngx_http_baoxue_ctx_t *ctx);
 ngx_int_t ngx_http_baoxue_post_task(ngx_http_baoxue_main_conf_t *bmcf,
     bx_pool pool, ngx_thread_task_t *task);
+/* [thread] Around what a posted task does. */
+void ngx_http_baoxue_task_begins(ngx_http_baoxue_main_conf_t *bmcf,
+    bx_pool pool);
+void ngx_http_baoxue_task_ends(ngx_http_baoxue_main_conf_t *bmcf,
+    bx_pool pool);
 void ngx_http_baoxue_drain(ngx_cycle_t *cycle,
     ngx_http_baoxue_main_conf_t *bmcf);
 
@@ -181,6 +201,30 @@ void ngx_http_baoxue_session_revoke(ngx_shm_zone_t *zone,
     const bx_revoked *revoked, size_t n, ngx_msec_t began);
 ngx_uint_t ngx_http_baoxue_claim(ngx_shm_zone_t *zone,
     ngx_http_baoxue_claim_e claim, ngx_msec_t every);
+ngx_http_baoxue_metrics_t *ngx_http_baoxue_zone_metrics(ngx_shm_zone_t *zone);
+void ngx_http_baoxue_zone_lock(ngx_shm_zone_t *zone);
+void ngx_http_baoxue_zone_unlock(ngx_shm_zone_t *zone);
+/* zeroed; sessions make room for it */
+void *ngx_http_baoxue_zone_alloc_locked(ngx_shm_zone_t *zone, size_t size);
+
+
+/* ngx_http_baoxue_metrics.c: figures for Prometheus, [loop] only */
+
+ngx_http_baoxue_metrics_t *ngx_http_baoxue_create_metrics(
+    ngx_slab_pool_t *shpool);
+ngx_int_t ngx_http_baoxue_start_metrics(ngx_http_baoxue_main_conf_t *bmcf);
+void ngx_http_baoxue_stop_metrics(ngx_http_baoxue_main_conf_t *bmcf);
+void ngx_http_baoxue_count_lookup(ngx_http_baoxue_metrics_t *m,
+    ngx_uint_t found);
+void ngx_http_baoxue_count_session(ngx_http_baoxue_metrics_t *m, ngx_int_t n,
+    ngx_uint_t evicted);
+void ngx_http_baoxue_count_full(ngx_http_baoxue_main_conf_t *bmcf,
+    bx_pool pool);
+void ngx_http_baoxue_count_answer(ngx_http_baoxue_main_conf_t *bmcf,
+    ngx_http_baoxue_job_t *job, uint64_t *elapsed);
+void ngx_http_baoxue_count_job(ngx_shm_zone_t *zone, const char *job,
+    ngx_uint_t good, uint64_t microseconds);
+ngx_int_t ngx_http_baoxue_metrics_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_baoxue_timer.c: what a worker does without being asked */

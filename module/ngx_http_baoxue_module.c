@@ -17,6 +17,8 @@ static char *ngx_http_baoxue_health(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_baoxue_ready(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_baoxue_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static void ngx_http_baoxue_use(ngx_conf_t *cf);
 static void *ngx_http_baoxue_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_baoxue_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -56,6 +58,13 @@ static ngx_command_t  ngx_http_baoxue_commands[] = {
     { ngx_string("baoxue_ready"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_baoxue_ready,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("baoxue_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_baoxue_metrics,
       0,
       0,
       NULL },
@@ -257,6 +266,20 @@ ngx_http_baoxue_ready(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_baoxue_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_baoxue_metrics_handler;
+
+    ngx_http_baoxue_use(cf);
+
+    return NGX_CONF_OK;
+}
+
+
 static void
 ngx_http_baoxue_use(ngx_conf_t *cf)
 {
@@ -289,6 +312,7 @@ ngx_http_baoxue_create_main_conf(ngx_conf_t *cf)
      *     bmcf->pools = { NULL };
      *     bmcf->zone = NULL;
      *     bmcf->running = 0;
+     *     bmcf->gauges = NULL;
      *     bmcf->db = { NULL };
      *     bmcf->password_file = { 0, NULL };
      *     bmcf->secret_file = { 0, NULL };
@@ -432,6 +456,13 @@ ngx_http_baoxue_init_process(ngx_cycle_t *cycle)
 
     if (bx_app_start(bmcf->app, &err) != BX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "baoxue: %s", err.text);
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_baoxue_start_metrics(bmcf) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "baoxue: no room in the session zone: write a larger "
+                      "\"baoxue_session_zone\"");
         return NGX_ERROR;
     }
 

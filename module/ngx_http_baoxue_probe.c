@@ -60,7 +60,7 @@ ngx_http_baoxue_ready_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->pool = BX_POOL_FAST;
+    ctx->job->pool = BX_POOL_FAST;
     ctx->job->run = ngx_http_baoxue_ready;
 
     rc = ngx_http_baoxue_post(r, ctx);

@@ -14,7 +14,6 @@
 #define NGX_HTTP_BAOXUE_ARENA  8192
 
 
-static void ngx_http_baoxue_destroy_arena(void *data);
 static ngx_int_t ngx_http_baoxue_take_line(ngx_http_request_t *r,
     ngx_http_baoxue_job_t *job);
 static ngx_int_t ngx_http_baoxue_take_headers(ngx_http_request_t *r,
@@ -75,7 +74,7 @@ ngx_http_baoxue_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->pool = bx_route_pool(job->app, job->req.method, job->req.path,
+    job->pool = bx_route_pool(job->app, job->req.method, job->req.path,
                               &max_body);
     ctx->max_body = max_body;
 
@@ -157,10 +156,9 @@ ngx_http_baoxue_create_ctx(ngx_http_request_t *r)
         return NULL;
     }
 
+    job->conf = bmcf;
     job->app = bmcf->app;
     job->arena = arena;
-    job->running = &bmcf->running;
-    job->max_json = bmcf->max_json;
     job->req.body_fd = -1;
 
     ctx->job = job;
@@ -171,7 +169,7 @@ ngx_http_baoxue_create_ctx(ngx_http_request_t *r)
 }
 
 
-static void
+void
 ngx_http_baoxue_destroy_arena(void *data)
 {
     bx_arena_destroy(data);

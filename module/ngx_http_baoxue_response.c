@@ -207,6 +207,8 @@ ngx_http_baoxue_refuse(ngx_http_request_t *r, ngx_http_baoxue_ctx_t *ctx,
 
     bx_refuse_early(job->app, job->arena, &job->req, code, &job->res);
 
+    ngx_http_baoxue_count_answer(job->conf, job, NULL);
+
     return ngx_http_baoxue_send(r, ctx);
 }
 

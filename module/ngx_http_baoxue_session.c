@@ -21,6 +21,8 @@ typedef struct {
     ngx_rbtree_node_t   sentinel;
     ngx_queue_t         queue;              /* most recently used first */
 
+    ngx_http_baoxue_metrics_t  *metrics;
+
     ngx_msec_t          polled;             /* when the last good poll began */
     ngx_msec_t          claimed[NGX_HTTP_BAOXUE_NCLAIMS];
     unsigned            ever_polled:1;
@@ -52,6 +54,7 @@ static void ngx_http_baoxue_delete(ngx_http_baoxue_zone_t *zone,
     ngx_http_baoxue_node_t *bn);
 static void ngx_http_baoxue_store(ngx_http_baoxue_zone_t *zone,
     const uint8_t hash[32], const bx_session *session);
+static void *ngx_http_baoxue_alloc(ngx_http_baoxue_zone_t *zone, size_t size);
 static size_t ngx_http_baoxue_session_size(const bx_session *session);
 
 
@@ -114,6 +117,11 @@ ngx_http_baoxue_init_zone(ngx_shm_zone_t *shm_zone, void *data)
                     ngx_http_baoxue_rbtree_insert_value);
 
     ngx_queue_init(&zone->sh->queue);
+
+    zone->sh->metrics = ngx_http_baoxue_create_metrics(zone->shpool);
+    if (zone->sh->metrics == NULL) {
+        return NGX_ERROR;
+    }
 
     len = sizeof(" in baoxue session zone \"\"") + shm_zone->shm.name.len;
 
@@ -268,6 +276,8 @@ done:
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 
+    ngx_http_baoxue_count_lookup(sh->metrics, found);
+
     return found;
 }
 
@@ -320,7 +330,6 @@ ngx_http_baoxue_store(ngx_http_baoxue_zone_t *zone, const uint8_t hash[32],
 {
     size_t                   size, all;
     bx_time                  now;
-    ngx_queue_t             *q;
     ngx_http_baoxue_node_t  *bn;
 
     now = bx_now();
@@ -343,18 +352,7 @@ ngx_http_baoxue_store(ngx_http_baoxue_zone_t *zone, const uint8_t hash[32],
         ngx_http_baoxue_delete(zone, bn);
     }
 
-    for ( ;; ) {
-        bn = ngx_slab_alloc_locked(zone->shpool, all);
-
-        if (bn || ngx_queue_empty(&zone->sh->queue)) {
-            break;
-        }
-
-        q = ngx_queue_last(&zone->sh->queue);
-
-        ngx_http_baoxue_delete(zone, ngx_queue_data(q, ngx_http_baoxue_node_t,
-                                                    queue));
-    }
+    bn = ngx_http_baoxue_alloc(zone, all);
 
     if (bn) {
         bn->node.key = ngx_http_baoxue_key(hash);
@@ -363,9 +361,36 @@ ngx_http_baoxue_store(ngx_http_baoxue_zone_t *zone, const uint8_t hash[32],
 
         ngx_rbtree_insert(&zone->sh->rbtree, &bn->node);
         ngx_queue_insert_head(&zone->sh->queue, &bn->queue);
+
+        ngx_http_baoxue_count_session(zone->sh->metrics, 1, 0);
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+/* When the zone is full, the sessions not used for the longest time go. */
+
+static void *
+ngx_http_baoxue_alloc(ngx_http_baoxue_zone_t *zone, size_t size)
+{
+    void         *p;
+    ngx_queue_t  *q;
+
+    for ( ;; ) {
+        p = ngx_slab_alloc_locked(zone->shpool, size);
+
+        if (p || ngx_queue_empty(&zone->sh->queue)) {
+            return p;
+        }
+
+        q = ngx_queue_last(&zone->sh->queue);
+
+        ngx_http_baoxue_delete(zone, ngx_queue_data(q, ngx_http_baoxue_node_t,
+                                                    queue));
+
+        ngx_http_baoxue_count_session(zone->sh->metrics, 0, 1);
+    }
 }
 
 
@@ -384,6 +409,8 @@ ngx_http_baoxue_delete(ngx_http_baoxue_zone_t *zone, ngx_http_baoxue_node_t *bn)
     ngx_rbtree_delete(&zone->sh->rbtree, &bn->node);
 
     ngx_slab_free_locked(zone->shpool, bn);
+
+    ngx_http_baoxue_count_session(zone->sh->metrics, -1, 0);
 }
 
 
@@ -477,4 +504,52 @@ ngx_http_baoxue_claim(ngx_shm_zone_t *shm_zone, ngx_http_baoxue_claim_e claim,
     ngx_shmtx_unlock(&zone->shpool->mutex);
 
     return mine;
+}
+
+
+ngx_http_baoxue_metrics_t *
+ngx_http_baoxue_zone_metrics(ngx_shm_zone_t *shm_zone)
+{
+    ngx_http_baoxue_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    return zone->sh->metrics;
+}
+
+
+void
+ngx_http_baoxue_zone_lock(ngx_shm_zone_t *shm_zone)
+{
+    ngx_http_baoxue_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+}
+
+
+void
+ngx_http_baoxue_zone_unlock(ngx_shm_zone_t *shm_zone)
+{
+    ngx_http_baoxue_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+void *
+ngx_http_baoxue_zone_alloc_locked(ngx_shm_zone_t *shm_zone, size_t size)
+{
+    void  *p;
+
+    p = ngx_http_baoxue_alloc(shm_zone->data, size);
+
+    if (p) {
+        ngx_memzero(p, size);
+    }
+
+    return p;
 }

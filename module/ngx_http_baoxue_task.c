@@ -19,6 +19,7 @@ static void ngx_http_baoxue_dispatch(ngx_http_baoxue_job_t *job);
 static void ngx_http_baoxue_thread(void *data, ngx_log_t *log);
 static bx_rc ngx_http_baoxue_read_body(ngx_http_baoxue_job_t *job);
 static void ngx_http_baoxue_done(ngx_event_t *ev);
+static uint64_t ngx_http_baoxue_clock(void);
 
 
 ngx_int_t
@@ -44,7 +45,9 @@ ngx_http_baoxue_post(ngx_http_request_t *r, ngx_http_baoxue_ctx_t *ctx)
     task->event.handler = ngx_http_baoxue_done;
     task->event.log = ngx_cycle->log;
 
-    if (ngx_http_baoxue_post_task(bmcf, ctx->pool, task) != NGX_OK) {
+    ctx->job->posted = ngx_http_baoxue_clock();
+
+    if (ngx_http_baoxue_post_task(bmcf, ctx->job->pool, task) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -69,14 +72,34 @@ ngx_http_baoxue_post_task(ngx_http_baoxue_main_conf_t *bmcf, bx_pool pool,
     ngx_thread_task_t *task)
 {
     (void) ngx_atomic_fetch_add(&bmcf->running, 1);
+    (void) ngx_atomic_fetch_add(&bmcf->gauges->tasks[pool], 1);
 
     if (ngx_thread_task_post(bmcf->pools[pool], task) == NGX_OK) {
         return NGX_OK;
     }
 
     (void) ngx_atomic_fetch_add(&bmcf->running, -1);
+    (void) ngx_atomic_fetch_add(&bmcf->gauges->tasks[pool], -1);
+
+    ngx_http_baoxue_count_full(bmcf, pool);
 
     return NGX_ERROR;
+}
+
+
+void
+ngx_http_baoxue_task_begins(ngx_http_baoxue_main_conf_t *bmcf, bx_pool pool)
+{
+    (void) ngx_atomic_fetch_add(&bmcf->gauges->running[pool], 1);
+}
+
+
+void
+ngx_http_baoxue_task_ends(ngx_http_baoxue_main_conf_t *bmcf, bx_pool pool)
+{
+    (void) ngx_atomic_fetch_add(&bmcf->gauges->running[pool], -1);
+    (void) ngx_atomic_fetch_add(&bmcf->gauges->tasks[pool], -1);
+    (void) ngx_atomic_fetch_add(&bmcf->running, -1);
 }
 
 
@@ -92,11 +115,13 @@ ngx_http_baoxue_thread(void *data, ngx_log_t *log)
      * but answers nobody any more.
      */
 
+    ngx_http_baoxue_task_begins(job->conf, job->pool);
+
     if (!ngx_terminate) {
         job->run(job);
     }
 
-    (void) ngx_atomic_fetch_add(job->running, -1);
+    ngx_http_baoxue_task_ends(job->conf, job->pool);
 }
 
 
@@ -130,7 +155,7 @@ ngx_http_baoxue_read_body(ngx_http_baoxue_job_t *job)
 
     req = &job->req;
 
-    if (req->body_fd == -1 || req->body_len > job->max_json) {
+    if (req->body_fd == -1 || req->body_len > job->conf->max_json) {
         return BX_OK;
     }
 
@@ -162,6 +187,7 @@ ngx_http_baoxue_read_body(ngx_http_baoxue_job_t *job)
 static void
 ngx_http_baoxue_done(ngx_event_t *ev)
 {
+    uint64_t                      elapsed;
     ngx_int_t                     rc;
     ngx_connection_t             *c;
     ngx_http_request_t           *r;
@@ -194,6 +220,10 @@ ngx_http_baoxue_done(ngx_event_t *ev)
     ctx = ngx_http_get_module_ctx(r, ngx_http_baoxue_module);
     bmcf = ngx_http_get_module_main_conf(r, ngx_http_baoxue_module);
 
+    elapsed = ngx_http_baoxue_clock() - ctx->job->posted;
+
+    ngx_http_baoxue_count_answer(bmcf, ctx->job, &elapsed);
+
     ngx_http_baoxue_session_update(bmcf->zone, &ctx->job->res);
 
     /* whoever has left meanwhile changes nothing: the work is done or refused */
@@ -203,6 +233,19 @@ ngx_http_baoxue_done(ngx_event_t *ev)
     ngx_http_finalize_request(r, rc);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* microseconds, for differences */
+
+static uint64_t
+ngx_http_baoxue_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 
@@ -219,6 +262,8 @@ ngx_http_baoxue_drain(ngx_cycle_t *cycle, ngx_http_baoxue_main_conf_t *bmcf)
     for (i = 0; i < NGX_HTTP_BAOXUE_DRAIN && bmcf->running; i++) {
         ngx_msleep(1);
     }
+
+    ngx_http_baoxue_stop_metrics(bmcf);
 
     if (bmcf->running) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,

@@ -15,6 +15,17 @@
 #define NGX_HTTP_BAOXUE_TICK  250    /* milliseconds */
 
 
+/* jobs whose end one round can report: there are some two dozen */
+#define NGX_HTTP_BAOXUE_RESULTS  64
+
+
+typedef struct {
+    const char                   *job;
+    ngx_uint_t                    good;
+    uint64_t                      microseconds;
+} ngx_http_baoxue_result_t;
+
+
 typedef struct {
     ngx_http_baoxue_main_conf_t  *conf;
     ngx_event_t                   tick;
@@ -31,6 +42,8 @@ typedef struct {
 
     ngx_thread_task_t            *jobs;
     u_char                        node[80];      /* host and pid */
+    ngx_uint_t                    nresults;
+    ngx_http_baoxue_result_t      results[NGX_HTTP_BAOXUE_RESULTS];
 } ngx_http_baoxue_worker_t;
 
 
@@ -40,6 +53,8 @@ static void ngx_http_baoxue_poll_thread(void *data, ngx_log_t *log);
 static void ngx_http_baoxue_poll_done(ngx_event_t *ev);
 static void ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker);
 static void ngx_http_baoxue_jobs_thread(void *data, ngx_log_t *log);
+static void ngx_http_baoxue_job_ran(void *ctx, const char *job, bool ok,
+    uint64_t nanoseconds);
 static void ngx_http_baoxue_jobs_done(ngx_event_t *ev);
 
 
@@ -79,6 +94,8 @@ ngx_http_baoxue_start_timers(ngx_cycle_t *cycle,
     worker->jobs->event.data = worker;
     worker->jobs->event.handler = ngx_http_baoxue_jobs_done;
     worker->jobs->event.log = cycle->log;
+
+    bx_app_on_job(bmcf->app, ngx_http_baoxue_job_ran, worker);
 
     worker->dumb.data = worker;
     worker->tick.data = &worker->dumb;
@@ -154,6 +171,8 @@ ngx_http_baoxue_poll_thread(void *data, ngx_log_t *log)
 
     bmcf = worker->conf;
 
+    ngx_http_baoxue_task_begins(bmcf, BX_POOL_FAST);
+
     if (!ngx_terminate) {
         worker->rc = bx_revocations(bmcf->app, worker->arena,
                                     bx_now() - NGX_HTTP_BAOXUE_POLL_WINDOW,
@@ -161,7 +180,7 @@ ngx_http_baoxue_poll_thread(void *data, ngx_log_t *log)
                                     &worker->err);
     }
 
-    (void) ngx_atomic_fetch_add(&bmcf->running, -1);
+    ngx_http_baoxue_task_ends(bmcf, BX_POOL_FAST);
 }
 
 
@@ -207,6 +226,8 @@ ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker)
         return;
     }
 
+    worker->nresults = 0;
+
     (void) ngx_http_baoxue_post_task(bmcf, BX_POOL_SLOW, worker->jobs);
 }
 
@@ -222,16 +243,49 @@ ngx_http_baoxue_jobs_thread(void *data, ngx_log_t *log)
 
     bmcf = worker->conf;
 
+    ngx_http_baoxue_task_begins(bmcf, BX_POOL_SLOW);
+
     if (!ngx_terminate) {
         bx_jobs_run(bmcf->app, (char *) worker->node);
     }
 
-    (void) ngx_atomic_fetch_add(&bmcf->running, -1);
+    ngx_http_baoxue_task_ends(bmcf, BX_POOL_SLOW);
+}
+
+
+/* [thread] For the loop to count: a thread does not touch the zone's lock. */
+
+static void
+ngx_http_baoxue_job_ran(void *ctx, const char *job, bool ok,
+    uint64_t nanoseconds)
+{
+    ngx_http_baoxue_worker_t *worker = ctx;
+
+    ngx_http_baoxue_result_t  *result;
+
+    if (worker->nresults == NGX_HTTP_BAOXUE_RESULTS) {
+        return;
+    }
+
+    result = &worker->results[worker->nresults++];
+
+    result->job = job;
+    result->good = ok;
+    result->microseconds = nanoseconds / 1000;
 }
 
 
 static void
 ngx_http_baoxue_jobs_done(ngx_event_t *ev)
 {
-    /* nothing to do: nginx has marked the task as free */
+    ngx_uint_t                 i;
+    ngx_http_baoxue_result_t  *result;
+    ngx_http_baoxue_worker_t  *worker = ev->data;
+
+    for (i = 0; i < worker->nresults; i++) {
+        result = &worker->results[i];
+
+        ngx_http_baoxue_count_job(worker->conf->zone, result->job, result->good,
+                                  result->microseconds);
+    }
 }

@@ -171,11 +171,24 @@ tellable(unsigned number, const char *message, char *buffer, size_t size)
     return "";
 }
 
+static bx_db_failure
+kind_of(unsigned number)
+{
+    const bx_error  err = { .db = number };
+
+    return bx_db_lost(&err) ? BX_DB_LOST : bx_db_retry(&err) ? BX_DB_RETRY : bx_db_duplicate(&err) ? BX_DB_DUPLICATE
+         : BX_DB_OTHER;
+}
+
 bx_rc
 bx_conn_failed(bx_conn *conn, unsigned number, const char *message, const char *sql, bx_error *err)
 {
     bx_err  code;
     char    key[128];
+
+    if (conn != NULL) {
+        conn->failures[kind_of(number)]++;
+    }
 
     if (conn != NULL && is_lost(number)) {
         conn->broken = true;

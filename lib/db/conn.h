@@ -36,6 +36,7 @@ struct bx_conn {
     bx_column     *columns;
     size_t         max_columns;
     bx_db_stats    stats;
+    unsigned       failures[BX_DB_FAILURES];  /* since it was taken */
 };
 
 /* conn.c */

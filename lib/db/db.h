@@ -24,10 +24,25 @@ typedef struct {
 /* Per-call figures, for variables and metrics. */
 typedef struct { uint64_t statements; uint64_t nanoseconds; } bx_db_stats;
 
+/* What has gone wrong with the database, by what one does about it. A duplicate is often an answer: done before. */
+typedef enum { BX_DB_CONNECT, BX_DB_LOST, BX_DB_RETRY, BX_DB_DUPLICATE, BX_DB_OTHER, BX_DB_FAILURES } bx_db_failure;
+
+/* Totals of all connections; several processes may count into the same ones. Read and written atomically. */
+typedef struct {
+    uint64_t  opened, statements, nanoseconds;
+    uint64_t  failures[BX_DB_FAILURES];
+} bx_db_totals;
+
+/* Connections of one process. */
+typedef struct { uint64_t open, idle; } bx_db_gauge;
+
 bx_rc     bx_db_library_init(void);           /* once a process, before threads (mysql_library_init) */
 void      bx_db_library_end(void);
 bx_db    *bx_db_create(const bx_db_config *conf, bx_error *err);      /* copies conf; opens nothing */
 void      bx_db_destroy(bx_db *db);                                   /* closes every idle connection; none may be out */
+/* Counts into memory of the caller's (shared memory, say) from now on: before any connection is taken. Both outlive all use but
+ * bx_db_destroy(). */
+void      bx_db_count_into(bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge);
 bx_conn  *bx_db_take(bx_db *db, bx_error *err);                       /* [thread] an idle connection, or a new one */
 void      bx_db_give(bx_db *db, bx_conn *conn);                       /* [thread] rolls nothing back: give it clean; a broken one is closed */
 

@@ -17,7 +17,23 @@ struct bx_db {
     bx_conn         *idle;                    /* the one given last comes first, so that the others grow old */
     unsigned         nidle;
     unsigned         generation;              /* grows when a connection was lost: its fellows may be too */
+    bx_db_totals     own_totals, *totals;
+    bx_db_gauge      own_gauge, *gauge;
 };
+
+static void
+count(uint64_t *counter, uint64_t n)
+{
+    if (n != 0) {
+        (void) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+    }
+}
+
+static void
+discount(uint64_t *gauge)
+{
+    (void) __atomic_fetch_sub(gauge, 1, __ATOMIC_RELAXED);
+}
 
 bx_rc
 bx_db_library_init(void)
@@ -67,6 +83,7 @@ bx_db_create(const bx_db_config *conf, bx_error *err)
 
     db->conf = *conf;
     use_defaults(&db->conf);
+    bx_db_count_into(db, &db->own_totals, &db->own_gauge);
     pthread_mutex_init(&db->mutex, NULL);
 
     if (copy_string(db, 0, &db->conf.socket) != BX_OK || copy_string(db, 1, &db->conf.host) != BX_OK
@@ -107,6 +124,13 @@ bx_db_destroy(bx_db *db)
     free(db);
 }
 
+void
+bx_db_count_into(bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge)
+{
+    db->totals = totals;
+    db->gauge = gauge;
+}
+
 const bx_db_config *
 bx_db_conf(const bx_db *db)
 {
@@ -136,7 +160,46 @@ pop(bx_db *db, unsigned *generation)
 
     pthread_mutex_unlock(&db->mutex);
 
+    if (conn != NULL) {
+        discount(&db->gauge->idle);
+    }
+
     return conn;
+}
+
+static bx_conn *
+open_new(bx_db *db, bx_error *err)
+{
+    bx_conn  *conn = bx_conn_open(&db->conf, err);
+
+    if (conn == NULL) {
+        count(&db->totals->failures[BX_DB_CONNECT], 1);
+        return NULL;
+    }
+
+    count(&db->totals->opened, 1);
+    count(&db->gauge->open, 1);
+
+    return conn;
+}
+
+static void
+close_one(bx_db *db, bx_conn *conn)
+{
+    discount(&db->gauge->open);
+    bx_conn_close(conn);
+}
+
+/* What the connection did since it was taken. */
+static void
+count_use(bx_db *db, const bx_conn *conn)
+{
+    count(&db->totals->statements, conn->stats.statements);
+    count(&db->totals->nanoseconds, conn->stats.nanoseconds);
+
+    for (int i = 0; i < BX_DB_FAILURES; i++) {
+        count(&db->totals->failures[i], conn->failures[i]);
+    }
 }
 
 bx_conn *
@@ -151,11 +214,11 @@ bx_db_take(bx_db *db, bx_error *err)
         {
             break;
         }
-        bx_conn_close(conn);
+        close_one(db, conn);
     }
 
     if (conn == NULL) {
-        conn = bx_conn_open(&db->conf, err);
+        conn = open_new(db, err);
         if (conn == NULL) {
             return NULL;
         }
@@ -164,6 +227,7 @@ bx_db_take(bx_db *db, bx_error *err)
     conn->next = NULL;
     conn->generation = generation;
     conn->stats = (bx_db_stats) { 0, 0 };
+    memset(conn->failures, 0, sizeof(conn->failures));
 
     return conn;
 }
@@ -178,6 +242,7 @@ bx_db_give(bx_db *db, bx_conn *conn)
         return;
     }
 
+    count_use(db, conn);
     keep = !conn->broken && !bx_conn_in_transaction(conn);
     conn->idle_since = monotonic_seconds();
 
@@ -194,9 +259,13 @@ bx_db_give(bx_db *db, bx_conn *conn)
         db->nidle++;
     }
 
+    if (keep) {
+        count(&db->gauge->idle, 1);
+    }
+
     pthread_mutex_unlock(&db->mutex);
 
     if (!keep) {
-        bx_conn_close(conn);
+        close_one(db, conn);
     }
 }

@@ -159,6 +159,14 @@ schema_current(bx_conn *conn, bx_arena *a, bx_error *err)
 }
 
 
+void
+bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx)
+{
+    app->job_ran = ran;
+    app->job_ran_ctx = ctx;
+}
+
+
 int
 bx_ready(bx_app *app, bx_error *err)
 {

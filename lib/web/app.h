@@ -110,6 +110,12 @@ bx_pool   bx_route_pool(const bx_app *app, const char *method, const char *path,
 void      bx_dispatch(bx_app *app, bx_arena *a, const bx_request *req, bx_response *res);
 /* [loop] Answers that must not wait for a thread: 413, 503 with Retry-After, in the language asked for. */
 void      bx_refuse_early(bx_app *app, bx_arena *a, const bx_request *req, bx_err code, bx_response *res);
+/* Told after each job that bx_jobs_run() ran on this node. [thread] */
+typedef void (*bx_job_ran)(void *ctx, const char *job, bool ok, uint64_t nanoseconds);
+/* Before the first bx_jobs_run(). */
+void      bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx);
+/* The newest file of schema/ that this build knows. */
+int       bx_schema_newest(void);
 /* [thread] Runs the jobs that are due and whose lease this node gets. node: host and pid. */
 void      bx_jobs_run(bx_app *app, const char *node);
 /* [thread] 0 when the database answers and the schema is the one this library was built for, else an HTTP status. */

@@ -12,8 +12,8 @@ struct bx_app {
     bx_db         *db;
     bx_tables     *tables;
     char           cookie_name[40];
+    bx_job_ran     job_ran;                   /* NULL: nobody wants to know */
+    void          *job_ran_ctx;
 };
-
-int  bx_schema_newest(void);                  /* the schema this library was built for */
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define LEASE_SECONDS  120
 
@@ -60,6 +61,27 @@ finish(bx_call *c, const bx_job *job, const char *node, bx_rc rc)
 }
 
 
+/* Runs one job that has been claimed. */
+static void
+run_claimed(bx_call *c, const bx_job *job, const char *node)
+{
+    struct timespec  began, ended;
+    int64_t          ns;
+    bx_rc            rc;
+
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    rc = job->run(c);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+
+    finish(c, job, node, rc);
+
+    ns = (int64_t) (ended.tv_sec - began.tv_sec) * 1000000000 + ended.tv_nsec - began.tv_nsec;
+    if (c->app->job_ran != NULL) {
+        c->app->job_ran(c->app->job_ran_ctx, job->name, rc == BX_OK, (uint64_t) ns);
+    }
+}
+
+
 static void
 run_job(bx_app *app, const bx_job *job, const char *node)
 {
@@ -68,7 +90,7 @@ run_job(bx_app *app, const bx_job *job, const char *node)
 
     if (c != NULL) {
         if (claim(c, job, node)) {
-            finish(c, job, node, job->run(c));
+            run_claimed(c, job, node);
         }
         bx_call_end(c);
     }
