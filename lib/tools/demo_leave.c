@@ -536,9 +536,7 @@ clock_job(void)
 static bool
 harmless(const bx_call *c)
 {
-    int  status = bx_err_status(c->problem.code);
-
-    return status >= 400 && status < 500 && c->problem.code != BX_E_FORBIDDEN && c->problem.code != BX_E_UNAUTHENTICATED;
+    return c->problem.code == BX_E_CONFLICT || c->problem.code == BX_E_INVALID || c->problem.code == BX_E_WRONG_STATE;
 }
 
 
