@@ -485,14 +485,12 @@ describe('every page', () => {
                     await visitor.open(to);
                     assert.deepEqual(await visitor.axe(), [], `${login} ${to}`);
                     assert.equal(await visitor.overflow(), 0, `${login} ${to}`);
-                    await visitor.shot(`${login}-${to.replace(/\d+/, 'one').replace(/[^a-z-]+/g, '-')}-${size}-${language}`, { fullPage: true });
-                }
-                if (size === 'phone') {
-                    await page.setViewportSize({ width: 320, height: 640 });
-                    for (const to of pages) {
-                        await visitor.open(to);
+                    if (size === 'phone') {
+                        await page.setViewportSize({ width: 320, height: 740 });
                         assert.equal(await visitor.overflow(), 0, `${login} ${to} at 320`);
+                        await page.setViewportSize({ width: 360, height: 740 });
                     }
+                    await visitor.shot(`${login}-${to.replace(/\d+/, 'one').replace(/[^a-z-]+/g, '-')}-${size}-${language}`, { fullPage: true });
                 }
                 await visitor.close();
             }

@@ -55,10 +55,11 @@ class Shared {
 
             if (this.whose === whose) {
                 this.state = { value };
+                this.got = Date.now();
                 keep(this.path, value);
             }
         } catch (problem) {
-            this.state = { ...this.state, problem };
+            this.state = { ...this.state, problem, at: this.state.at || (this.state.value && this.got) };
         }
         this.tell();
     }
