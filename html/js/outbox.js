@@ -216,6 +216,7 @@ async function flushOnce() {
         } else if (held || item.status === 'waiting') {
             try {
                 await send(item);
+                wait = 2;
             } catch (problem) {
                 if (problem.unanswered) {
                     wait = Math.min(wait * 2, 60);

@@ -164,6 +164,7 @@ export const Badge = ({ tone, icon, children }) => html`<span class="bg ${tone =
 const LEAVE = {
     draft: ['draft', 'pen'], submitted: ['wait', 'clock'], provisional: ['info', 'clock'], approved: ['ok', 'check'],
     rejected: ['no', 'x'], away: ['info', 'out'], overdue: ['late', 'warn'], returned: ['ok', 'checks'], cancelled: ['none', 'again'],
+    awaiting_paper: ['wait', 'paper'], no_paper: ['no', 'paper'],
 };
 
 export const LeaveBadge = ({ state }) => html`<${Badge} tone=${LEAVE[state]?.[0] || 'none'} icon=${LEAVE[state]?.[1] || 'dots'}>
@@ -188,7 +189,7 @@ export const ProblemNote = ({ of, retry }) => of && html`<div role="alert"><${No
 
 /** Above a list that may be old: 上次更新 7:58. */
 export const Stale = ({ data }) => data.problem && data.at && html`<p class="cap h"><${Icon} of=${data.problem.offline ? 'off' : 'clock'}/>
-    <span>${t(data.problem.offline ? 'stale' : 'stale.old', { time: timeText(new Date(data.at + zone).toISOString()) })}</span></p>`;
+    <span>${t(data.problem.offline ? 'stale' : 'stale.old', { time: timeText(new Date(data.at + ahead + zone).toISOString()) })}</span></p>`;
 
 /** Placeholder lines, after 400 ms. */
 export function Skeleton({ lines = 3 }) {

@@ -19,6 +19,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium as playwright } from 'playwright-core';
 import { accountPassword, build } from './database.js';
+import { until } from './processes.js';
 
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const flags = [
@@ -72,7 +73,7 @@ class Chromium {
             serviceWorkers: worker ? 'allow' : 'block', reducedMotion: 'reduce',
             ...(typeof size === 'number' ? { viewport: { width: size, height: 900 } } : sizes[size]), ...options.context,
         });
-        context.setDefaultTimeout(15_000);
+        context.setDefaultTimeout(10_000);
         await context.addInitScript(() => {
             document.addEventListener('securitypolicyviolation', (e) => {
                 window.console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`);
@@ -99,7 +100,7 @@ class Chromium {
 
 class Visitor {
     constructor(chromium, context, options) {
-        Object.assign(this, { chromium, context, options, page: null, complaints: [], expected: [] });
+        Object.assign(this, { chromium, context, options, page: null, pending: new Set(), complaints: [], expected: [] });
     }
 
     async begin() {
@@ -111,6 +112,10 @@ class Visitor {
                 this.complaints.push(`console: ${message.text()} (${message.location().url})`);
             }
         });
+        this.page.on('request', (request) => this.pending.add(request));
+        for (const event of ['requestfinished', 'requestfailed']) {
+            this.page.on(event, (request) => this.pending.delete(request));
+        }
         this.context.on('response', (response) => {
             const { pathname } = new URL(response.url());
             const status = response.status();
@@ -136,10 +141,15 @@ class Visitor {
         await this.settled();
     }
 
-    /** Until nothing is under way and no placeholder is shown. */
+    /** Until nothing has been under way for a moment, and there is a heading and no placeholder. */
     async settled() {
-        await this.page.waitForLoadState('networkidle').catch(() => {});
-        await this.page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.sk'));
+        let quiet = 0;
+
+        await until('a quiet page', async () => {
+            await new Promise((resolve) => { setTimeout(resolve, 30); });
+            quiet = this.pending.size === 0 ? quiet + 1 : 0;
+            return quiet >= 6 && this.page.evaluate(() => Boolean(document.querySelector('h1') && !document.querySelector('[role=status] .sk')));
+        });
     }
 
     /** Signs in as a person does. */
@@ -170,7 +180,8 @@ class Visitor {
 
     /** The portal's files are on the device, so that it opens without a network. */
     async shellKept() {
-        await this.page.waitForFunction(async () => (await caches.keys()).some((name) => name.startsWith('shell.')));
+        await until('the portal on the device', () => this.page.evaluate(async () => navigator.serviceWorker.controller
+            && (await caches.keys()).some((name) => name.startsWith('shell.'))));
     }
 
     /** Everything the portal keeps on the device, as one text. */
@@ -213,6 +224,7 @@ class Visitor {
 
     /** A picture in build/screenshots/. */
     async shot(name, options) {
+        await this.page.evaluate(() => window.scrollTo(0, 0));
         fs.mkdirSync(screenshots, { recursive: true });
         await this.page.screenshot({ path: path.join(screenshots, `${name}.png`), ...options });
     }
