@@ -115,9 +115,11 @@ $(BUILD)/$(1)/libbaoxue.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o)
 	@rm -f $$@
 	@$$(AR) rcs $$@ $$^
 
-$(BUILD)/$(1)/baoxuectl: $(TOOL_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libbaoxue.a
+# whole, and with what baoxue.h declares to be seen: plugins from outside the tree call it
+$(BUILD)/$(1)/baoxuectl: $(TOOL_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libbaoxue.a $(BUILD)/exports
 	@echo '  ld $$@'
-	$$(Q)$$(CC) $$($(1)_LDFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS)
+	$$(Q)$$(CC) $$($(1)_LDFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--dynamic-list=$(BUILD)/exports \
+	    -Wl,--whole-archive $$(filter %.a,$$^) -Wl,--no-whole-archive $$(PKG_LIBS)
 
 # compiles again when the compiler or its flags are others
 $(BUILD)/$(1)/flags: FORCE
@@ -126,6 +128,10 @@ $(BUILD)/$(1)/flags: FORCE
 	    echo '$$(CC) $$(CSTD) $$(WARN) $$($(1)_FLAGS) $$(CFLAGS)' >$$@
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
+
+$(BUILD)/exports: lib/baoxue.h lib/core/errors.def scripts/exports-map
+	@mkdir -p $(@D)
+	@(echo '{'; scripts/exports-map $< | grep ' bx_'; echo '};') >$@
 
 .PHONY: FORCE
 FORCE:

@@ -77,6 +77,8 @@ typedef struct {
     ngx_str_t                   attachments;
     ngx_str_t                   locale;
     ngx_array_t                *origins;     /* of char * */
+    ngx_array_t                *plugins;     /* of char *: files */
+    ngx_array_t                *workflows;   /* of char *: names; NULL: all */
     ngx_flag_t                  insecure_cookie;
     ngx_flag_t                  jobs;
     ngx_int_t                   utc_offset;  /* seconds */
@@ -91,6 +93,7 @@ typedef struct {
     u_char                     *used_file;
     ngx_uint_t                  used_line;
     unsigned                    used:1;
+    unsigned                    all_workflows:1;  /* said so */
 } ngx_http_baoxue_main_conf_t;
 
 
@@ -132,6 +135,9 @@ typedef struct {
 char *ngx_http_baoxue_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_baoxue_load_plugin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_baoxue_plugins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_timezone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -19,6 +19,7 @@ static ngx_int_t ngx_http_baoxue_database_word(ngx_conf_t *cf,
 static char *ngx_http_baoxue_database_set(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf, ngx_str_t *key, ngx_str_t *value);
 static ngx_uint_t ngx_http_baoxue_is(ngx_str_t *key, const char *name);
+static char **ngx_http_baoxue_push(ngx_conf_t *cf, ngx_array_t **list);
 static ngx_int_t ngx_http_baoxue_complete(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf);
 static ngx_int_t ngx_http_baoxue_password(ngx_conf_t *cf,
@@ -241,9 +242,9 @@ ngx_http_baoxue_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_baoxue_main_conf_t *bmcf = conf;
 
+    char       **origin;
     u_char      *p, *last;
     ngx_str_t   *value;
-    const char **origin;
 
     value = cf->args->elts;
     p = value[1].data;
@@ -274,14 +275,7 @@ ngx_http_baoxue_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (bmcf->origins == NULL) {
-        bmcf->origins = ngx_array_create(cf->pool, 4, sizeof(char *));
-        if (bmcf->origins == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    origin = ngx_array_push(bmcf->origins);
+    origin = ngx_http_baoxue_push(cf, &bmcf->origins);
     if (origin == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -299,6 +293,91 @@ invalid:
                        "\"https://baoxue.example.cn\"", &value[1]);
 
     return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_baoxue_load_plugin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    char       **file;
+    ngx_str_t   *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs the name of a shared object";
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    file = ngx_http_baoxue_push(cf, &bmcf->plugins);
+    if (file == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *file = (char *) value[1].data;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Whether the names are those of plugins is known when all have been loaded. */
+
+char *
+ngx_http_baoxue_plugins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    char       **name;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (bmcf->workflows || bmcf->all_workflows) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "all") == 0) {
+        bmcf->all_workflows = 1;
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "all") == 0) {
+            return "has \"all\" beside names: leave one of them out";
+        }
+
+        name = ngx_http_baoxue_push(cf, &bmcf->workflows);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = (char *) value[i].data;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The list is made with its first entry; a NULL is pushed behind the last. */
+
+static char **
+ngx_http_baoxue_push(ngx_conf_t *cf, ngx_array_t **list)
+{
+    if (*list == NULL) {
+        *list = ngx_array_create(cf->pool, 4, sizeof(char *));
+        if (*list == NULL) {
+            return NULL;
+        }
+    }
+
+    return ngx_array_push(*list);
 }
 
 
@@ -466,9 +545,10 @@ ngx_int_t
 ngx_http_baoxue_create_app(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 {
     bx_error             err;
-    bx_app_config        conf;
+    char               **last;
     ngx_str_t            name;
-    const char         **origin;
+    ngx_uint_t           i;
+    bx_app_config        conf;
     ngx_pool_cleanup_t  *cln;
 
     if (ngx_http_baoxue_complete(cf, bmcf) != NGX_OK
@@ -491,15 +571,26 @@ ngx_http_baoxue_create_app(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 
     conf.cookie_port = ngx_http_baoxue_port(cf, bmcf);
 
-    if (bmcf->origins) {
-        origin = ngx_array_push(bmcf->origins);
-        if (origin == NULL) {
+    struct { ngx_array_t *list; void *to; }  lists[] = {
+        { bmcf->origins, &conf.origins },
+        { bmcf->plugins, &conf.plugins },
+        { bmcf->workflows, &conf.workflows }
+    };
+
+    for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+
+        if (lists[i].list == NULL) {
+            continue;
+        }
+
+        last = ngx_array_push(lists[i].list);
+        if (last == NULL) {
             return NGX_ERROR;
         }
 
-        *origin = NULL;
+        *last = NULL;
 
-        conf.origins = bmcf->origins->elts;
+        *(void **) lists[i].to = lists[i].list->elts;
     }
 
     conf.db = bmcf->db;

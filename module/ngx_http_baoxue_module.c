@@ -139,6 +139,20 @@ static ngx_command_t  ngx_http_baoxue_commands[] = {
       0,
       NULL },
 
+    { ngx_string("baoxue_load_plugin"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_baoxue_load_plugin,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("baoxue_plugins"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_baoxue_plugins,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("baoxue_insecure_cookie"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -320,6 +334,8 @@ ngx_http_baoxue_create_main_conf(ngx_conf_t *cf)
      *     bmcf->attachments = { 0, NULL };
      *     bmcf->locale = { 0, NULL };
      *     bmcf->origins = NULL;
+     *     bmcf->plugins = NULL;
+     *     bmcf->workflows = NULL;
      *     bmcf->used = 0;
      */
 

@@ -8,6 +8,7 @@ export { html, render, Fragment, useState, useEffect, useRef, useMemo, useCallba
 /* ---- texts: html/locale/<language>/<file>.json, flat; the server reads the same files */
 const texts = {};
 const loaded = new Map();                                             // "<language>/<file>" → promise
+const OWN = 'plugin/';                                                // "plugin/<name>": a workflow that brings its words itself
 
 export const language = () => document.documentElement.lang;
 
@@ -16,7 +17,8 @@ export function loadTexts(files) {
         const name = `${language()}/${file}`;
 
         if (!loaded.has(name)) {
-            const url = new URL(`locale/${name}.json`, document.baseURI);
+            const url = new URL(file.startsWith(OWN) ? `api/v1/texts?plugin=${file.slice(OWN.length)}&lang=${language()}`
+                : `locale/${name}.json`, document.baseURI);
 
             loaded.set(name, fetch(url).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))));
             loaded.get(name).catch(() => loaded.delete(name));
@@ -27,7 +29,7 @@ export function loadTexts(files) {
 
 /** Loads what has been loaded so far in another language. */
 export function changeLanguage(to) {
-    const files = new Set([...loaded.keys()].map((name) => name.split('/')[1]));
+    const files = new Set([...loaded.keys()].map((name) => name.slice(name.indexOf('/') + 1)));
 
     document.documentElement.lang = to;
     localStorage.setItem('baoxue.language', to);

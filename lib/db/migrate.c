@@ -45,9 +45,11 @@ static const char  sql_alter[] =
     "ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS plugin VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin"
     " NOT NULL DEFAULT '' FIRST, DROP PRIMARY KEY, ADD PRIMARY KEY (plugin, number)";
 
-static const char  sql_columns[] =
-    "SELECT COUNT(*) AS n, COALESCE(SUM(column_name = 'plugin'), 0) AS plugin FROM information_schema.columns"
+static const char  sql_exists[] =
+    "SELECT COUNT(*) AS n FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND table_name = 'schema_migration'";
+
+static const char  sql_column[] = "SELECT plugin AS plugin FROM schema_migration LIMIT 0";
 
 static const char  sql_list[] =
     "SELECT number AS number, name AS name, checksum AS checksum, done AS done, doing AS doing,"
@@ -389,23 +391,26 @@ compare(run *r, const bx_rows *rows, size_t row)
 static bx_rc
 read_state(run *r, bx_conn *conn)
 {
-    size_t   i;
-    bx_rows  rows;
+    size_t    i;
+    bx_rows   rows;
+    bx_error  failure = { BX_E_NONE, 0, "" };
 
-    if (bx_conn_query(conn, r->arena, &rows, sql_columns, BX_NO_ARGS, r->err) != BX_OK) {
+    if (bx_conn_query(conn, r->arena, &rows, sql_exists, BX_NO_ARGS, r->err) != BX_OK) {
         return BX_FAIL;
     }
 
     if (bx_cell_int(&rows, 0, 0) == 0) {
         return BX_OK;                         /* an empty database: nothing is applied */
     }
-    if (bx_cell_int(&rows, 0, 1) == 0) {
+    if (bx_conn_query(conn, r->arena, &rows, sql_list, BX_ARGS(bx_text(r->plugin)), &failure) != BX_OK) {
+        if (failure.db != ER_BAD_FIELD_ERROR) {
+            if (r->err != NULL && r->err->code == BX_E_NONE) {
+                *r->err = failure;
+            }
+            return BX_FAIL;
+        }
         return bx_error_set(r->err, BX_E_CONFLICT, "this database was migrated by an older version: nothing can be said "
                             "without a change of schema_migration, which migrate makes");
-    }
-
-    if (bx_conn_query(conn, r->arena, &rows, sql_list, BX_ARGS(bx_text(r->plugin)), r->err) != BX_OK) {
-        return BX_FAIL;
     }
 
     for (i = 0; i < rows.nrows; i++) {
@@ -500,16 +505,16 @@ static void
 say(const run *r, const migration *m, bool applied_now)
 {
     size_t       left = m->nstatements - m->done;
-    const char  *line;
+    const char  *line, *slash = r->plugin[0] == '\0' ? "" : "/";
 
     if (r->opts == NULL || r->opts->say == NULL) {
         return;
     }
 
     if (m->applied) {
-        line = bx_sprintf(r->arena, "%s: applied before", m->name);
+        line = bx_sprintf(r->arena, "%s%s%s: applied before", r->plugin, slash, m->name);
     } else {
-        line = bx_sprintf(r->arena, "%s: %s (%zu of %zu statements)", m->name,
+        line = bx_sprintf(r->arena, "%s%s%s: %s (%zu of %zu statements)", r->plugin, slash, m->name,
                           applied_now ? "applied" : "would be applied", left, m->nstatements);
     }
 
@@ -543,6 +548,26 @@ apply_all(run *r, bx_conn *conn)
     return BX_OK;
 }
 
+/* A table of an older version gets its column. */
+static bx_rc
+bring_forward(bx_conn *lock, bx_arena *a, bx_error *err)
+{
+    bx_rows   rows;
+    bx_error  failure = { BX_E_NONE, 0, "" };
+
+    if (bx_conn_query(lock, a, &rows, sql_column, BX_NO_ARGS, &failure) == BX_OK) {
+        return BX_OK;
+    }
+    if (failure.db == ER_BAD_FIELD_ERROR) {
+        return bx_conn_run(lock, sql_alter, err);
+    }
+
+    if (err != NULL && err->code == BX_E_NONE) {
+        *err = failure;
+    }
+    return BX_FAIL;
+}
+
 /* Holds row 0 on a connection of its own until that is closed. */
 static bx_rc
 wait_for_turn(bx_conn *lock, bx_arena *a, bx_error *err)
@@ -553,8 +578,7 @@ wait_for_turn(bx_conn *lock, bx_arena *a, bx_error *err)
     snprintf(sql, sizeof(sql), "SET SESSION innodb_lock_wait_timeout = %d", TURN_SECONDS);
 
     if (bx_conn_run(lock, sql_create, err) != BX_OK || bx_conn_run(lock, sql, err) != BX_OK
-        || bx_conn_query(lock, a, &rows, sql_columns, BX_NO_ARGS, err) != BX_OK
-        || (bx_cell_int(&rows, 0, 1) == 0 && bx_conn_run(lock, sql_alter, err) != BX_OK)
+        || bring_forward(lock, a, err) != BX_OK
         || bx_conn_run(lock, "SET SESSION max_statement_time = 0", err) != BX_OK
         || bx_conn_run(lock, sql_turn, err) != BX_OK || bx_conn_run(lock, "START TRANSACTION", err) != BX_OK)
     {

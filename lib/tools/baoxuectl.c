@@ -16,7 +16,7 @@
 
 static const ctl_command *const groups[] = {
     ctl_database_commands, ctl_unit_commands, ctl_calendar_commands, ctl_account_commands, ctl_roster_commands,
-    ctl_audit_commands, ctl_doctor_commands, ctl_demo_commands,
+    ctl_audit_commands, ctl_plugin_commands, ctl_doctor_commands, ctl_demo_commands,
 #ifdef BX_TEST_CLOCK
     ctl_test_commands,
 #endif
@@ -47,6 +47,7 @@ static const struct {
 #define NSETTINGS  (sizeof(settings) / sizeof(settings[0]))
 
 static const ctl_option config_option = { "--config", "FILE", "read these settings from a file (" DEFAULT_CONFIG ")" };
+static const ctl_option load_option = { "--load-plugin", "FILE", "a plugin that is not built in; may be repeated" };
 static const ctl_option json_option = { "--json", NULL, "print JSON" };
 
 
@@ -79,6 +80,8 @@ help_settings(void)
         printf("  %s %s%*s%s (%s, %s)\n", o->name, o->value, (int) (29 - strlen(o->name) - strlen(o->value)), "", o->help,
                settings[i].env, settings[i].key);
     }
+    printf("  %s %s%*s%s (load_plugin)\n", load_option.name, load_option.value,
+           (int) (29 - strlen(load_option.name) - strlen(load_option.value)), "", load_option.help);
     printf("  %s %s%*s%s (BAOXUE_CONFIG)\n", config_option.name, config_option.value,
            (int) (29 - strlen(config_option.name) - strlen(config_option.value)), "", config_option.help);
     printf("  %s%*s%s\n", json_option.name, (int) (30 - strlen(json_option.name)), "", json_option.help);
@@ -196,6 +199,9 @@ option_find(const ctl *x, const char *name, size_t len)
     if (strlen(config_option.name) == len && strncmp(config_option.name, name, len) == 0) {
         return &config_option;
     }
+    if (strlen(load_option.name) == len && strncmp(load_option.name, name, len) == 0) {
+        return &load_option;
+    }
 
     return strlen(json_option.name) == len && strncmp(json_option.name, name, len) == 0 ? &json_option : NULL;
 }
@@ -291,6 +297,23 @@ operands_take(ctl *x, int argc, char **argv, int skip)
 /* ---- settings */
 
 static int
+plugin_add(ctl *x, const char *file)
+{
+    size_t  n = 0;
+
+    while (x->plugins[n] != NULL) {
+        n++;
+    }
+    if (n == CTL_MAX_PLUGINS) {
+        return ctl_misuse(x, "more than %d plugins", CTL_MAX_PLUGINS);
+    }
+
+    x->plugins[n] = bx_strdup(x->arena, file);
+    return CTL_OK;
+}
+
+
+static int
 config_line(ctl *x, const char *path, int number, char *line)
 {
     char   *key = line + strspn(line, " \t"), *value;
@@ -311,6 +334,10 @@ config_line(ctl *x, const char *path, int number, char *line)
             }
             return CTL_OK;
         }
+    }
+
+    if (strcmp(key, "load_plugin") == 0) {
+        return plugin_add(x, value);
     }
 
     ctl_fail(x, "%s, line %d: unknown setting \"%s\"", path, number, key);
@@ -401,6 +428,9 @@ settings_take(ctl *x)
     }
 
     rc = config_read(x);
+    for (size_t i = 0; rc == CTL_OK && ctl_get_n(x, load_option.name, i) != NULL; i++) {
+        rc = plugin_add(x, ctl_get_n(x, load_option.name, i));
+    }
     if (rc != CTL_OK) {
         return rc;
     }
@@ -448,7 +478,7 @@ app_open(ctl *x)
 {
     bx_error       err = { 0 };
     bx_app_config  conf = { .db = x->db, .secret_file = x->set.secrets, .locale_dir = x->set.locale,
-                            .attachments = x->set.attachments, .utc_offset = 28800 };
+                            .attachments = x->set.attachments, .utc_offset = 28800, .plugins = x->plugins };
 
     if (x->set.secrets == NULL) {
         ctl_fail(x, "which keys? give --secrets, or a configuration file with --config");
@@ -480,7 +510,7 @@ app_open(ctl *x)
 static int
 run(ctl *x)
 {
-    int  rc = database_config(x);
+    int  rc = x->command->needs & CTL_OFFLINE ? CTL_OK : database_config(x);
 
     if (rc == CTL_OK && (x->command->needs & CTL_CALL)) {
         rc = app_open(x);

@@ -68,14 +68,40 @@ grants_seed(ctl *x, bx_conn *conn, uint64_t *added, bx_error *err)
 }
 
 
+/* The schema files of the plugins of --load-plugin, each with numbers of its own. */
 static bx_rc
-grants_run(ctl *x, bx_db *db, uint64_t *added, bx_error *err)
+plugins_run(bx_db *db, bx_migrate_opts *opts, bx_error *err)
+{
+    bx_loaded  plugin;
+    unsigned   applied = opts->applied;
+
+    for (size_t i = 0; bx_tables_loaded(i, &plugin); i++) {
+        if (plugin.schema == 0) {
+            continue;
+        }
+        opts->plugin = plugin.name;
+        if (bx_migrate(db, plugin.schema_dir, opts, err) != BX_OK) {
+            return BX_FAIL;
+        }
+        applied += opts->applied;
+    }
+
+    opts->applied = applied;
+    return BX_OK;
+}
+
+
+static bx_rc
+migrate_run(ctl *x, bx_db *db, bx_migrate_opts *opts, uint64_t *added, bx_error *err)
 {
     bx_rc     rc;
     bx_conn  *conn;
 
-    if (bx_core_init(err) != BX_OK || bx_tables_init(err) != BX_OK) {
+    if (bx_migrate(db, x->set.schema, opts, err) != BX_OK || plugins_run(db, opts, err) != BX_OK) {
         return BX_FAIL;
+    }
+    if (opts->dry_run) {
+        return BX_OK;
     }
 
     conn = bx_db_take(db, err);
@@ -83,7 +109,7 @@ grants_run(ctl *x, bx_db *db, uint64_t *added, bx_error *err)
         return BX_FAIL;
     }
 
-    rc = grants_seed(x, conn, added, err);
+    rc = ctl_plugin_columns(x, conn, err) == BX_OK && grants_seed(x, conn, added, err) == BX_OK ? BX_OK : BX_FAIL;
     bx_db_give(db, conn);
     return rc;
 }
@@ -93,16 +119,16 @@ static int
 migrate(ctl *x)
 {
     int              code;
-    bx_rc            rc;
+    bx_rc            rc = BX_FAIL;
     bx_error         err = { 0 };
     uint64_t         added = 0;
     report           r = { x, json_array() };
     bx_migrate_opts  opts = { .dry_run = ctl_has(x, "--dry-run"), .say = say, .ctx = &r };
-    bx_db           *db = bx_db_create(&x->db, &err);
+    bx_tables       *tables = ctl_tables(x, &err);                      /* a plugin with a fault is refused before anything is done */
+    bx_db           *db = tables == NULL ? NULL : bx_db_create(&x->db, &err);
 
-    rc = db == NULL ? BX_FAIL : bx_migrate(db, x->set.schema, &opts, &err);
-    if (rc == BX_OK && !opts.dry_run) {
-        rc = grants_run(x, db, &added, &err);
+    if (db != NULL) {
+        rc = migrate_run(x, db, &opts, &added, &err);
     }
 
     if (rc != BX_OK) {
@@ -121,6 +147,7 @@ migrate(ctl *x)
     if (db != NULL) {
         bx_db_destroy(db);
     }
+    bx_tables_close(tables);
     return code;
 }
 

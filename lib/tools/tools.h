@@ -12,10 +12,12 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NO_DATABASE = 3, CTL_FOUND
 /* What a command needs opened before it runs. */
 enum {
     CTL_CALL = 0x1,                           /* a bx_call on the application: keys, texts, database */
-    CTL_TEST = 0x2                            /* only in builds for tests, not in the help */
+    CTL_TEST = 0x2,                           /* only in builds for tests, not in the help */
+    CTL_OFFLINE = 0x4                         /* no database: none need be named */
 };
 
 #define CTL_MAX_VALUES  64
+#define CTL_MAX_PLUGINS 32
 
 typedef struct ctl ctl;
 
@@ -42,6 +44,7 @@ typedef struct {
 
 struct ctl {
     ctl_settings        set;
+    const char         *plugins[CTL_MAX_PLUGINS + 1];                   /* files of --load-plugin, ends with NULL */
     bool                json;
     const ctl_command  *command;
     int                 noperands;
@@ -56,7 +59,7 @@ struct ctl {
 
 /* Tables of commands, each ends with { NULL }. */
 extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
-                         ctl_roster_commands[], ctl_audit_commands[], ctl_doctor_commands[], ctl_demo_commands[],
+                         ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_doctor_commands[], ctl_demo_commands[],
                          ctl_test_commands[];
 
 /* ---- baoxuectl.c */
@@ -76,6 +79,13 @@ int         ctl_done(ctl *x, json_t *result, const char *fmt, ...) BX_PRINTF(3, 
 int         ctl_list(ctl *x, json_t *items, const char *columns);
 /* Rows of a query as an array of objects, column aliases as keys. NULL when refused. */
 json_t     *ctl_query(ctl *x, const char *sql, const bx_value *args, size_t nargs);
+
+/* ---- plugin.c */
+
+/* Opens the plugins that are built in and those of --load-plugin, for commands without an application; NULL: see err. */
+bx_tables  *ctl_tables(ctl *x, bx_error *err);
+/* Do the tables of the loaded plugins have the columns that their records name? */
+bx_rc       ctl_plugin_columns(ctl *x, bx_conn *conn, bx_error *err);
 
 /* ---- resolve.c: what people type into what the database has. All print their error and return false. */
 

@@ -57,7 +57,7 @@ bx_app_create(const bx_app_config *conf, bx_error *err)
 {
     bx_arena         *a;
     bx_app           *app;
-    bx_tables_config  tables = { conf->plugins, conf->workflows, conf->locale_dir };
+    bx_tables_config  tables = { .files = conf->plugins, .on = conf->workflows, .locale_dir = conf->locale_dir };
 
     if (bx_core_init(err) != BX_OK || (conf->secret_file != NULL && bx_keys_load(conf->secret_file, err) != BX_OK)) {
         return NULL;

@@ -199,7 +199,7 @@ check_fields(check *k, const bx_record_def *def)
 static int
 state_index(const bx_record_def *def, const char *name, size_t n)
 {
-    for (int i = 0; def->states[i].name != NULL; i++) {
+    for (int i = 0; i < MAX_STATES && def->states[i].name != NULL; i++) {
         if (strlen(def->states[i].name) == n && strncmp(def->states[i].name, name, n) == 0) {
             return i;
         }
@@ -261,7 +261,7 @@ check_ways(check *k, const bx_record_def *def)
         /* until nothing new is found */
     }
 
-    for (int i = 0; def->states[i].name != NULL; i++) {
+    for (int i = 0; i < MAX_STATES && def->states[i].name != NULL; i++) {
         const char *name = def->states[i].name;
         bool        terminal = (def->states[i].flags & BX_TERMINAL) != 0;
 
@@ -298,8 +298,6 @@ check_states(check *k, const bx_record_def *def)
 
     if (n == 0 || n > MAX_STATES) {
         fault(k, "%s: has %d states: from 1 to %d", def->name, n, MAX_STATES);
-    } else if (def->transitions != NULL) {
-        check_ways(k, def);
     }
 }
 
@@ -436,6 +434,7 @@ check_record(check *k, const bx_record_def *def)
         fault(k, "%s: names no capability in .read: who may read it?", def->name);
     }
 
+    need_text(k, def->name);
     need_holder(k, def->read);
     need_holder(k, def->create);
     need_holder(k, def->edit);
@@ -456,6 +455,9 @@ check_record(check *k, const bx_record_def *def)
     check_state_words(k, def, ".editable names", def->editable);
     for (const bx_transition *move = def->transitions; move != NULL && move->action != NULL; move++) {
         check_transition(k, def, move);
+    }
+    if (def->transitions != NULL) {
+        check_ways(k, def);
     }
 }
 

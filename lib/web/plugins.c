@@ -93,6 +93,23 @@ views_json(const bx_call *c, const bx_record_def *def)
 }
 
 
+/* The states in which a row may be edited; null: any. */
+static json_t *
+editable_json(const bx_record_def *def)
+{
+    json_t *out = def->editable == NULL ? json_null() : json_array();
+
+    for (const char *s = def->editable; s != NULL && *s != '\0'; s += strspn(s, " ")) {
+        size_t  n = strcspn(s, " ");
+
+        json_array_append_new(out, json_stringn(s, n));
+        s += n;
+    }
+
+    return out;
+}
+
+
 static bool
 may_create(const bx_call *c, const bx_record_def *def)
 {
@@ -143,10 +160,10 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "name", def->name, "plugin", p->name,
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b}", "name", def->name, "plugin", p->name,
                      "texts", texts_of(c, p), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
-                     "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
+                     "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit), "editable", editable_json(def),
                      "decides", may_decide(c, def));
 }
 

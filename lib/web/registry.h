@@ -19,12 +19,12 @@
 
 typedef struct {
     const bx_plugin *plugin;
-    bool             base;                    /* part of the server: never off */
-    bool             on;
     void            *handle;                  /* of dlopen(); NULL: built in */
     const char      *file, *dir, *schema_dir; /* dir: where its schema/ and locale/ are */
-    int              schema;                  /* newest number in its schema/, 0: it has none */
     const char      *texts[BX_LANGUAGES];     /* its own, as JSON; NULL: they are in html/locale */
+    int              schema;                  /* newest number in its schema/, 0: it has none */
+    bool             base;                    /* part of the server: never off */
+    bool             on;
 } bx_plugin_row;
 
 struct bx_tables {

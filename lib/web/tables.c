@@ -276,7 +276,7 @@ read_texts(bx_tables *t, const char *dir, bx_error *err)
 }
 
 
-typedef struct { bx_arena *arena; const char *first; } faults;
+typedef struct { bx_arena *arena; const char *first; const bx_tables_config *conf; } faults;
 
 static void
 note_fault(void *ctx, const bx_plugin *p, const char *text)
@@ -286,13 +286,16 @@ note_fault(void *ctx, const bx_plugin *p, const char *text)
     if (f->first == NULL) {
         f->first = bx_sprintf(f->arena, "plugin \"%s\": %s", p->name, text);
     }
+    if (f->conf->say != NULL) {
+        f->conf->say(f->conf->ctx, p, text);
+    }
 }
 
 
 static bx_rc
 make(bx_tables *t, const bx_tables_config *conf, bx_error *err)
 {
-    faults    f = { t->arena, NULL };
+    faults    f = { t->arena, NULL, conf };
     unsigned  n;
 
     for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
@@ -387,7 +390,7 @@ bx_tables_close(bx_tables *t)
 bx_rc
 bx_tables_init(bx_error *err)
 {
-    static const bx_tables_config  plain = { NULL, NULL, NULL };
+    static const bx_tables_config  plain = { 0 };
 
     return newest != NULL || bx_tables_open(&plain, err) != NULL ? BX_OK : BX_FAIL;
 }

@@ -10,6 +10,8 @@ typedef struct {
     const char *const *files;                 /* shared objects to load, ends with NULL; may be NULL */
     const char *const *on;                    /* names of the plugins that are on, ends with NULL; NULL: all */
     const char        *locale_dir;            /* NULL: no texts are read and none are missed */
+    void             (*say)(void *ctx, const bx_plugin *p, const char *text);   /* is told every fault; may be NULL */
+    void              *ctx;
 } bx_tables_config;
 
 /* Makes a set of plugins, checks it, and has it read by everybody from now on. On failure nothing has changed. Not while

@@ -25,7 +25,7 @@ static bx_tables        *built_in;
 static int
 setup(void **state)
 {
-    static const bx_tables_config  conf = { NULL, NULL, "html/locale" };
+    static const bx_tables_config  conf = { .locale_dir = "html/locale" };
     bx_error                       err = { 0 };
 
     (void) state;
@@ -112,7 +112,7 @@ static void
 a_workflow_that_is_off_is_not_there(void **state)
 {
     static const char *const       on[] = { "import", NULL }, *const none[] = { NULL };
-    static const bx_tables_config  some = { NULL, on, "html/locale" }, few = { NULL, none, NULL };
+    static const bx_tables_config  some = { .on = on, .locale_dir = "html/locale" }, few = { .on = none };
     bx_error                       err = { 0 };
     bx_tables                     *t, *u;
     char                           allow[64];
@@ -147,7 +147,7 @@ static void
 a_set_that_is_refused_changes_nothing(void **state)
 {
     static const char *const       on[] = { "leave", "leev", NULL }, *const files[] = { "/nowhere/x.so", NULL };
-    static const bx_tables_config  unknown = { NULL, on, NULL }, missing = { files, NULL, NULL }, wordless = { NULL, NULL, "/nowhere" };
+    static const bx_tables_config  unknown = { .on = on }, missing = { .files = files }, wordless = { .locale_dir = "/nowhere" };
     bx_error                       err = { 0 };
 
     (void) state;
@@ -307,7 +307,7 @@ static void
 faults_of_states_are_said(void **state)
 {
     (void) state;
-    FAULT(b.moves[1].to = "snet", "things: no action leads to the state \"sent\"\nthings send: leads to \"snet\", which is no state");
+    FAULT(b.moves[1].to = "snet", "things send: leads to \"snet\", which is no state\nthings: no action leads to the state \"sent\"");
     FAULT(b.moves[3].from = "sent away", "things: \"lapse\" leaves \"away\", which is no state");
     FAULT(b.moves[3].to = "sent"; b.moves[2].from = "draft", "things: no way out of \"sent\": add an action, or BX_TERMINAL");
     FAULT(b.moves[3].from = "sent done"; b.moves[3].to = "draft", "things: \"done\" is BX_TERMINAL, but an action leaves it");

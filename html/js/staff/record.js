@@ -75,6 +75,7 @@ function One({ record, codes, id }) {
 
     const actions = item.actions || [];
     const main = actions.find((one) => !one.destructive);
+    const edit = record.edit && (!record.editable || record.editable.includes(item.state));
 
     return html`<${Desk} title=${name} current=${placeOf(record.name)} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
         <${Stale} data=${data}/>
@@ -82,9 +83,9 @@ function One({ record, codes, id }) {
         <div class=${record.states.length ? 'side2 rails' : 'v'}><section class="card v">
             ${item.state && html`<div class="h"><${StateBadge} record=${record} state=${item.state}/></div>`}
             <${Facts} record=${record} item=${item}/>
-            ${(actions.length > 0 || record.edit) && html`<div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button"
+            ${(actions.length > 0 || edit) && html`<div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button"
                 class="btn ${action === main ? 'pri' : action.destructive ? 'del' : ''}" onClick=${() => act(action)}>${actionText(record.name, action.action)}</button>`)}
-                ${record.edit && html`<button class="btn" type="button" onClick=${() => ask('edit')}><${Icon} of="pen"/>${t('record.edit')}</button>`}</div>`}</section>
+                ${edit && html`<button class="btn" type="button" onClick=${() => ask('edit')}><${Icon} of="pen"/>${t('record.edit')}</button>`}</div>`}</section>
             ${record.states.length > 0 && html`<${History} key=${`${item.version}.${turn}`} record=${record} item=${item}/>`}</div>
         ${asked === 'edit' ? html`<${Dialog} title=${t('record.edit')} close=${close}><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.fixed && !field.by_hook)} old=${item} codes=${codes}
                 submit=${t('record.save')} cancel=${close} send=${async (body) => { await patch(`${record.name}/${item.id}`, body, { match: item.version }); close(); done('edit'); }}/><//>`
