@@ -78,7 +78,7 @@ test-build-asan: $(BUILD)/clock/baoxuectl
 
 #: make http          HTTP tests against real nginx and MariaDB (only some: make http TEST=leave)
 #: make browser       browser tests in Chromium (only some: make browser TEST=roster)
-#: make run-tests     tests of `make run` itself
+#: make run-tests     tests of `make run` and `make install`
 .PHONY: http browser run-tests
 TEST ?= *
 http browser: node_modules/.package-lock.json
@@ -87,6 +87,8 @@ http browser: node_modules/.package-lock.json
 	@node --test tests/$@/$(TEST).test.js
 
 run-tests: node_modules/.package-lock.json all
+	@$(MAKE) --no-print-directory test-build
+	@node tests/lib/prepare.js
 	@node --test tests/run/$(TEST).test.js
 
 node_modules/.package-lock.json: package.json package-lock.json
@@ -97,6 +99,17 @@ node_modules/.package-lock.json: package.json package-lock.json
 .PHONY: install-deps
 install-deps:
 	@scripts/install-packages
+
+#: make install       put it into a system that has nginx and MariaDB (PREFIX=/usr/local, SYSCONFDIR, MODULESDIR, DESTDIR);
+#:                    docs/install.md has the steps after it
+#: make uninstall     take it away again; the database, keys and edited configuration stay
+.PHONY: install uninstall
+install: all
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' STATEDIR='$(STATEDIR)' MODULESDIR='$(MODULESDIR)' \
+	    scripts/install-tree install
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' STATEDIR='$(STATEDIR)' MODULESDIR='$(MODULESDIR)' \
+	    scripts/install-tree uninstall
 
 #: make clean         remove build/ (var/, the data of `make run`, stays)
 .PHONY: clean

@@ -392,6 +392,9 @@ share_dir(ctl *x)
         if (access(bx_sprintf(x->arena, "%s/schema/0001_organisation.sql", exe), R_OK) == 0) {
             return bx_strdup(x->arena, exe);
         }
+        if (access(bx_sprintf(x->arena, "%s/share/baoxue/schema/0001_organisation.sql", exe), R_OK) == 0) {
+            return bx_sprintf(x->arena, "%s/share/baoxue", exe);
+        }
     }
 
     return DEFAULT_SHARE;
