@@ -29,7 +29,9 @@ export class Database {
         const root = process.getuid() === 0 ? ['--user=root'] : [];
         this.child = launch('mariadbd', [
             `--defaults-file=${top}/conf/mariadb.cnf`, `--datadir=${this.dir}/data`, `--socket=${this.socket}`,
-            `--pid-file=${this.dir}/mariadb.pid`, '--innodb-log-file-size=8M', '--innodb-buffer-pool-size=48M',
+            // a server that starts removes the temporary tables it finds in its tmpdir, whosever they are
+            `--pid-file=${this.dir}/mariadb.pid`, `--tmpdir=${this.dir}`,
+            '--innodb-log-file-size=8M', '--innodb-buffer-pool-size=48M',
             '--innodb-flush-log-at-trx-commit=2', ...root, ...args,
         ], { log: this.log });
         await until('MariaDB answers', async () => {

@@ -155,6 +155,8 @@ test('after kill -9 of everything the next run recovers', async () => {
     const one = await first({ dir, port });
     const pids = one.servers();
     assert.ok(pids.length >= 2);
+    // stopped, so that they cannot end well while their parent goes
+    pids.forEach((pid) => process.kill(Number(pid), 'SIGSTOP'));
     one.signal('SIGKILL');
     pids.forEach((pid) => process.kill(Number(pid), 'SIGKILL'));
     await one.ended();

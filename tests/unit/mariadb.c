@@ -81,6 +81,8 @@ spawn(const char *const argv[], const char *log)
         _exit(127);
     }
 
+    /* a server that starts removes the temporary tables it finds in its tmpdir, whosever they are */
+    setenv("TMPDIR", dir, 1);
     execvp(argv[0], (char *const *) argv);
     _exit(127);
 }
