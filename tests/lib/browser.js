@@ -184,6 +184,27 @@ class Visitor {
             && (await caches.keys()).some((name) => name.startsWith('shell.'))));
     }
 
+    /** Loads a page with empty caches: how many requests and how many bytes came over the line, headers included. */
+    async firstLoad(to) {
+        await this.page.goto('about:blank');
+
+        const cdp = await this.context.newCDPSession(this.page);
+        const asked = new Map();
+        let bytes = 0;
+
+        await cdp.send('Network.enable');
+        await cdp.send('Network.clearBrowserCache');
+        cdp.on('Network.requestWillBeSent', ({ requestId, request }) => asked.set(requestId, request.url));
+        cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+            bytes += asked.get(requestId)?.startsWith('http') ? encodedDataLength : 0;
+        });
+        await this.open(to);
+        await cdp.detach();
+
+        const list = [...asked.values()].filter((url) => url.startsWith('http')).map((url) => new URL(url).pathname);
+        return { page: this.page.url().split('#/')[1], requests: list.length, bytes, list: list.join(' ') };
+    }
+
     /** Everything the portal keeps on the device, as one text. */
     kept() {
         return this.page.evaluate(async () => {
