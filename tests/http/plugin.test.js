@@ -1,5 +1,6 @@
 // plugin.test.js: a workflow from outside the tree (tests/plugin/): built against baoxue.h alone, loaded, migrated, driven;
 // what is wrong with one is said before it is loaded; workflows that are off; reloads.
+// BAOXUE_ASAN=1 runs it under AddressSanitizer and UBSan, after scripts/build-module --clock --asan.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -8,7 +9,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { baoxuectl, databaseFlags, top } from '../lib/database.js';
 import { buildPlugin } from '../lib/plugin.js';
-import { until } from '../lib/processes.js';
+import { run, temporary, until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 import { buildWorld } from '../lib/world.js';
 
@@ -19,7 +20,9 @@ let server, world, plugin;
 
 before(async () => {
     plugin = buildPlugin();
-    server = await start({ nginx: false, clock: '2026-09-21T07:00:00+08:00', http: `baoxue_load_plugin "${plugin}";` });
+    server = await start({
+        nginx: false, clock: '2026-09-21T07:00:00+08:00', http: `baoxue_load_plugin "${plugin}";`, asan: Boolean(process.env.BAOXUE_ASAN),
+    });
     world = await buildWorld(server);
     server.control('migrate', '--load-plugin', plugin);
     await server.startNginx();
@@ -39,7 +42,8 @@ function configure(find, replace) {
 
 function nginxTest(line) {
     const file = path.join(server.dir, 'other.conf');
-    fs.writeFileSync(file, fs.readFileSync(conf(), 'utf8').replace(/baoxue_load_plugin [^;]*;/, line).replace('/nginx.pid', '/other.pid'));
+    fs.writeFileSync(file, fs.readFileSync(conf(), 'utf8').replace(/baoxue_load_plugin [^;]*;/, line).replace('/nginx.pid', '/other.pid')
+        .replace('/module-clock-asan/', '/module-clock/'));
     const done = spawnSync('nginx', ['-t', '-p', server.dir, '-c', file, '-e', 'stderr'], { encoding: 'utf8', env });
     return { ok: done.status === 0, said: done.stderr };
 }
@@ -159,6 +163,27 @@ describe('what is wrong with a plugin is said by nginx -t and by baoxuectl', () 
         assert.notEqual(code, 0);
         assert.match(said, /plugin "scholarship": table "scholarship" of scholarships: .*reasons/);
     });
+});
+
+test('docs/plugins.md: its files are a plugin without a fault', () => {
+    const dir = path.join(temporary(), 'scholarship');
+    const text = fs.readFileSync(path.join(top, 'docs/plugins.md'), 'utf8');
+    const files = [...text.matchAll(/^```\w+ (\S+)\n([^]*?)^```$/gm)];
+    assert.deepEqual(files.map(([, name]) => name), ['Makefile', 'scholarship.c', 'schema/0001_scholarship.sql',
+        'locale/zh-CN/scholarship.json', 'locale/en/scholarship.json']);
+    for (const [, name, body] of files) {
+        fs.mkdirSync(path.dirname(path.join(dir, name)), { recursive: true });
+        fs.writeFileSync(path.join(dir, name), body);
+    }
+    run('make', ['-s', '-C', dir, `BAOXUE=${path.join(top, 'lib')}`]);
+    assert.deepEqual(ctl('plugin', 'check', '--load-plugin', path.join(dir, 'scholarship.so')), { code: 0, said: 'no faults\n' });
+
+    // every type and flag there is has its word
+    const header = fs.readFileSync(path.join(top, 'lib/baoxue.h'), 'utf8');
+    const names = [...header.matchAll(/^#define (BX_[A-Z_]+) +0x/gm),
+        ...header.matchAll(/^ {4}(BX_(?:TEXT|CODE|INT|HALVES|BOOL|DATE|TIME|REF|FILES|SECRET|SCOPE_[A-Z]+))\b/gm)].map(([, name]) => name);
+    assert.ok(names.length > 30);
+    assert.deepEqual(names.filter((name) => !text.includes(`\`${name}\``)), []);
 });
 
 describe('schema', () => {
@@ -355,11 +380,11 @@ describe('a scholarship from draft to payment', () => {
     test('the job withdraws drafts that nobody touches', async () => {
         const draft = await teacher.post('scholarships', wish({ student_id: id('min') }));
         assert.equal(draft.status, 201, draft.text);
-        const run = () => server.control('jobs', 'run', '--load-plugin', plugin);
-        run();
+        const jobs = () => server.control('jobs', 'run', '--load-plugin', plugin);
+        jobs();
         assert.equal((await teacher.get(`scholarships/${draft.json.id}`)).json.state, 'draft');
         server.setClock('2026-10-21T08:00:00+08:00');
-        run();
+        jobs();
         const gone = await teacher.get(`scholarships/${draft.json.id}`);
         assert.equal(gone.json.state, 'withdrawn');
         const { json } = await teacher.get(`scholarships/${draft.json.id}/history`);
@@ -448,5 +473,6 @@ describe('reloads', () => {
         const log = lines(fs.readFileSync(server.errorLog, 'utf8')).filter((line) => /\[(alert|crit|emerg)\]/.test(line)
             && !/broken\.so|192\.0\.2\.1|exited on signal 9/.test(line));
         assert.deepEqual(log, []);
+        assert.equal(server.sanitizerReports(), '');
     });
 });
