@@ -77,6 +77,7 @@ test-build-asan: $(BUILD)/clock/baoxuectl
 	@scripts/build-module --clock --asan
 
 #: make http          HTTP tests against real nginx and MariaDB (only some: make http TEST=leave)
+#: make http-asan     those of the module once more, with nginx under AddressSanitizer and UBSan
 #: make browser       browser tests in Chromium (only some: make browser TEST=roster)
 #: make run-tests     tests of `make run` and `make install`
 .PHONY: http browser run-tests
@@ -85,6 +86,12 @@ http browser: node_modules/.package-lock.json
 	@$(MAKE) --no-print-directory test-build
 	@node tests/lib/prepare.js
 	@node --test tests/$@/$(TEST).test.js
+
+.PHONY: http-asan
+http-asan: node_modules/.package-lock.json
+	@$(MAKE) --no-print-directory test-build-asan
+	@node tests/lib/prepare.js
+	@BAOXUE_ASAN=1 node --test tests/http/module.test.js tests/http/metrics.test.js
 
 run-tests: node_modules/.package-lock.json all
 	@$(MAKE) --no-print-directory test-build

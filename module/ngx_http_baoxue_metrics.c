@@ -354,9 +354,10 @@ ngx_http_baoxue_route(ngx_shm_zone_t *zone, ngx_uint_t method,
     m = ngx_http_baoxue_zone_metrics(zone);
 
     slot = ngx_http_baoxue_route_slot(m, method, route);
+    br = *slot;
 
-    if (*slot) {
-        return *slot;
+    if (br) {
+        return br;
     }
 
     if (m->nroutes >= NGX_HTTP_BAOXUE_ROUTES / 4 * 3) {
