@@ -124,7 +124,7 @@ migrate(ctl *x)
     uint64_t         added = 0;
     report           r = { x, json_array() };
     bx_migrate_opts  opts = { .dry_run = ctl_has(x, "--dry-run"), .say = say, .ctx = &r };
-    bx_tables       *tables = ctl_tables(x, &err);                      /* a plugin with a fault is refused before anything is done */
+    bx_tables       *tables = ctl_tables(x, &err);                      /* refuses a plugin with a fault before all else */
     bx_db           *db = tables == NULL ? NULL : bx_db_create(&x->db, &err);
 
     if (db != NULL) {

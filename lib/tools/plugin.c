@@ -55,7 +55,8 @@ check(ctl *x)
         n++;
     }
     bx_tables_close(t);
-    return ctl_done(x, json_pack("{s:o}", "faults", r.faults), n == 0 ? "no plugin was named with --load-plugin" : "no faults");
+    return ctl_done(x, json_pack("{s:o}", "faults", r.faults),
+                    n == 0 ? "no plugin was named with --load-plugin" : "no faults");
 }
 
 
@@ -81,8 +82,8 @@ list(ctl *x)
     for (size_t i = 0, k = 0; i < n; i++) {
         bool  loaded = bx_tables_loaded(k, &plugin) && strcmp(plugin.name, plugins[i]->name) == 0;
 
-        json_array_append_new(items, json_pack("{s:s, s:s?, s:o}", "name", plugins[i]->name, "file", loaded ? plugin.file : NULL,
-                                               "schema", loaded ? json_integer(plugin.schema) : json_null()));
+        json_array_append_new(items, json_pack("{s:s, s:s?, s:o}", "name", plugins[i]->name,
+                                               "file", loaded ? plugin.file : NULL, "schema", loaded ? json_integer(plugin.schema) : json_null()));
         k += loaded;
     }
 
@@ -135,8 +136,8 @@ ctl_plugin_columns(ctl *x, bx_conn *conn, bx_error *err)
             bx_rows   rows;
 
             if (bx_conn_query(conn, x->arena, &rows, select_text(x, def), BX_NO_ARGS, &why) != BX_OK) {
-                return bx_error_set(err, why.code, "plugin \"%s\": table \"%s\" of %s: %s", plugin.name, def->table, def->name,
-                                    why.text);
+                return bx_error_set(err, why.code, "plugin \"%s\": table \"%s\" of %s: %s", plugin.name, def->table,
+                                    def->name, why.text);
             }
         }
     }

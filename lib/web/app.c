@@ -150,8 +150,8 @@ schema_current(bx_conn *conn, bx_arena *a, bx_error *err)
             return BX_FAIL;
         }
         if (newest != plugin.schema) {
-            return bx_error_set(err, BX_E_INTERNAL, "schema of plugin \"%s\" is at %d, its files go to %d: run baoxuectl migrate "
-                                "--load-plugin %s", plugin.name, newest, plugin.schema, plugin.file);
+            return bx_error_set(err, BX_E_INTERNAL, "schema of plugin \"%s\" is at %d, its files go to %d: run baoxuectl "
+                                "migrate --load-plugin %s", plugin.name, newest, plugin.schema, plugin.file);
         }
     }
 

@@ -1,6 +1,6 @@
-/* check.c: what the tables of a plugin must be like. Everything that can be wrong with a declaration is said when the server
- * starts (nginx -t, baoxuectl), in words that name the row, so that no request has to find out. Only plugins that are on
- * are looked at. Owns no rule about what a workflow means. */
+/* check.c: what the tables of a plugin must be like. Everything that can be wrong with a declaration is said when the
+ * server starts (nginx -t, baoxuectl), in words that name the row, so that no request has to find out. Only plugins that
+ * are on are looked at. Owns no rule about what a workflow means. */
 
 #include "web/registry.h"
 #include "flow/flow.h"
@@ -157,9 +157,12 @@ check_field(check *k, const bx_record_def *def, const bx_field *f)
         fault(k, "%s.%s: half-days are shown under the name in .arg, which is missing", def->name, f->name);
     }
     if (f->type == BX_SECRET && f->arg == NULL) {
-        fault(k, "%s.%s: .arg of a secret says how it is masked: \"id\", \"phone\", or another word for wholly", def->name, f->name);
+        fault(k, "%s.%s: .arg of a secret says how it is masked: \"id\", \"phone\", or another word for wholly", def->name,
+              f->name);
     }
-    if (f->type == BX_TIME && !(f->flags & BX_BY_HOOK) && (def->transitions != NULL || def->create != NULL || def->edit != NULL)) {
+    if (f->type == BX_TIME && !(f->flags & BX_BY_HOOK)
+        && (def->transitions != NULL || def->create != NULL || def->edit != NULL))
+    {
         fault(k, "%s.%s: a time is set by a hook only: write BX_BY_HOOK", def->name, f->name);
     }
     if ((f->flags & BX_BY_HOOK) && (f->flags & BX_REQUIRED)) {
@@ -323,7 +326,8 @@ check_takes(check *k, const bx_record_def *def, const bx_transition *move)
     for (const bx_field *f = move->takes; f != NULL && f->name != NULL; f++) {
         check_field(k, def, f);
         if (strcmp(f->name, "comment") != 0 && field_index(def, f->name, strlen(f->name)) < 0 && move->hook == NULL) {
-            fault(k, "%s %s: takes \"%s\", which is no field, and there is no hook to read it", def->name, move->action, f->name);
+            fault(k, "%s %s: takes \"%s\", which is no field, and there is no hook to read it", def->name, move->action,
+                  f->name);
         }
     }
     if (move->from == BX_NEW && move->takes != NULL) {
@@ -379,7 +383,9 @@ check_student(check *k, const bx_record_def *def)
     if (def->scope != BX_SCOPE_STUDENT || strcmp(def->table, "student") == 0) {
         return;
     }
-    if (i < 0 || def->fields[i].type != BX_REF || def->fields[i].arg == NULL || strcmp(def->fields[i].arg, "students") != 0) {
+    if (i < 0 || def->fields[i].type != BX_REF || def->fields[i].arg == NULL
+        || strcmp(def->fields[i].arg, "students") != 0)
+    {
         fault(k, "%s: a record of BX_SCOPE_STUDENT has a field student_id, BX_REF to \"students\"", def->name);
     } else if ((def->fields[i].flags & (BX_REQUIRED | BX_FIXED)) != (BX_REQUIRED | BX_FIXED)) {
         fault(k, "%s.student_id: write BX_REQUIRED | BX_FIXED", def->name);
@@ -547,8 +553,8 @@ route_row(const bx_tables *t, const char *method, const char *path)
 }
 
 
-/* Of two routes alike the first is taken. A plugin may put a handler of its own before what the engine makes for its records,
- * and nothing before or behind another's. */
+/* Of two routes alike the first is taken. A plugin may put a handler of its own before what the engine makes for its
+ * records, and nothing before or behind another's. */
 static void
 check_routes(check *k)
 {

@@ -65,13 +65,13 @@ plugin_in(bx_tables *t, void *handle, const char *file, bx_error *err)
     const bx_plugin *p = dlsym(handle, "bx_plugin_export");
 
     if (p == NULL) {
-        bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\" exports no bx_plugin_export: write \"BX_PLUGIN_EXPORT = { .abi = "
-                     "BX_PLUGIN_ABI, .name = ... };\"", shown(t->arena, file));
+        bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\" exports no bx_plugin_export: write \"BX_PLUGIN_EXPORT = "
+                     "{ .abi = BX_PLUGIN_ABI, .name = ... };\"", shown(t->arena, file));
         return NULL;
     }
     if (p->abi != BX_PLUGIN_ABI) {
-        bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\" was built for interface %u, this server has %u: build it again with "
-                     "this server's baoxue.h", shown(t->arena, file), p->abi, (unsigned) BX_PLUGIN_ABI);
+        bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\" was built for interface %u, this server has %u: build it "
+                     "again with this server's baoxue.h", shown(t->arena, file), p->abi, (unsigned) BX_PLUGIN_ABI);
         return NULL;
     }
 

@@ -163,7 +163,8 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b}", "name", def->name, "plugin", p->name,
                      "texts", texts_of(c, p), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
-                     "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit), "editable", editable_json(def),
+                     "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
+                     "editable", editable_json(def),
                      "decides", may_decide(c, def));
 }
 

@@ -88,7 +88,8 @@ record_routes(bx_tables *t, const bx_plugin *p, const bx_record_def *def, bx_err
 
     for (const bx_transition *move = def->transitions; move != NULL && move->action != NULL; move++) {
         if (move->from != BX_NEW && !(move->flags & BX_BY_JOB) && !action_seen(def, move)) {
-            rc |= generic_add(t, p, def, "POST", bx_sprintf(t->arena, "/{id}/%s", move->action), BX_RT_ACT, move->action, err);
+            rc |= generic_add(t, p, def, "POST", bx_sprintf(t->arena, "/{id}/%s", move->action), BX_RT_ACT, move->action,
+                              err);
         }
     }
 

@@ -172,12 +172,14 @@ load_files(bx_tables *t, const char *const *files, bx_error *err)
         twin = row_find(t, loaded.plugin->name);
         *row = loaded;
         if (twin != NULL) {
-            return bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\": there is a plugin \"%s\" already%s%s%s", loaded.file,
-                                loaded.plugin->name, twin->file == NULL ? ", it is built in" : ": \"",
+            return bx_error_set(err, BX_E_INTERNAL, "plugin file \"%s\": there is a plugin \"%s\" already%s%s%s",
+                                loaded.file, loaded.plugin->name, twin->file == NULL ? ", it is built in" : ": \"",
                                 twin->file == NULL ? "" : twin->file, twin->file == NULL ? "" : "\"");
         }
         for (size_t k = 0; k + 1 < t->nall; k++) {
-            if (t->all[k].dir != NULL && strcmp(t->all[k].dir, row->dir) == 0 && (row->schema > 0 || t->all[k].schema > 0)) {
+            if (t->all[k].dir != NULL && strcmp(t->all[k].dir, row->dir) == 0
+                && (row->schema > 0 || t->all[k].schema > 0))
+            {
                 return bx_error_set(err, BX_E_INTERNAL, "plugins \"%s\" and \"%s\" share the directory \"%s\" and so their "
                                     "schema/: give each a directory of its own", t->all[k].plugin->name, row->plugin->name,
                                     row->dir);

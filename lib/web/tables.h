@@ -24,7 +24,7 @@ bx_rc       bx_tables_init(bx_error *err);
 bool        bx_word_in(const char *words, const char *word);
 
 /* Plugins from files of their own, in order; false past the last. */
-typedef struct { const char *name, *file, *schema_dir; int schema; bool on; } bx_loaded;   /* schema 0: schema_dir has none */
+typedef struct { const char *name, *file, *schema_dir; int schema; bool on; } bx_loaded;   /* schema 0: none */
 bool        bx_tables_loaded(size_t i, bx_loaded *out);
 /* Texts of such a plugin as JSON; NULL: no such plugin, or its texts are in html/locale. */
 const char *bx_tables_texts(const char *plugin, const char *lang);

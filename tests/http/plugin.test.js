@@ -161,7 +161,7 @@ describe('what is wrong with a plugin is said by nginx -t and by baoxuectl', () 
         const so = buildPlugin({ change: swap('.name = "reason", ', '.name = "reasons",') });
         const { code, said } = ctl('migrate', '--load-plugin', so);
         assert.notEqual(code, 0);
-        assert.match(said, /plugin "scholarship": table "scholarship" of scholarships: .*reasons/);
+        assert.match(said, /plugin "scholarship": table "scholarship" of scholarships: .*Unknown column 't\.reasons'/);
     });
 });
 
