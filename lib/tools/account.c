@@ -15,7 +15,8 @@
 /* ---- rows, also for the demonstration county */
 
 static const char sql_account[] =
-    "INSERT INTO account (id, name, login, phone_sealed, phone_hash, password, must_change, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO account (id, name, login, phone_sealed, phone_hash, password, must_change, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 bx_rc
 account_queue(bx_call *c, new_account *a)
@@ -67,7 +68,9 @@ post_parse(ctl *x, const char *text, post *out)
     }
 
     out->role = bx_strndup(x->arena, text, (size_t) (at - text));
-    if (bx_query(x->call, &rows, "SELECT 1 AS one FROM role_capability WHERE role = ? LIMIT 1", BX_ARGS(bx_text(out->role))) != BX_OK) {
+    if (bx_query(x->call, &rows, "SELECT 1 AS one FROM role_capability WHERE role = ? LIMIT 1",
+                 BX_ARGS(bx_text(out->role))) != BX_OK)
+    {
         ctl_refused(x);
         return false;
     }
@@ -201,8 +204,11 @@ account_add(ctl *x)
     if (!posts_queue(x, a.id, from, &chain)) {
         return CTL_FAILED;
     }
-    if (bx_commit(x->call, chain, "create", "accounts", a.id, bx_own(x->arena, json_pack("{s:s}", "login", a.login))) != BX_OK) {
-        return x->call->problem.code == BX_E_CONFLICT ? ctl_fail(x, "the login \"%s\" or the phone is taken", a.login) : ctl_refused(x);
+    if (bx_commit(x->call, chain, "create", "accounts", a.id,
+                  bx_own(x->arena, json_pack("{s:s}", "login", a.login))) != BX_OK)
+    {
+        return x->call->problem.code == BX_E_CONFLICT ? ctl_fail(x, "the login \"%s\" or the phone is taken", a.login)
+                                                      : ctl_refused(x);
     }
 
     return ctl_done(x, json_pack("{s:o, s:s, s:s?}", "id", json_sprintf("%" PRId64, a.id), "login", a.login,
@@ -216,7 +222,8 @@ account_add(ctl *x)
 
 static const char sql_list[] =
     "SELECT a.id AS id, a.login AS login, a.name AS name, a.disabled_at IS NOT NULL AS disabled,"
-    " GROUP_CONCAT(CONCAT(p.role, '@', COALESCE(u.code, CONCAT(s.code, '/', u.name))) ORDER BY p.id SEPARATOR ' ') AS positions"
+    " GROUP_CONCAT(CONCAT(p.role, '@', COALESCE(u.code, CONCAT(s.code, '/', u.name))) ORDER BY p.id SEPARATOR ' ')"
+    " AS positions"
     " FROM account a"
     " LEFT JOIN position p ON p.account_id = a.id AND (p.ends_on IS NULL OR p.ends_on >= ?)"
     " LEFT JOIN org_unit u ON u.id = p.unit_id LEFT JOIN org_unit s ON s.id = u.school_id"
@@ -273,7 +280,8 @@ sessions_end(bx_call *c, bx_id account)
         return BX_FAIL;
     }
 
-    return bx_queue(c, 1, sql_revoke, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));
+    return bx_queue(c, 1, sql_revoke,
+                    BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));
 }
 
 
@@ -372,7 +380,8 @@ position_add(ctl *x)
 
 
 static const char sql_position_end[] =
-    "UPDATE position SET ends_on = ? WHERE account_id = ? AND role = ? AND unit_id = ? AND (ends_on IS NULL OR ends_on > ?)";
+    "UPDATE position SET ends_on = ? WHERE account_id = ? AND role = ? AND unit_id = ?"
+    " AND (ends_on IS NULL OR ends_on > ?)";
 
 static int
 position_end(ctl *x)

@@ -8,8 +8,8 @@
 
 
 static const char sql_chains[] =
-    "SELECT c.unit_id AS unit_id, u.code AS code, u.name AS name FROM audit_chain c LEFT JOIN org_unit u ON u.id = c.unit_id"
-    " WHERE ? = 0 OR c.unit_id = ? UNION"
+    "SELECT c.unit_id AS unit_id, u.code AS code, u.name AS name FROM audit_chain c"
+    " LEFT JOIN org_unit u ON u.id = c.unit_id WHERE ? = 0 OR c.unit_id = ? UNION"
     " SELECT e.unit_id, u.code, u.name FROM (SELECT DISTINCT unit_id FROM audit_event) e"
     " LEFT JOIN org_unit u ON u.id = e.unit_id WHERE ? = 0 OR e.unit_id = ?";
 

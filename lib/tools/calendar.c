@@ -73,13 +73,16 @@ term_add(ctl *x)
     from = bx_text(bx_date_text(x->arena, starts));
     to = bx_text(bx_date_text(x->arena, ends));
 
-    if (bx_query(x->call, &rows, sql_term_overlap, BX_ARGS(bx_int(unit.id), bx_int(year), bx_int(number), to, from)) != BX_OK) {
+    if (bx_query(x->call, &rows, sql_term_overlap,
+                 BX_ARGS(bx_int(unit.id), bx_int(year), bx_int(number), to, from)) != BX_OK)
+    {
         return ctl_refused(x);
     }
     if (rows.nrows > 0) {
         return ctl_fail(x, "it overlaps term %" PRId64 " of %" PRId64, bx_cell_int(&rows, 0, 1), bx_cell_int(&rows, 0, 0));
     }
-    if (bx_queue(x->call, -1, sql_term_set, BX_ARGS(bx_int(bx_id_new()), bx_int(unit.id), bx_int(year), bx_int(number), from, to)) != BX_OK
+    if (bx_queue(x->call, -1, sql_term_set,
+                 BX_ARGS(bx_int(bx_id_new()), bx_int(unit.id), bx_int(year), bx_int(number), from, to)) != BX_OK
         || bx_commit(x->call, chain_of(&unit), "set", "terms", unit.id,
                      bx_own(x->arena, json_pack("{s:i, s:i, s:s, s:s}", "school_year", year, "number", number,
                                                 "starts_on", from.s, "ends_on", to.s))) != BX_OK)
@@ -87,7 +90,8 @@ term_add(ctl *x)
         return ctl_refused(x);
     }
 
-    return ctl_done(x, json_pack("{s:i, s:i, s:s, s:s}", "school_year", year, "number", number, "starts_on", from.s, "ends_on", to.s),
+    return ctl_done(x, json_pack("{s:i, s:i, s:s, s:s}", "school_year", year, "number", number, "starts_on", from.s,
+                                 "ends_on", to.s),
                     "term %d of %d-%d: %s to %s for \"%s\"", number, year, year + 1, from.s, to.s, unit.name);
 }
 
@@ -176,13 +180,16 @@ day_remove(ctl *x)
     }
 
     text = bx_text(bx_date_text(x->arena, day));
-    if (bx_query(x->call, &rows, "SELECT kind FROM calendar_day WHERE unit_id = ? AND day = ?", BX_ARGS(bx_int(unit.id), text)) != BX_OK) {
+    if (bx_query(x->call, &rows, "SELECT kind FROM calendar_day WHERE unit_id = ? AND day = ?",
+                 BX_ARGS(bx_int(unit.id), text)) != BX_OK)
+    {
         return ctl_refused(x);
     }
     if (rows.nrows == 0) {
         return ctl_fail(x, "%s is neither a holiday nor a make-up day of \"%s\" itself", text.s, unit.name);
     }
-    if (bx_queue(x->call, 1, "DELETE FROM calendar_day WHERE unit_id = ? AND day = ?", BX_ARGS(bx_int(unit.id), text)) != BX_OK
+    if (bx_queue(x->call, 1, "DELETE FROM calendar_day WHERE unit_id = ? AND day = ?",
+                 BX_ARGS(bx_int(unit.id), text)) != BX_OK
         || bx_commit(x->call, chain_of(&unit), "remove", "calendar-days", unit.id,
                      bx_own(x->arena, json_pack("{s:s}", "day", text.s))) != BX_OK)
     {

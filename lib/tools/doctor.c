@@ -48,7 +48,8 @@ found(doctor *d, const char *check, level how, json_t *params)
     }
 
     d->faults += how == FAULT;
-    json_array_append_new(d->findings, json_pack("{s:s, s:s, s:s, s:s?}", "check", check, "level", words[how], "text", text, "mend", mend));
+    json_array_append_new(d->findings, json_pack("{s:s, s:s, s:s, s:s?}", "check", check, "level", words[how],
+                                                 "text", text, "mend", mend));
 
     if (!d->x->json) {
         printf("%s  %s\n", signs[how], text);
@@ -75,12 +76,14 @@ check_locale(doctor *d)
 
     d->texts = bx_locale_load(d->x->set.locale, &err) == BX_OK;
     if (!d->texts && !d->x->json) {
-        printf("FAULT   the texts in \"%s\" cannot be read: %s\n        give the directory html/locale with --locale\n", d->x->set.locale, err.text);
+        printf("FAULT   the texts in \"%s\" cannot be read: %s\n"
+               "        give the directory html/locale with --locale\n", d->x->set.locale, err.text);
     }
     if (d->texts) {
         found(d, "locale", WELL, one("path", d->x->set.locale));
     } else {
-        json_array_append_new(d->findings, json_pack("{s:s, s:s, s:s}", "check", "locale", "level", "fault", "text", err.text));
+        json_array_append_new(d->findings,
+                              json_pack("{s:s, s:s, s:s}", "check", "locale", "level", "fault", "text", err.text));
         d->faults++;
     }
 }
@@ -138,7 +141,8 @@ check_attachments(doctor *d)
     if (statvfs(path, &fs) == 0) {
         uint64_t  free_mb = (uint64_t) fs.f_bavail * fs.f_frsize / (1024 * 1024);
 
-        found(d, "space", free_mb < FREE_MEGABYTES ? ADVICE : WELL, json_pack("{s:s, s:I}", "path", path, "megabytes", (json_int_t) free_mb));
+        found(d, "space", free_mb < FREE_MEGABYTES ? ADVICE : WELL,
+              json_pack("{s:s, s:I}", "path", path, "megabytes", (json_int_t) free_mb));
     }
 }
 
@@ -196,7 +200,8 @@ check_version(doctor *d)
     }
 
     text = bx_cell_text(&rows, 0, 0);
-    found(d, "version", strstr(text, "MariaDB") == NULL || version_number(text) < OLDEST_SERVER ? FAULT : WELL, one("version", text));
+    found(d, "version", strstr(text, "MariaDB") == NULL || version_number(text) < OLDEST_SERVER ? FAULT : WELL,
+          one("version", text));
 }
 
 
@@ -211,9 +216,12 @@ check_session(doctor *d)
         return;
     }
 
-    found(d, "strict", strstr(bx_cell_text(&rows, 0, 0), "STRICT_") == NULL ? FAULT : WELL, one("mode", bx_cell_text(&rows, 0, 0)));
-    found(d, "isolation", strcmp(bx_cell_text(&rows, 0, 1), "READ-COMMITTED") != 0 ? FAULT : WELL, one("level", bx_cell_text(&rows, 0, 1)));
-    found(d, "charset", strcmp(bx_cell_text(&rows, 0, 2), "utf8mb4") != 0 ? FAULT : WELL, one("charset", bx_cell_text(&rows, 0, 2)));
+    found(d, "strict", strstr(bx_cell_text(&rows, 0, 0), "STRICT_") == NULL ? FAULT : WELL,
+          one("mode", bx_cell_text(&rows, 0, 0)));
+    found(d, "isolation", strcmp(bx_cell_text(&rows, 0, 1), "READ-COMMITTED") != 0 ? FAULT : WELL,
+          one("level", bx_cell_text(&rows, 0, 1)));
+    found(d, "charset", strcmp(bx_cell_text(&rows, 0, 2), "utf8mb4") != 0 ? FAULT : WELL,
+          one("charset", bx_cell_text(&rows, 0, 2)));
 
     /* Baoxue's own connections set these; whoever else writes into the database should be held to the same */
     if (strstr(bx_cell_text(&rows, 0, 3), "STRICT_") == NULL) {
@@ -233,8 +241,8 @@ check_tables(doctor *d)
 {
     bx_rows  rows;
 
-    if (ask(d, &rows, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'"
-                      " AND (ENGINE <> 'InnoDB' OR TABLE_COLLATION NOT LIKE 'utf8mb4%') LIMIT 1"))
+    if (ask(d, &rows, "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
+                      " AND TABLE_TYPE = 'BASE TABLE' AND (ENGINE <> 'InnoDB' OR TABLE_COLLATION NOT LIKE 'utf8mb4%') LIMIT 1"))
     {
         found(d, "tables", rows.nrows > 0 ? FAULT : WELL, rows.nrows > 0 ? one("table", bx_cell_text(&rows, 0, 0)) : NULL);
     }
@@ -263,8 +271,10 @@ check_limits(doctor *d)
     bx_rows  rows;
 
     if (ask(d, &rows, "SELECT @@max_allowed_packet, @@global.innodb_flush_log_at_trx_commit")) {
-        found(d, "packet", bx_cell_int(&rows, 0, 0) < MAX_PACKET ? FAULT : WELL, json_pack("{s:I}", "bytes", (json_int_t) bx_cell_int(&rows, 0, 0)));
-        found(d, "durable", bx_cell_int(&rows, 0, 1) != 1 ? ADVICE : WELL, json_pack("{s:I}", "value", (json_int_t) bx_cell_int(&rows, 0, 1)));
+        found(d, "packet", bx_cell_int(&rows, 0, 0) < MAX_PACKET ? FAULT : WELL,
+              json_pack("{s:I}", "bytes", (json_int_t) bx_cell_int(&rows, 0, 0)));
+        found(d, "durable", bx_cell_int(&rows, 0, 1) != 1 ? ADVICE : WELL,
+              json_pack("{s:I}", "value", (json_int_t) bx_cell_int(&rows, 0, 1)));
     }
 }
 
@@ -294,7 +304,8 @@ check_contents(doctor *d)
     const char  *today = bx_date_text(d->x->arena, bx_date_of(bx_now()));
 
     if (ask(d, &rows, "SELECT (SELECT COUNT(*) FROM role_capability WHERE granted = 1),"
-                      " (SELECT COUNT(*) FROM org_unit WHERE parent_id IS NULL), (SELECT COUNT(*) FROM account WHERE password IS NOT NULL)"))
+                      " (SELECT COUNT(*) FROM org_unit WHERE parent_id IS NULL),"
+                      " (SELECT COUNT(*) FROM account WHERE password IS NOT NULL)"))
     {
         found(d, "roles", bx_cell_int(&rows, 0, 0) == 0 ? FAULT : WELL, NULL);
         found(d, "county", bx_cell_int(&rows, 0, 1) == 1 ? WELL : bx_cell_int(&rows, 0, 1) == 0 ? ADVICE : FAULT,
@@ -320,7 +331,7 @@ check_jobs(doctor *d)
     bx_rows      rows;
     const char  *since = bx_time_sql(d->x->arena, bx_now() - 600);
 
-    if (!ask(d, &rows, bx_sprintf(d->x->arena, "SELECT name, result FROM job WHERE result IS NOT NULL AND result <> 'ok' LIMIT 1"))) {
+    if (!ask(d, &rows, "SELECT name, result FROM job WHERE result IS NOT NULL AND result <> 'ok' LIMIT 1")) {
         return;
     }
     if (rows.nrows > 0) {
@@ -378,7 +389,8 @@ check_nginx(doctor *d)
     bx_rows      rows;
     const char  *path = ctl_get(d->x, "--nginx"), *pool;
     char        *text = path == NULL ? NULL : read_text(d->x, path);
-    long         threads = 0, workers, nodes = ctl_has(d->x, "--nodes") ? strtol(ctl_get(d->x, "--nodes"), NULL, 10) : 1;
+    long         threads = 0, workers;
+    long         nodes = ctl_has(d->x, "--nodes") ? strtol(ctl_get(d->x, "--nodes"), NULL, 10) : 1;
 
     if (path == NULL) {
         return;
@@ -393,7 +405,8 @@ check_nginx(doctor *d)
 
         threads += n;
         if (number_after(pool, "max_queue=") > 64 * n) {
-            found(d, "queue", ADVICE, json_pack("{s:I, s:I}", "queue", (json_int_t) number_after(pool, "max_queue="), "threads", (json_int_t) n));
+            found(d, "queue", ADVICE, json_pack("{s:I, s:I}", "queue", (json_int_t) number_after(pool, "max_queue="),
+                                                "threads", (json_int_t) n));
         }
     }
     workers = number_after(text, "worker_processes");

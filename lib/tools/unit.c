@@ -133,7 +133,8 @@ unit_add(ctl *x)
     }
     if (strcmp(level, "class") == 0) {
         return strcmp(parent.level, "school") == 0 ? unit_add_class(x, name, &parent)
-                                                   : ctl_fail(x, "a class lies in a school, \"%s\" is a %s", parent.name, parent.level);
+                                                   : ctl_fail(x, "a class lies in a school, \"%s\" is a %s",
+                                                                      parent.name, parent.level);
     }
     if (above != NULL && !bx_word_in(parents, parent.level)) {
         return ctl_fail(x, "a %s cannot lie under a %s", level, parent.level);
