@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 import { buildWorld, checkDigit, libraryValues } from '../lib/world.js';
@@ -212,7 +213,7 @@ describe('a whole roster', () => {
     });
 
     test('baoxuectl import does the same from the command line', () => {
-        const file = new URL('../data/roster-a.gbk.csv', import.meta.url).pathname;
+        const file = fileURLToPath(new URL('../data/roster-a.gbk.csv', import.meta.url));
         const text = server.control('import', '--school', expected.school, decodeURIComponent(file));
         assert.match(text, /1620 rows \(gb18030\): 0 added, 0 changed, 1600 unchanged, 20 rejected/);
         assert.match(text, /row 364, 身份证件号 5\.20425E\+17: \S/);

@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import mysql from 'mysql2/promise';
 import { alive, end, launch, run, temporary, until } from './processes.js';
 
-export const top = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
+export const top = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 export const build = path.join(top, 'build');
 export const baoxuectl = path.join(build, 'clock', 'baoxuectl');
 export const password = 'test';
