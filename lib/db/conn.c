@@ -238,10 +238,13 @@ set_session(bx_conn *conn, const bx_db_config *conf, bx_error *err)
     char               sql[512];
     static const char  isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
+    /* A list has a key that holds its scope, its state and its order; read in that order it ends after one page. Two keys
+     * intersected have no order and are read to their ends. */
     snprintf(sql, sizeof(sql),
              "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
              "NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION', autocommit = 1, max_statement_time = %u.%03u, "
-             "innodb_lock_wait_timeout = %d, lock_wait_timeout = %d",
+             "innodb_lock_wait_timeout = %d, lock_wait_timeout = %d, "
+             "optimizer_switch = 'index_merge_intersection=off'",
              conf->statement_ms / 1000, conf->statement_ms % 1000, LOCK_WAIT_SECONDS, METADATA_WAIT_SECONDS);
 
     if (bx_conn_run(conn, sql, err) != BX_OK) {

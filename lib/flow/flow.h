@@ -11,6 +11,12 @@
 typedef struct { bx_id student, class_id, grade, school, central, township, unit; bool own_child; } bx_row_scope;
 
 bool    bx_scope_allows(const bx_call *c, const char *capability, const bx_row_scope *row);
+/* The rows of `scope` that the caller may touch with `capability` in parts, one for each township, school or class that is open
+ * and one for the own children: a list reads each by its own key. As bx_scope_where() otherwise, with room for BX_MAX_PARTS in
+ * out; not for BX_SCOPE_UNIT. */
+#define BX_MAX_PARTS  64
+typedef struct { const char *sql; bx_value arg; size_t nargs; } bx_scope_part;
+bx_rc   bx_scope_parts(bx_call *c, bx_scope scope, const char *alias, const char *capability, bx_scope_part *out, size_t *n);
 /* SQL expression that is 1 when the caller is a guardian of t.student_id, or "0" when the caller has no children. */
 bx_rc   bx_own_child_sql(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
 
@@ -36,6 +42,9 @@ struct bx_record {
 
 /* Appends "SELECT … FROM table t …" with the columns every row of def is read with; values go to args in order. */
 bx_rc   bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
+/* The same in two halves: "SELECT …", and the joins behind "FROM … t". */
+bx_rc   bx_record_columns(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
+void    bx_record_joins(const bx_record_def *def, bx_buf *sql);
 /* Fills a record from row i of a result made with bx_record_select(). */
 void    bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, size_t i, bx_record *out);
 /* Reads one row in the scope of def->read; *found false when there is none the caller may see. */
@@ -43,6 +52,8 @@ bx_rc   bx_record_read(bx_call *c, const bx_record_def *def, bx_id id, bx_record
 /* Predicate for the rows of def the caller may see with capability: scope and private states. */
 bx_rc   bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
                         size_t room);
+/* Only the second half of it: " AND …", or nothing. */
+void    bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs);
 /* The row as JSON, fields the caller may see, secrets masked. A new reference. */
 json_t *bx_record_json(bx_call *c, const bx_record *r);
 /* Finishes a page: attachments, the plugin's decorate. */

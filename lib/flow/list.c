@@ -14,12 +14,13 @@ typedef struct { char column[48]; bool down; } order_key;
 typedef struct {
     bx_call              *c;
     const bx_record_def  *def;
-    bx_buf                sql;
+    bx_buf                sql;                /* all conditions but the scope */
     bx_value              args[MAX_ARGS];
     size_t                nargs;
     order_key             order[MAX_ORDER];
     size_t                norder;
     int                   limit;
+    bool                  by_name;            /* a condition names the student: st.name */
 } list;
 
 
@@ -53,7 +54,23 @@ order_parse(list *l)
 }
 
 
-/* ---- filters */
+/* ---- filters: each adds " AND …" */
+
+/* Of units, which are few, the scope is one condition more; of all other rows it is added last, in parts: compose(). */
+static bx_rc
+scope_where(list *l)
+{
+    if (l->def->scope == BX_SCOPE_UNIT) {
+        bx_buf_str(&l->sql, " AND ");
+        if (bx_scope_where(l->c, l->def->scope, "t", l->def->read, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    bx_record_where_private(l->c, l->def, &l->sql, l->args, &l->nargs);
+    return BX_OK;
+}
+
 
 static bool
 words_safe(const char *s)
@@ -151,6 +168,7 @@ search(list *l)
         bx_buf_str(&l->sql, " st.name LIKE ?");
         add(l, bx_text(like_prefix(l->c->arena, q)));
         first = false;
+        l->by_name = true;
     }
 
     if (!first) {
@@ -466,34 +484,115 @@ answer(list *l, const bx_rows *rows)
 }
 
 
+/* ---- the statement */
+
+typedef struct { bx_buf sql; bx_value *args; size_t n; } statement;
+
+static void
+bind(statement *s, const bx_value *args, size_t n)
+{
+    memcpy(s->args + s->n, args, n * sizeof(*args));
+    s->n += n;
+}
+
+
+/* "<table> t" for the rows of a part. Without the hint MariaDB likes to walk back from the last row of everybody, guessing that
+ * the next page of this class must be near; where the part is everything, that is right. */
+static void
+from_table(list *l, statement *s, const bx_scope_part *part)
+{
+    bx_buf_printf(&s->sql, "%s t%s", l->def->table, part->nargs > 0 ? " IGNORE INDEX (PRIMARY)" : "");
+}
+
+
+/* " WHERE <part> <all else> ORDER BY … LIMIT …" */
+static void
+where_part(list *l, statement *s, const bx_scope_part *part)
+{
+    bx_value  room = bx_int(l->limit + 1);
+
+    bx_buf_printf(&s->sql, " WHERE %s%s ORDER BY %s LIMIT ?", part->sql, l->sql.data,
+                  l->def->order != NULL ? l->def->order : "t.id DESC");
+    bind(s, &part->arg, part->nargs);
+    bind(s, l->args, l->nargs);
+    bind(s, &room, 1);
+}
+
+
+/* Whoever has several classes, or a class and children of their own, gets one page of each and of these the first: each is read
+ * by its own key, in order, and ends after a page. Under an OR none would be. */
+static void
+from_parts(list *l, statement *s, const bx_scope_part *parts, size_t nparts)
+{
+    bx_buf_str(&s->sql, " FROM (");
+    for (size_t i = 0; i < nparts; i++) {
+        bx_buf_str(&s->sql, i == 0 ? "(SELECT t.id FROM " : " UNION (SELECT t.id FROM ");
+        from_table(l, s, &parts[i]);
+        if (l->by_name) {
+            bx_buf_str(&s->sql, " LEFT JOIN student st ON st.id = t.student_id");
+        }
+        where_part(l, s, &parts[i]);
+        bx_buf_str(&s->sql, ")");
+    }
+    bx_buf_printf(&s->sql, ") p JOIN %s t ON t.id = p.id", l->def->table);
+}
+
+
+static bx_rc
+compose(list *l, statement *s)
+{
+    static const bx_scope_part  nothing = { .sql = "FALSE" }, all = { .sql = "TRUE" };
+    bx_scope_part               parts[BX_MAX_PARTS];
+    size_t                      n = 0, room;
+
+    if (l->def->scope != BX_SCOPE_UNIT && bx_scope_parts(l->c, l->def->scope, "t", l->def->read, parts, &n) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    room = 16 + (n + 1) * (l->nargs + 2);
+    bx_buf_init(&s->sql, l->c->arena);
+    s->args = bx_alloc(l->c->arena, room * sizeof(*s->args));
+    if (s->args == NULL || l->sql.failed) {
+        return bx_refuse(l->c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (bx_record_columns(l->c, l->def, &s->sql, s->args, &s->n, 16) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (n > 1) {
+        from_parts(l, s, parts, n);
+        bx_record_joins(l->def, &s->sql);
+        l->sql = (bx_buf) { .data = "" };
+        l->nargs = 0;
+        where_part(l, s, &all);
+    } else {
+        const bx_scope_part *part = n == 1 ? &parts[0] : l->def->scope == BX_SCOPE_UNIT ? &all : &nothing;
+
+        bx_buf_str(&s->sql, " FROM ");
+        from_table(l, s, part);
+        bx_record_joins(l->def, &s->sql);
+        where_part(l, s, part);
+    }
+
+    return s->sql.failed ? bx_refuse(l->c, BX_E_MEMORY, NULL, NULL, NULL) : BX_OK;
+}
+
+
 bx_rc
 bx_generic_list(bx_call *c, const bx_record_def *def)
 {
-    list     l = { .c = c, .def = def };
-    bx_rows  rows;
+    list       l = { .c = c, .def = def };
+    statement  s = { .n = 0 };
+    bx_rows    rows;
 
     bx_buf_init(&l.sql, c->arena);
     order_parse(&l);
 
-    if (limit(&l) != BX_OK || bx_record_select(c, def, &l.sql, l.args, &l.nargs, MAX_ARGS) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    bx_buf_str(&l.sql, " WHERE ");
-    if (bx_record_where(c, def, def->read, &l.sql, l.args, &l.nargs, MAX_ARGS) != BX_OK
-        || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK || after(&l) != BX_OK)
+    if (limit(&l) != BX_OK || scope_where(&l) != BX_OK || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK
+        || after(&l) != BX_OK || compose(&l, &s) != BX_OK || bx_query(c, &rows, s.sql.data, s.args, s.n) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    bx_buf_printf(&l.sql, " ORDER BY %s LIMIT ?", def->order != NULL ? def->order : "t.id DESC");
-    add(&l, bx_int(l.limit + 1));
-
-    if (l.sql.failed) {
-        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
-    }
-    if (bx_query(c, &rows, l.sql.data, l.args, l.nargs) != BX_OK) {
-        return BX_FAIL;
-    }
     return answer(&l, &rows);
 }

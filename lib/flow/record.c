@@ -59,7 +59,7 @@ select_scope(const bx_record_def *def, bx_buf *sql)
 
 
 bx_rc
-bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
+bx_record_columns(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
 {
     bool  of_student = def->scope == BX_SCOPE_STUDENT;
 
@@ -82,14 +82,34 @@ bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *ar
         bx_buf_printf(sql, f->type == BX_FILES ? ", NULL" : ", t.%s", f->name);
     }
 
-    bx_buf_printf(sql, " FROM %s t LEFT JOIN org_unit sc ON sc.id = t.school_id", def->table);
+    return BX_OK;
+}
+
+
+void
+bx_record_joins(const bx_record_def *def, bx_buf *sql)
+{
+    bool  of_student = def->scope == BX_SCOPE_STUDENT;
+
+    bx_buf_str(sql, " LEFT JOIN org_unit sc ON sc.id = t.school_id");
     if (of_student) {
         bx_buf_str(sql, " LEFT JOIN org_unit cl ON cl.id = t.class_id");
     }
     if (of_student && !is_student(def)) {
         bx_buf_str(sql, " LEFT JOIN student st ON st.id = t.student_id");
     }
+}
 
+
+bx_rc
+bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
+{
+    if (bx_record_columns(c, def, sql, args, nargs, room) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_printf(sql, " FROM %s t", def->table);
+    bx_record_joins(def, sql);
     return BX_OK;
 }
 
@@ -137,8 +157,8 @@ bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, si
 
 
 /* Rows in a private state are seen by their creator only. */
-static void
-where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs)
+void
+bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs)
 {
     if (def->private_states == NULL || c->trusted) {
         return;
@@ -166,7 +186,7 @@ bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx
         return BX_FAIL;
     }
 
-    where_private(c, def, sql, args, nargs);
+    bx_record_where_private(c, def, sql, args, nargs);
     return BX_OK;
 }
 

@@ -143,6 +143,29 @@ close_list(const char *text, bx_buf *sql)
 }
 
 
+/* Is there nothing in a grant that another has not? A class or grade of a school that is open as a whole, the same unit in two
+ * roles: such a part adds no row, but it would be read all the same. */
+static bool
+covered(const bx_session *who, unsigned i, int cap)
+{
+    const bx_session_grant *g = &who->grants[i];
+    bool                    inside = g->level == BX_LEVEL_GRADE || g->level == BX_LEVEL_CLASS;
+
+    for (unsigned k = 0; k < who->ngrants; k++) {
+        const bx_session_grant *other = &who->grants[k];
+
+        if (grant_has(other, cap)
+            && ((inside && other->level == BX_LEVEL_SCHOOL && other->unit == g->school)
+                || (k < i && other->level == g->level && other->unit == g->unit)))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static bx_rc
 where_level(bx_call *c, bx_scope scope, const char *alias, int cap, bx_level level, bool *first,
             bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
@@ -154,7 +177,7 @@ where_level(bx_call *c, bx_scope scope, const char *alias, int cap, bx_level lev
         const bx_session_grant *g = &c->who->grants[i];
         bx_id                   id = level == BX_LEVEL_CHILDREN ? c->who->account : g->unit;
 
-        if (g->level != level || !grant_has(g, cap)) {
+        if (g->level != level || !grant_has(g, cap) || covered(c->who, i, cap)) {
             continue;
         }
 
@@ -187,6 +210,97 @@ where_level(bx_call *c, bx_scope scope, const char *alias, int cap, bx_level lev
 }
 
 
+/* May the caller touch every row there is? */
+static bool
+at_root(const bx_call *c, int cap)
+{
+    for (unsigned i = 0; !c->trusted && i < c->who->ngrants; i++) {
+        if (c->who->grants[i].level == BX_LEVEL_ROOT && grant_has(&c->who->grants[i], cap)) {
+            return true;
+        }
+    }
+
+    return c->trusted;
+}
+
+
+static bx_rc
+part_add(bx_call *c, bx_scope scope, const char *alias, bx_level level, bx_id id, bx_scope_part *out, size_t *n)
+{
+    const char *text = level_text(scope, level);
+    bx_buf      sql;
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_printf(&sql, text, alias);                                   /* text is one of levels[] */
+    bx_buf_str(&sql, "?");
+    close_list(text, &sql);
+    if (sql.failed) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+
+    out[(*n)++] = (bx_scope_part) { sql.data, bx_int(id), 1 };
+    return BX_OK;
+}
+
+
+/* The classes of a grade, the schools of a central school: a part each, unless they are too many for that. */
+static bx_rc
+parts_below(bx_call *c, bx_scope scope, const char *alias, const bx_session_grant *g, bx_scope_part *out, size_t *n)
+{
+    static const char  sql[] = "SELECT u.id FROM org_unit u WHERE u.parent_id = ? AND u.level = ? ORDER BY u.id LIMIT 64";
+    bool               central = g->level == BX_LEVEL_CENTRAL;
+    bx_rows            rows;
+
+    if (bx_query(c, &rows, sql, BX_ARGS(bx_int(g->unit), bx_text(central ? "school" : "class"))) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (*n + rows.nrows + c->who->ngrants > BX_MAX_PARTS) {
+        return part_add(c, scope, alias, (bx_level) g->level, g->unit, out, n);
+    }
+
+    for (size_t i = 0; i < rows.nrows; i++) {
+        if (part_add(c, scope, alias, central ? BX_LEVEL_SCHOOL : BX_LEVEL_CLASS, bx_cell_int(&rows, i, 0), out, n) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
+bx_rc
+bx_scope_parts(bx_call *c, bx_scope scope, const char *alias, const char *capability, bx_scope_part *out, size_t *n)
+{
+    int  cap = capability == NULL ? -1 : bx_capability_index(capability);
+
+    *n = 0;
+    if (!bx_call_can(c, capability == NULL ? "" : capability)) {
+        return bx_refuse(c, BX_E_FORBIDDEN, NULL, NULL, NULL);
+    }
+    if (at_root(c, cap)) {
+        out[(*n)++] = (bx_scope_part) { .sql = "TRUE" };
+        return BX_OK;
+    }
+
+    for (unsigned i = 0; i < c->who->ngrants; i++) {
+        const bx_session_grant *g = &c->who->grants[i];
+        bool                    below = g->level == BX_LEVEL_GRADE || g->level == BX_LEVEL_CENTRAL;
+        bx_id                   id = g->level == BX_LEVEL_CHILDREN ? c->who->account : g->unit;
+
+        if (level_text(scope, (bx_level) g->level) == NULL || !grant_has(g, cap) || covered(c->who, i, cap)) {
+            continue;
+        }
+        if ((below ? parts_below(c, scope, alias, g, out, n)
+                   : part_add(c, scope, alias, (bx_level) g->level, id, out, n)) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
 bx_rc
 bx_scope_where(bx_call *c, bx_scope scope, const char *alias, const char *capability,
                bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
@@ -202,11 +316,9 @@ bx_scope_where(bx_call *c, bx_scope scope, const char *alias, const char *capabi
         return bx_refuse(c, BX_E_FORBIDDEN, NULL, NULL, NULL);
     }
 
-    for (unsigned i = 0; i < c->who->ngrants; i++) {
-        if (c->who->grants[i].level == BX_LEVEL_ROOT && grant_has(&c->who->grants[i], cap)) {
-            bx_buf_str(sql, "TRUE");
-            return BX_OK;
-        }
+    if (at_root(c, cap)) {
+        bx_buf_str(sql, "TRUE");
+        return BX_OK;
     }
 
     bx_buf_str(sql, "(");

@@ -133,6 +133,7 @@ test_session(void **state)
     assert_non_null(strstr(one_text(f, "SELECT @@sql_mode"), "STRICT_ALL_TABLES"));
     assert_int_equal(one_int(f, "SELECT @@autocommit"), 1);
     assert_int_equal(one_int(f, "SELECT @@innodb_lock_wait_timeout"), 5);
+    assert_int_equal(one_int(f, "SELECT @@optimizer_switch LIKE '%index_merge_intersection=off%'"), 1);
     assert_int_equal(one_int(f, "SELECT CAST(@@max_statement_time AS SIGNED)"), 10);
 }
 
