@@ -136,18 +136,17 @@ describe('signing in', () => {
     });
 
     test('an unknown login takes as long as a wrong password', async () => {
-        const measure = async (login) => {
-            const times = [];
-            for (let i = 0; i < 9; i += 1) {
+        // One after the other in turn, and the shortest of each: what else the machine does only makes a try longer.
+        const shortest = { office: Infinity, 'office-x': Infinity };
+        for (let i = 0; i < 9; i += 1) {
+            for (const login of Object.keys(shortest)) {
                 const client = await visitor();
                 const begun = process.hrtime.bigint();
                 await client.post('session', { login, password: 'wrong' });
-                times.push(Number(process.hrtime.bigint() - begun));
+                shortest[login] = Math.min(shortest[login], Number(process.hrtime.bigint() - begun));
             }
-            return times.sort((a, b) => a - b)[4];
-        };
-        const known = await measure('office');
-        const unknown = await measure('office-x');
+        }
+        const [known, unknown] = Object.values(shortest);
         assert.ok(unknown > known / 2 && unknown < known * 2, `${unknown} ns against ${known} ns`);
     });
 
