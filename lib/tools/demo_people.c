@@ -166,7 +166,7 @@ family_take(demo *d, families *all)
 
 static const char heading[] =
     "学校标识码,姓名,性别,出生日期,民族,国籍/地区,身份证件类型,身份证件号,户口性质,班号,入学年月,入学方式,就读方式,现住址,是否留守儿童,班内学号,随班就读,"
-    "是否进城务工人员随迁子女,"
+    "是否进城务工人员随迁子女,学籍号,"
     "成员1姓名,成员1关系,成员1联系电话,成员1是否监护人,成员1身份证件类型,成员1身份证件号,"
     "成员2姓名,成员2关系,成员2联系电话,成员2是否监护人,成员2身份证件类型,成员2身份证件号\n";
 
@@ -213,16 +213,19 @@ member_add(bx_buf *out, const member *m)
 static void
 pupil_add(demo *d, const demo_school *s, const pupil *p, int entry_year, int age, int number, int seat, bx_buf *out)
 {
-    bx_date   birth = bx_date_make(entry_year - age - 1, 9, 1) + (bx_date) demo_draw(&d->dice, 365);
-    bx_civil  b = bx_civil_of_date(birth);
-    bool      alone = p->f.n > 0 && (strcmp(p->f.members[p->f.n - 1].relation, "祖母") == 0
-                                     || strcmp(p->f.members[p->f.n - 1].relation, "祖父") == 0);
+    bx_date      birth = bx_date_make(entry_year - age - 1, 9, 1) + (bx_date) demo_draw(&d->dice, 365);
+    bx_civil     b = bx_civil_of_date(birth);
+    bool         alone = p->f.n > 0 && (strcmp(p->f.members[p->f.n - 1].relation, "祖母") == 0
+                                        || strcmp(p->f.members[p->f.n - 1].relation, "祖父") == 0);
+    const char  *id;
 
     bx_buf_printf(out, "%s,%s,%s,%04d%02d%02d,%s,中国,居民身份证,%s,农业户口,%d级%d班,%d09,就近入学,%s,%s%s村%u组,%s,%d,非随班就读,否",
-                  s->code, p->name, p->sex == 1 ? "男" : "女", b.year, b.month, b.day, PICK(d, ethnics), id_number(d, birth, p->sex),
+                  s->code, p->name, p->sex == 1 ? "男" : "女", b.year, b.month, b.day, PICK(d, ethnics),
+                  (id = id_number(d, birth, p->sex)),
                   entry_year, number, entry_year, demo_chance(&d->dice, strcmp(s->stage, "junior") == 0 ? 60 : 20) ? "住校" : "走读",
                   s->village, PICK(d, villages), (unsigned) demo_draw(&d->dice, 12) + 1,
                   alone ? "双亲留守儿童" : demo_chance(&d->dice, 12) ? "单亲留守儿童" : "非留守儿童", seat);
+    bx_buf_printf(out, ",G%s", id);
     member_add(out, &p->f.members[0]);
     member_add(out, p->f.n > 1 ? &p->f.members[1] : NULL);
     bx_buf_str(out, "\n");
