@@ -16,18 +16,20 @@ const ROUTES = [
     { path: 'my-leave', page: () => import('./family/leaves.js'), texts: ['leave'] },
     { path: 'my-leave/new', page: () => import('./family/form.js'), texts: ['leave'] },
     { path: 'my-leave/:id', page: () => import('./family/leave.js'), texts: ['leave'] },
-    { path: 'today', page: () => import('./staff/desk.js') },
-    { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
-    { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
-    { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'] },
-    { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },
-    { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'] },
-    { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'] },
-    { path: 'students', page: () => import('./staff/students.js'), texts: ['people', 'staff'] },
-    { path: 'students/:id', page: () => import('./staff/student.js'), texts: ['people', 'leave', 'staff'] },
-    { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
-    { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
-    { path: ':record', page: () => import('./staff/records.js'), texts: ['staff'] },              // whatever a workflow declares
+    ...[
+        { path: 'today', page: () => import('./staff/desk.js') },
+        { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
+        { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
+        { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'] },
+        { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },
+        { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'] },
+        { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'] },
+        { path: 'students', page: () => import('./staff/students.js'), texts: ['people', 'staff'] },
+        { path: 'students/:id', page: () => import('./staff/student.js'), texts: ['people', 'leave', 'staff'] },
+        { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
+        { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
+    ].map((row) => ({ ...row, staff: true })),                        // for whoever has a position
+    { path: ':record', page: () => import('./staff/records.js'), texts: ['staff'] },                  // whatever a workflow declares
     { path: ':record/:id', page: () => import('./staff/record.js'), texts: ['staff', 'leave'] },
 ];
 
@@ -192,6 +194,8 @@ async function route() {
     } else if (shell.session && (!path || path === 'sign-in')) {
         location.replace(`#/${home()}`);
         return;
+    } else if (entry?.staff && !shell.session.positions.length) {
+        entry = null;
     }
     Object.assign(state, { params: entry?.params || {}, query: Object.fromEntries(new URLSearchParams(search)), problem: null });
     try {

@@ -1,7 +1,7 @@
 // frame.js: what is around every page: its heading, places and dock, the lines over it, what is said about it. Holds what
 // the frame shows of the whole (shell); app.js changes it.
 
-import { html, t, Icon, Mark, useEffect, useRef } from './ui.js';
+import { html, t, useData, Icon, Mark, useEffect, useRef } from './ui.js';
 
 /** session: who is signed in, as the server told it, or null. moved: a page has just been opened. draw: set by app.js. */
 export const shell = { session: null, online: navigator.onLine, busy: 0, toast: null, moved: false, draw: () => {} };
@@ -11,6 +11,14 @@ export const can = (capability) => Boolean(shell.session?.capabilities.includes(
 export const go = (path) => { location.hash = `#/${path}`; };
 /** Staff start at their day, guardians at their children. */
 export const home = () => (shell.session?.positions.length ? 'today' : 'children');
+
+/** The reader's children, as useData(); who has none need not ask. */
+export function useChildren() {
+    const some = Boolean(shell.session?.has_children);
+    const data = useData(some ? 'my-children' : '');
+
+    return some ? data : { value: { items: [] } };
+}
 
 /* ---- what is said over the page */
 

@@ -45,6 +45,9 @@ export function t(key, params) {
 
 export const knows = (key) => key in texts;
 
+/** What belongs together in a line: 病假·三年级2班. */
+export const dots = (...words) => words.filter(Boolean).join(t('dot'));
+
 /* ---- names */
 const DOUBLE = '欧阳上官司马诸葛东方皇甫尉迟公孙令狐慕容夏侯司徒';
 const SINGLE = '李王张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤冉安蒙';
@@ -101,11 +104,11 @@ export function spanText({ starts_on: from, ends_on: to, starts_half: first, end
         return t('span.one', { date: dateText(from), half: t(first === last ? `half.${first}` : 'half.day') });
     }
 
+    const inMonth = from.slice(0, 7) === to.slice(0, 7);
     const start = first === 'pm' ? t('span.one', { date: dateText(from), half: t('half.pm') }) : dateText(from);
-    const sameMonth = from.slice(0, 7) === to.slice(0, 7) && first === 'am';
-    const end = sameMonth ? t('date.day.short', parts(to)) : dateText(to);
+    const end = inMonth ? t('date.day.short', parts(to)) : dateText(to);
 
-    return t(sameMonth ? 'span.month' : 'span.many', { from: start, first: parts(from).d,
+    return t(inMonth && first === 'am' ? 'span.month' : 'span.many', { from: start, first: parts(from).d,
         to: last === 'am' ? t('span.one', { date: end, half: t('half.am') }) : end });
 }
 
@@ -136,16 +139,23 @@ export function useData(path, { kept = true } = {}) {
         }
         return () => stop.abort();
     }, [path, turn]);
-    useEffect(() => {                                                 // once there is a network again, by itself
-        const again = () => copy.problem?.offline && reload((n) => n + 1);
+    useEffect(() => {                                                 // once there is a network or a server again, by itself
+        const again = () => reload((n) => n + 1);
+        const wait = copy.problem?.status === 503 && setTimeout(again, 15e3);
 
-        window.addEventListener('online', again);
-        return () => window.removeEventListener('online', again);
-    });
+        if (copy.problem?.offline) {
+            window.addEventListener('online', again);
+        }
+        return () => { clearTimeout(wait); window.removeEventListener('online', again); };
+    }, [copy.problem]);
     return { ...copy, at: copy.fresh ? undefined : copy.at, reload: () => reload((n) => n + 1) };
 }
 
 /* ---- components */
+
+/** A sentence whose dates do not break between two lines. */
+export const unbroken = (text) => text.split(/((?:\d+月)?\d+日(?: 周.)?)/).map((part, i) => (i % 2 ? html`<span class="n" key=${i}>${part}</span>` : part));
+
 export const Icon = ({ of }) => html`<svg class="i" aria-hidden="true"><use href="#i-${of}"/></svg>`;
 
 const SEATS = [1, 11, 21].flatMap((y) => [1, 11, 21].map((x) => ({ d: `M${x} ${y + 2}q0-2 2-2h4q2 0 2 2v5h-8z`, one: x === 11 && y === 11 })));
@@ -172,22 +182,31 @@ const LEAVE = {
 export const LeaveBadge = ({ state }) => html`<${Badge} tone=${LEAVE[state]?.[0] || 'none'} icon=${LEAVE[state]?.[1] || 'dots'}>
     ${t(`leave-requests.state.${state}`)}<//>`;
 
-/** From → to and the school days between. */
+/** From → to and the school days between; one day or half of it is named once. */
 export const Span = ({ of: { starts_on: from, starts_half: first, ends_on: to, ends_half: last, school_days: n } }) => html`<div class="span">
-    <div><span class="b n">${dateText(from)}</span><span class="sm mut">${weekdayName(from)} ${t(`half.${first}`)}</span></div>
-    <span class="mut" aria-label=${t('span.to')}>→</span>
-    <div><span class="b n">${dateText(to)}</span><span class="sm mut">${weekdayName(to)} ${t(`half.${last}`)}</span></div>
+    <div><span class="b n">${dateText(from)}</span><span class="sm mut">${weekdayName(from)} ${t(`half.${from === to && first !== last ? 'day' : first}`)}</span></div>
+    ${from !== to && html`<span class="mut" aria-label=${t('span.to')}>→</span>
+    <div><span class="b n">${dateText(to)}</span><span class="sm mut">${weekdayName(to)} ${t(`half.${last}`)}</span></div>`}
     ${n !== undefined && html`<div class="b n">${days(n)}</div>`}</div>`;
 
 /** tone: '' (information), ok, wait, no. Stays until it is no longer true. */
 export const Note = ({ tone = '', icon, children }) => html`<div class="note ${tone}">
     <${Icon} of=${icon || { ok: 'check', wait: 'clock', no: 'warn' }[tone] || 'shield'}/><div class="g">${children}</div></div>`;
 
-/** What a Problem says, in our words where the server gave none. */
-export const problemText = (p) => p.message || (p.offline ? t('offline.read') : t(p.status === 503 ? 'busy.later' : 'failed', { code: p.code }));
+/** What a Problem says, in our words where the server gave none. auto: it is tried again by itself. */
+export function problemText(p, auto) {
+    if (p.offline) {
+        return p.message || t(auto ? 'offline.read' : 'offline.act');
+    }
+    if (p.status === 503) {
+        return t(`${p.code === 'busy' ? 'busy' : 'down'}.${auto ? 'auto' : 'later'}`);
+    }
+    return p.message || t('failed');
+}
 
+/** retry: of what is read, which is tried again by itself too. */
 export const ProblemNote = ({ of, retry }) => of && html`<div role="alert"><${Note} tone=${of.offline ? 'wait' : 'no'} icon=${of.offline ? 'off' : 'warn'}>
-    ${problemText(of)} ${retry && html`<button class="btn quiet xs" type="button" onClick=${retry}>${t('again')}</button>`}<//></div>`;
+    ${problemText(of, Boolean(retry))} ${retry && html`<button class="btn quiet xs" type="button" onClick=${retry}>${t('again')}</button>`}<//></div>`;
 
 /** Above a list that may be old: 上次更新 7:58. */
 export const Stale = ({ data }) => data.problem && data.at && html`<p class="cap h"><${Icon} of=${data.problem.offline ? 'off' : 'clock'}/>

@@ -344,12 +344,12 @@ for_the_queues(play *p, const demo_class *mine)
         add_act(p, now - 35 * MINUTE, ACT_SUBMIT, r);
     }
     if ((r = shown(p, child_draw(p, mine), school_day(p, 1), 4, "personal", "跟妈妈去外地看爸爸")) != NULL) {
-        add_act(p, now - 80 * MINUTE, ACT_SUBMIT, r);
-        add_act(p, now - 50 * MINUTE, ACT_CONSENT, r);
+        add_act(p, now - 60 * MINUTE, ACT_SUBMIT, r);
+        add_act(p, now - 30 * MINUTE, ACT_CONSENT, r);
     }
     if ((r = shown(p, child_draw(p, &p->d->classes[0]), school_day(p, 1), 14, "sick", "做阑尾手术，医生要求休息")) != NULL) {
-        add_act(p, now - 120 * MINUTE, ACT_SUBMIT, r);
-        add_act(p, now - 70 * MINUTE, ACT_CONSENT, r);
+        add_act(p, now - 75 * MINUTE, ACT_SUBMIT, r);
+        add_act(p, now - 40 * MINUTE, ACT_CONSENT, r);
     }
 }
 
@@ -392,8 +392,8 @@ of_named_children(play *p)
         }
     }
     if ((r = shown(p, sicheng, tomorrow, 1, "sick", "牙疼，约了牙医")) != NULL) {
-        add_act(p, p->d->now - 3 * 60 * MINUTE, ACT_SUBMIT, r);
-        add_act(p, p->d->now - 2 * 60 * MINUTE, ACT_DECIDE, r);
+        add_act(p, bx_time_at(p->d->today - 1, 19 * 60 + 40), ACT_SUBMIT, r);
+        add_act(p, bx_time_at(p->d->today - 1, 20 * 60 + 15), ACT_DECIDE, r);
     }
     if ((r = shown(p, xinyue, school_day(p, 3), 2, "personal", "哥哥结婚")) != NULL) {
         add_act(p, p->d->now - 25 * MINUTE, ACT_SAVE, r);

@@ -26,6 +26,8 @@ after(async () => {
 });
 
 beforeEach(async () => {
+    await server.sql('DELETE FROM session');                          // an account has ten, and the newest stay
+    Object.keys(clients).forEach((login) => delete clients[login]);
     await server.sql('DELETE FROM leave_request');
     await server.sql('DELETE FROM history');
     await chromium.setClock(morning);

@@ -37,9 +37,11 @@ export const screenshots = path.join(build, 'screenshots');
 
 const require = createRequire(import.meta.url);
 
-/** Starts Chromium for the tests of one file. server: of tests/lib/server.js. */
-export async function launchChromium(server) {
-    const browser = await playwright.launch({ executablePath, headless: true, args: flags, chromiumSandbox: process.getuid() !== 0 });
+/** Starts Chromium for the tests of one file. server: of tests/lib/server.js; env: more environment. */
+export async function launchChromium(server, { env = {} } = {}) {
+    const browser = await playwright.launch({
+        executablePath, headless: true, args: flags, chromiumSandbox: process.getuid() !== 0, env: { ...process.env, ...env },
+    });
     return new Chromium(server, browser);
 }
 

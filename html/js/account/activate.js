@@ -5,13 +5,13 @@ import { post } from '../api.js';
 import { enter, refresh } from '../app.js';
 import { go, Page, session, toast } from '../frame.js';
 import { Field, Relay, Submit, focusFirstError } from '../parts.js';
-import { html, t, dateText, problemText, useRef, useState, Icon, Note, Student } from '../ui.js';
+import { html, t, dateText, dots, useRef, useState, Icon, Note, ProblemNote, Student } from '../ui.js';
 import { NewPassword, weak } from './password.js';
 
 /** "sz7k 92md" → "SZ7K-92MD": as it is printed. */
 const spell = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, '').slice(0, 8).replace(/^(.{4})(.+)/, '$1-$2');
 
-const problemOf = (problem, name) => ({ [problem.field(name) ? name : 'form']: problem.field(name) || problemText(problem) });
+const problemOf = (problem, name) => ({ [problem.field(name) ? name : 'form']: problem.field(name) || problem });
 
 function Code({ found }) {
     const form = useRef(null);
@@ -37,7 +37,7 @@ function Code({ found }) {
     }
 
     return html`<form class="v v5" id="step" novalidate ref=${form} onSubmit=${submit}>
-        ${errors.form && html`<div role="alert"><${Note} tone="no">${errors.form}<//></div>`}
+        <${ProblemNote} of=${errors.form}/>
         <${Field} id="code" name="code" class="code" label=${t('activate.code')} hint=${t('activate.code_hint')} error=${errors.code} value=${code} onInput=${(e) => setCode(spell(e.target.value))}
             autocomplete="one-time-code" autocapitalize="characters" spellcheck=${false}/>
         <${Submit} busy=${busy} class="wide">${t('activate.next')}<//></form>`;
@@ -46,9 +46,9 @@ function Code({ found }) {
 function Children({ check, code, yes, no, busy, problem }) {
     return html`<div class="v v5"><div class="f"><p class="lab">${t('activate.code')}</p><p class="in code n">${code}</p>
         <p class="sm t-pine"><${Icon} of="check"/> ${t('activate.valid', { date: dateText(check.expires_on) })}</p></div>
-        ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
+        <${ProblemNote} of=${problem}/>
         <section class="card v"><h2>${t('activate.yours', { n: check.children.length })}</h2>${check.children.map((child) => html`<${Student} key=${child.name} name=${child.name}>
-            ${child.class_name}·${child.school_name}<br/>${t(`activate.you.${child.relation}`)}<//>`)}</section>
+            ${dots(child.class_name, child.school_name)}<br/>${t(`activate.you.${child.relation}`)}<//>`)}</section>
         <${Note}><span class="sm">${t('activate.privacy')}</span><//>
         <div class="dock"><div class="h"><button class="btn" type="button" onClick=${no}>${t('activate.no')}</button>
             <button class="btn pri g" type="button" disabled=${busy} onClick=${yes}>${t('activate.yes')}</button></div></div></div>`;
@@ -74,14 +74,14 @@ function NewAccount({ check, code }) {
             await enter(await post('activation', { code, password }, { quiet: true }));
             toast(t('activate.done'));
         } catch (problem) {
-            setErrors(problem.field('password') ? { new: problem.field('password') } : { form: problemText(problem) });
+            setErrors(problem.field('password') ? { new: problem.field('password') } : { form: problem });
             focusFirstError(form.current);
             setBusy(false);
         }
     }
 
     return html`<form class="v" novalidate ref=${form} onSubmit=${submit}>
-        ${errors.form && html`<div role="alert"><${Note} tone="no">${errors.form}<//></div>`}
+        <${ProblemNote} of=${errors.form}/>
         <p>${t('activate.login', { name: check.guardian.name, phone: check.phone })}</p>
         <input type="text" name="username" value=${check.phone} autocomplete="username" hidden readonly/>
         <${NewPassword} label=${t('password.set')} error=${errors.new}/>

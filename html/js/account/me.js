@@ -5,7 +5,7 @@ import { forget, setLanguage } from '../app.js';
 import { go, large, Page, setLarge, toast } from '../frame.js';
 import { clear, waiting } from '../outbox.js';
 import { Choice, Dialog } from '../parts.js';
-import { html, t, language, problemText, useState, Icon, Note } from '../ui.js';
+import { html, t, dots, language, useState, Icon, ProblemNote } from '../ui.js';
 
 async function signOut(everywhere) {
     try {
@@ -41,8 +41,8 @@ export default function Me({ session }) {
 
     return html`<${Page} title=${t('tab.me')} tab="me">
         <section class="card v v2"><div><h1 tabindex="-1">${account.name}</h1><p class="mut n">${account.phone || account.login}</p></div>
-            ${positions.map((one) => html`<p key=${one.unit_id + one.role} class="sm">${one.unit_name}·${one.role_label}</p>`)}</section>
-        ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
+            ${positions.map((one) => html`<p key=${one.unit_id + one.role} class="sm">${dots(one.unit_name, one.role_label)}</p>`)}</section>
+        <${ProblemNote} of=${problem}/>
         <section class="card v"><${Choice} name="language" label=${html`${t('me.language')} <small>${language() === 'en' ? '语言' : 'Language'}</small>`} value=${language()} onChange=${setLanguage}
             choices=${[{ value: 'zh-CN', label: '中文' }, { value: 'en', label: 'English' }]}/>
             <${Choice} name="size" label=${t('me.size')} value=${large() ? 'l' : 'm'} onChange=${(size) => setLarge(size === 'l')}

@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { enter } from '../app.js';
 import { go, Page, toast } from '../frame.js';
 import { Field, Submit, focusFirstError } from '../parts.js';
-import { html, t, problemText, useRef, useState, Note } from '../ui.js';
+import { html, t, useRef, useState, ProblemNote } from '../ui.js';
 
 const LEAST = 8;
 
@@ -45,7 +45,7 @@ export default function Password({ session }) {
             }
             toast(t('password.done'));
         } catch (problem) {
-            setErrors({ current: problem.field('current'), new: problem.field('new'), ...(!problem.errors.length && { form: problemText(problem) }) });
+            setErrors({ current: problem.field('current'), new: problem.field('new'), ...(!problem.errors.length && { form: problem }) });
             focusFirstError(form.current);
             setBusy(false);
         }
@@ -54,7 +54,7 @@ export default function Password({ session }) {
     return html`<${Page} title=${t('password')} back=${forced ? undefined : 'me'} bare>
         ${forced && html`<h1 tabindex="-1">${t('password.forced')}</h1><p class="mut">${t('password.forced_text')}</p>`}
         <form class="v" novalidate ref=${form} onSubmit=${submit}>
-        ${errors.form && html`<div role="alert"><${Note} tone="no">${errors.form}<//></div>`}
+        <${ProblemNote} of=${errors.form}/>
         <input type="text" name="username" value=${session.account.login || session.account.phone} autocomplete="username" hidden readonly/>
         <${Field} id="current" name="current" type="password" label=${t(forced ? 'password.given' : 'password.current')} error=${errors.current} autocomplete="current-password"/>
         <${NewPassword} label=${t('password.new')} error=${errors.new}/>

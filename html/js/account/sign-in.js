@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { enter, forget, setLanguage } from '../app.js';
 import { Page } from '../frame.js';
 import { Dialog, Field, Submit, focusFirstError } from '../parts.js';
-import { html, t, language, Icon, Mark, Note, problemText, useRef, useState } from '../ui.js';
+import { html, t, language, problemText, useRef, useState, Icon, Mark, ProblemNote } from '../ui.js';
 
 // What people type as a phone number: spaces, hyphens and the country's prefix do not matter.
 const plainLogin = (login) => (/^[+\d\s-]+$/.test(login) ? login.replace(/[\s-]/g, '').replace(/^(\+|00)86/, '') : login.trim());
@@ -42,7 +42,7 @@ function Form({ children }) {
 
             await enter(session);
         } catch (problem) {
-            setErrors({ [[401, 422].includes(problem.status) ? 'password' : 'form']: problemText(problem) });
+            setErrors([401, 422].includes(problem.status) ? { password: problemText(problem) } : { form: problem });
             focusFirstError(form.current);
         } finally {
             setBusy(false);
@@ -50,7 +50,7 @@ function Form({ children }) {
     }
 
     return html`<form class="v" novalidate ref=${form} onSubmit=${submit}>
-        ${errors.form && html`<div role="alert"><${Note} tone="no">${errors.form}<//></div>`}
+        <${ProblemNote} of=${errors.form}/>
         <${Field} id="login" name="login" label=${t('sign_in.login')} error=${errors.login} autocomplete="username" autocapitalize="none" spellcheck=${false}/>
         <${Field} id="secret" name="password" label=${t('sign_in.password')} error=${errors.password} type=${shown ? 'text' : 'password'} autocomplete="current-password"/>
         <label class="sm"><input type="checkbox" checked=${shown} onChange=${(e) => show(e.target.checked)}/> ${t('show_password')}</label>

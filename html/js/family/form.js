@@ -3,11 +3,12 @@
 
 import { get, post } from '../api.js';
 import { refresh } from '../app.js';
-import { go, Page, toast } from '../frame.js';
+import { go, Page, toast, useChildren } from '../frame.js';
 import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
 import { Choice, Field, FieldError, focusFirstError, Submit } from '../parts.js';
-import { html, t, addDays, days, dayText, monday, problemText, spanText, today, useData, useEffect, useRef, useState, Empty, Icon, Note,
+import { html, t, addDays, days, dayText, monday, spanText, today, unbroken, useData, useEffect, useRef, useState, Note,
     ProblemNote, Seat, Skeleton, Span, Waiting } from '../ui.js';
+import { NoChildren } from './home.js';
 import { Photos } from './photos.js';
 import { Calendar, Picker, slotDate, slotHalf } from './picker.js';
 import { backText, person, teacherName } from './words.js';
@@ -83,7 +84,7 @@ function Obstacle({ conflict, extension, past, calendar, change }) {
         const span = spanText(shown({ from: calendar.slotOf(conflict.starts_on, conflict.starts_period),
             to: calendar.slotOf(conflict.ends_on, conflict.ends_period) }));
 
-        return html`<${Note} tone="wait" icon="leave"><p>${t('leave.form.conflict', { span })} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
+        return html`<${Note} tone="wait" icon="leave"><p>${unbroken(t('leave.form.conflict', { span }))} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
             ${extension && html`<button class="btn xs" type="button" onClick=${() => take(extension, { extends_id: extension.extends_id || conflict.id })}>
                 ${t('leave.form.conflict.extend', { date: dayText(extension.ends_on) })}</button>`}<//>`;
     }
@@ -220,7 +221,7 @@ function Form({ items, begin }) {
         <${Field} id="reason" as="textarea" label=${t('leave.form.reason')} value=${form.reason} error=${errors.reason} maxlength="500"
             onInput=${(e) => change({ reason: e.target.value })}/>
         <${Photos} photos=${form.photos} change=${change} error=${errors.certificate}/>
-        ${others && html`<div role="alert"><${Note} tone="no">${problemText(refused)}<//></div>`}
+        <${ProblemNote} of=${others && refused}/>
         <${Note}><span class="sm">${t('leave.form.once')}</span><//></form><//>`;
 }
 
@@ -228,7 +229,7 @@ function Form({ items, begin }) {
 const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, id }) => ({ key, blob, id })) });
 
 export default function LeaveForm({ query }) {
-    const children = useData('my-children');
+    const children = useChildren();
     const [begin, setBegin] = useState(null);
     const [problem, setProblem] = useState(null);
     const items = children.value?.items;
@@ -243,7 +244,6 @@ export default function LeaveForm({ query }) {
     }
     return html`<${Page} title=${t('leave.form.title')} back="children">
         ${problem && html`<${ProblemNote} of=${problem} retry=${refresh}/>`}
-        ${items?.length === 0 ? html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>
-            <a class="btn pri" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a><//></div>`
+        ${items?.length === 0 ? html`<${NoChildren}/>`
             : items ? html`<${Skeleton}/>` : html`<${Waiting} data=${children}/>`}<//>`;
 }

@@ -1,7 +1,7 @@
 // home.js: a guardian's start: each child, today, and what can be done now; then the latest slips.
 
-import { Page } from '../frame.js';
-import { html, t, dayText, givenName, longDate, spanText, today, useData, Empty, Icon, LeaveBadge, Note, Stale,
+import { Page, useChildren } from '../frame.js';
+import { html, t, dayText, givenName, longDate, spanText, today, unbroken, useData, Empty, Icon, LeaveBadge, Note, Stale,
     Student, Waiting } from '../ui.js';
 
 const back = (leave) => t('leave.back_when', { date: dayText(leave.back_on), half: t(`half.${leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm'}`) });
@@ -44,13 +44,17 @@ function Child({ child, main }) {
         </section>`;
 }
 
+/** Who has an account, but no child in it yet. */
+export const NoChildren = () => html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>
+    <a class="btn pri" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a><//></div>`;
+
 export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${leave.id}"><span class="g"><b>${t('leave.row', { child: givenName(leave.student_name), what: t(`code.leave_kind.${leave.kind}`) })}</b><br/>
-    <span class="sm mut">${spanText(leave)}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
+    <span class="sm mut">${unbroken(spanText(leave))}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
 
 export default function Home({ session }) {
-    const children = useData('my-children');
-    const recent = useData('leave-requests?limit=5');
+    const children = useChildren();
     const items = children.value?.items;
+    const recent = useData(session.has_children ? 'leave-requests?limit=5' : '');
     const leaves = recent.value?.items;
     const first = items?.find((child) => !child.leave);
 
@@ -58,8 +62,7 @@ export default function Home({ session }) {
         <div><p class="cap n">${longDate(today())}</p><h1 tabindex="-1">${t('home.hello', session.account)}</h1></div>
         <${Stale} data=${children}/>
         ${items ? items.map((child) => html`<${Child} key=${child.id} child=${child} main=${child === first}/>`) : html`<${Waiting} data=${children}/>`}
-        ${items?.length === 0 && html`<div class="card"><${Empty} title=${t('home.no_children')} text=${t('home.no_children.text')}>
-            <a class="btn pri" href="#/activate"><${Icon} of="key"/>${t('sign_in.have_code')}</a><//></div>`}
+        ${items?.length === 0 && html`<${NoChildren}/>`}
         ${items?.length > 0 && leaves && html`<section class="v v2"><h2>${t('home.recent')}</h2><div class="card flush">
             ${leaves.length ? leaves.map((leave) => html`<${LeaveRow} key=${leave.id} leave=${leave}/>`)
                 : html`<${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/>`}</div></section>`}<//>`;

@@ -4,7 +4,7 @@ import { fileUrl, get } from '../api.js';
 import { Page, toast } from '../frame.js';
 import { submit } from '../outbox.js';
 import { Choice, Dialog, Relay, Timeline } from '../parts.js';
-import { html, t, addDays, dayText, now, problemText, timeText, today, useData, useEffect, useState, Icon, LeaveBadge, Note, Skeleton, Span,
+import { html, t, addDays, dayText, dots, now, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, ProblemNote, Skeleton, Span,
     Stale, Student, Waiting } from '../ui.js';
 import { historyItem, nextStep, sentence, steps } from './words.js';
 
@@ -97,10 +97,10 @@ export default function Leave({ params, query, session }) {
 
     return html`<${Page} title=${t('leave.detail')} back="my-leave" tab="my-leave">
         <${Stale} data=${data}/>
-        ${problem && html`<div role="alert"><${Note} tone="no">${problemText(problem)}<//></div>`}
-        <section class="card v"><div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name}>${t(`code.leave_kind.${leave.kind}`)}·${leave.class_name}<//></span>
+        <${ProblemNote} of=${problem}/>
+        <section class="card v"><div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name}>${dots(t(`code.leave_kind.${leave.kind}`), leave.class_name)}<//></span>
             <${LeaveBadge} state=${leave.state}/></div>
-            <p class="say1">${sentence(leave, child)}</p><${Span} of=${leave}/>
+            <p class="say1">${unbroken(sentence(leave, child))}</p><${Span} of=${leave}/>
             ${relay && html`<${Relay} ...${relay}/>`}
             ${(actions.includes('return') || PROLONGED.includes(leave.state)) && html`<div class="h">
                 ${actions.includes('return') && html`<button class="btn soft g" type="button" disabled=${busy} onClick=${() => ask('return')}><${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}

@@ -1,11 +1,11 @@
 // leaves.js: all slips of a guardian's children, with those that are still on the phone in front.
 
 import { get } from '../api.js';
-import { Page, toast } from '../frame.js';
+import { Page, toast, useChildren } from '../frame.js';
 import { flush, remove, waiting, watch } from '../outbox.js';
 import { Choice } from '../parts.js';
-import { html, t, givenName, problemText, spanText, useData, useEffect, useState, Badge, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
-import { LeaveRow } from './home.js';
+import { html, t, givenName, problemText, spanText, unbroken, useData, useEffect, useState, Badge, Empty, Icon, ProblemNote, Stale, Waiting } from '../ui.js';
+import { LeaveRow, NoChildren } from './home.js';
 
 /** Slips and actions kept on the phone; reports each one that gets through. */
 function useOutbox(delivered) {
@@ -28,7 +28,7 @@ function useOutbox(delivered) {
 function Kept({ item }) {
     const { about } = item;
     const what = about.action ? t(`leave-requests.action.${about.action}`) : t(`code.leave_kind.${about.kind}`);
-    const head = html`<span class="g"><b>${t('leave.row', { child: givenName(about.student_name), what })}</b><br/><span class="sm mut">${spanText(about)}</span></span>`;
+    const head = html`<span class="g"><b>${t('leave.row', { child: givenName(about.student_name), what })}</b><br/><span class="sm mut">${unbroken(spanText(about))}</span></span>`;
 
     if (item.status === 'waiting') {
         return html`<div class="li">${head}<${Badge} tone="wait" icon="off">${t('leave.kept')}<//></div>`;
@@ -42,9 +42,10 @@ function Kept({ item }) {
 export default function Leaves() {
     const [child, setChild] = useState('');
     const [more, setMore] = useState({ items: [], next: undefined, problem: null });
-    const children = useData('my-children');
+    const children = useChildren();
     const path = `leave-requests${child ? `?student_id=${child}` : ''}`;
-    const first = useData(path);
+    const none = children.value?.items.length === 0;
+    const first = useData(none ? '' : path);
     const kept = useOutbox(() => { toast(t('delivered')); first.reload(); });
     const names = children.value?.items || [];
     const items = first.value && [...first.value.items, ...more.items];
@@ -72,9 +73,9 @@ export default function Leaves() {
             choices=${[{ value: '', label: t('leave.list.all') }, ...names.map((one) => ({ value: one.id, label: givenName(one.name) }))]}/>`}
         ${kept.length > 0 && html`<section class="card flush" aria-label=${t('leave.kept.title')}>${kept.map((item) => html`<${Kept} key=${item.id} item=${item}/>`)}</section>`}
         <${Stale} data=${first}/>
-        ${!items ? html`<${Waiting} data=${first}/>`
+        ${none ? html`<${NoChildren}/>` : !items ? html`<${Waiting} data=${first}/>`
             : items.length ? html`<div class="card flush">${items.map((leave) => html`<${LeaveRow} key=${leave.id} leave=${leave}/>`)}</div>`
                 : html`<div class="card"><${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/></div>`}
-        ${more.problem && html`<${Note} tone="no">${problemText(more.problem)}<//>`}
+        <${ProblemNote} of=${more.problem}/>
         ${next && html`<button class="btn wide" type="button" onClick=${loadMore}>${t('leave.list.more')}</button>`}<//>`;
 }

@@ -2,8 +2,8 @@
 // and the page they start with. One file, because the first page must come in few requests.
 
 import { get, keep, recall } from '../api.js';
-import { can, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
-import { html, t, dayText, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
+import { can, home, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
+import { html, t, dayText, dots, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
     Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
 /* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
@@ -181,13 +181,18 @@ function Undelivered() {
 
 /* ---- the frame */
 
-/** Places of the menu: today, what the workflows offer (first what waits for me), own children. */
+/** Places of the menu: today, what the workflows offer (first what waits for me), own children. Whoever has no position sees
+ *  a workflow without pages of its own among the places of a guardian. */
 function useMenu() {
     const { queue, more } = useLeave(decides());
     const waiting = others.use(decidedElsewhere().length > 0).value || {};
     const count = (entry) => entry.decides.reduce((n, name) => n + (name === 'leave-requests' ? queue?.length || 0 : waiting[name] || 0), 0);
     const menu = (session().menu || []).map((entry) => ({ ...entry, count: count(entry), plus: more && count(entry) >= 200 }));
 
+    if (!session().positions.length) {
+        return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
+            .concat(menu.filter((entry) => entry.key !== 'leave'));
+    }
     return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...menu.filter((entry) => entry.decides.length), ...menu.filter((entry) => !entry.decides.length),
         ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
 }
@@ -203,10 +208,10 @@ export function Desk({ title, crumb, tools, current, dock, children }) {
         <${Icon} of=${item.icon}/>${item.label}${item.count > 0 && html`<span class="cnt">${item.count}${item.plus && '+'}<span class="sr">${t('desk.count')}</span></span>`}</a>`;
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
-    <nav class="side" aria-label=${t('places')}><a class="brand" href="#/today"><${Mark}/><span>${t('name')}</span></a>
+    <nav class="side" aria-label=${t('places')}><a class="brand" href="#/${home()}"><${Mark}/><span>${t('name')}</span></a>
         ${menu.map(link)}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
-    <div class="desk"><header class="bar narrow"><a class="brand g" href="#/today"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
+    <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
     <${Lines}/>
     <main class="page v" id="main" tabindex="-1"><div class="h wrap"><div class="g">${crumb && html`<p class="crumb">${crumb}</p>`}
         <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div><${Undelivered}/>${children}</main></div>
@@ -251,7 +256,7 @@ function seatShape(state, i) {
 
 /** Who is out: a seat and a name, leading to the slip. */
 const Out = ({ item }) => html`<a class="stu" href="#/leave/${item.id}"><${Seat} name=${item.student_name} small out=${item.state === 'overdue'}/>
-    <span><b>${item.student_name}</b><small>${item.state === 'overdue' ? t('desk.overdue.short') : `${kindOf(item)}·${item.back_on ? backText(item) : ''}`}</small></span></a>`;
+    <span><b>${item.student_name}</b><small>${item.state === 'overdue' ? t('desk.overdue.short') : dots(kindOf(item), item.back_on && backText(item))}</small></span></a>`;
 
 function ClassCard({ entry, items }) {
     const out = items?.filter((item) => item.class_id === entry.id && absent(item)) || [];
@@ -312,7 +317,7 @@ function Coming({ items }) {
     const back = items.filter((item) => item.state === 'away' && item.back_on === today());
     const next = items.filter((item) => item.state === 'approved' && item.starts_on > today()).sort((a, b) => (a.starts_on < b.starts_on ? -1 : 1));
     const row = (item, icon, title, due) => html`<a key=${item.id} class="li task" href="#/leave/${item.id}"><${Icon} of=${icon}/><span class="g"><b>${title}</b><br/>
-        <span class="sm mut">${kindOf(item)}·${spanText(item)}</span></span><span class="due">${due}</span></a>`;
+        <span class="sm mut">${dots(kindOf(item), spanText(item))}</span></span><span class="due">${due}</span></a>`;
 
     return back.length + next.length > 0 && html`<section class="v v2"><h2>${t('desk.coming')}</h2><div class="card flush">
         ${back.map((item) => row(item, 'back', t('desk.back_today', { name: item.student_name }), item.back_at ? halfOf(item.back_at) : t('date.today')))}
@@ -375,7 +380,7 @@ export default function Today() {
     const own = classes.value?.items.filter((one) => one.seats && teaches.includes(one.id)) || [];
     const term = classes.value?.term;
 
-    return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${longDate(today())}${term && `·${t('desk.week', { n: week(term) })}`}</span>`}>
+    return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${dots(longDate(today()), term && t('desk.week', { n: week(term) }))}</span>`}>
         <${Stale} data=${reads ? leave : classes}/>
         <div class=${own.length ? 'c2' : 'v v5'}>
             ${registrar && html`<div class="v v5">${last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`}</div>`}

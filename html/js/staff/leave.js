@@ -3,7 +3,7 @@
 
 import { session, takeBack } from '../frame.js';
 import { Choice } from '../parts.js';
-import { html, t, days, spanText, timeText, useEffect, useState, Badge, Empty, Icon, LeaveBadge, Seat, Stale, Waiting } from '../ui.js';
+import { html, t, days, dots, spanText, timeText, useEffect, useState, Badge, Empty, Icon, LeaveBadge, Seat, Stale, Waiting } from '../ui.js';
 import { decide, mayReject, RejectDialog, ReturnDialog, yes, yesLabel } from './decide.js';
 import { backText, decides, Desk, recordOf, reloadLeave, useClasses, useLeave, usePlugins } from './desk.js';
 import { More, Search, Select, usePages, useWide } from './list.js';
@@ -14,9 +14,9 @@ const kindOf = (leave) => t(`code.leave_kind.${leave.kind}`);
 /* What the third line of a row says. */
 function when(leave) {
     if (leave.state === 'overdue' || leave.state === 'away') {
-        return leave.back_on ? `${spanText(leave)}·${backText(leave)}` : spanText(leave);
+        return dots(spanText(leave), leave.back_on && backText(leave));
     }
-    return `${spanText(leave)}${leave.submitted_at ? `·${t('slips.handed_in', { time: timeText(leave.submitted_at) })}` : ''}`;
+    return dots(spanText(leave), leave.submitted_at && t('slips.handed_in', { time: timeText(leave.submitted_at) }));
 }
 
 function Row({ leave, chosen, choose, ticked, tick, ask, act, several }) {
@@ -27,7 +27,7 @@ function Row({ leave, chosen, choose, ticked, tick, ask, act, several }) {
         ${tick && html`<label class="tick"><input type="checkbox" aria-label=${t('slips.tick', { name: leave.student_name })} checked=${ticked} onChange=${() => tick(leave)}/></label>`}
         <a class="g stu" id="slip-${leave.id}" href="#/leave/${leave.id}" aria-current=${chosen ? 'true' : undefined} onClick=${(e) => choose(e, leave)}>
             <${Seat} name=${leave.student_name} out=${leave.state === 'overdue'}/><span class="g"><b>${leave.student_name} <span class="mut">${kindOf(leave)}</span> <span class="n">${days(leave.school_days)}</span></b>
-            <span class="sm mut cut">${leave.reason}</span><span class="cap">${several && `${leave.class_name}·`}${when(leave)}</span></span></a>
+            <span class="sm mut cut">${leave.reason}</span><span class="cap">${dots(several && leave.class_name, when(leave))}</span></span></a>
         <span class="h wrap acts">${waits && leave.escalated && html`<${Badge} tone="wait" icon="clock">${t('slips.stand_in')}<//>`}
         ${leave.own_child && html`<${Badge} tone="none" icon="users">${t('slips.own_child')}<//>`}
         ${!waits && html`<${LeaveBadge} state=${leave.state}/>`}

@@ -4,7 +4,7 @@ import { fileUrl, get } from '../api.js';
 import { can, go, session } from '../frame.js';
 import { historyItem } from '../family/words.js';
 import { Dialog, Timeline } from '../parts.js';
-import { html, t, dateText, days, dayText, now, spanText, timeText, today, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
+import { html, t, dateText, days, dayText, now, spanText, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
     Student, Waiting } from '../ui.js';
 import { decide, mayReject, RejectDialog, ReturnDialog, yes, yesLabel } from './decide.js';
 import { backText, Desk, reloadLeave, useLeave } from './desk.js';
@@ -123,7 +123,7 @@ export function Slip({ leave, children }) {
 
     return html`<div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name} href=${can('student.read') ? `#/students/${leave.student_id}` : undefined}>
             ${leave.class_name}<//></span><${LeaveBadge} state=${leave.state}/></div>
-        <p class="say2">${sentence(leave)}</p>
+        <p class="say2">${unbroken(sentence(leave))}</p>
         <${Span} of=${leave}/>
         ${leave.own_child && html`<${Note} tone="wait" icon="users">${t('slip.own_child')}<//>`}
         ${leave.chain_days > leave.school_days && html`<p class="sm mut">${t('slip.chain', { days: days(leave.chain_days) })}</p>`}

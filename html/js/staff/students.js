@@ -1,7 +1,7 @@
 // students.js: children by school, class and seat, or by name.
 
 import { can, session } from '../frame.js';
-import { html, t, useData, useState, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
+import { html, t, dots, useData, useState, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
 import { Desk, useLeave } from './desk.js';
 import { More, Search, usePages } from './list.js';
 
@@ -14,9 +14,9 @@ function stateOf(items, id) {
 
 const Child = ({ child, items, several }) => {
     const state = stateOf(items, child.id);
-    const words = [child.seat_no && t('students.seat', { n: child.seat_no }), several && child.class_name, state && t(`students.${state}`)].filter(Boolean);
+    const words = [child.seat_no && t('students.seat', { n: child.seat_no }), several && child.class_name, state && t(`students.${state}`)];
 
-    return html`<a class="stu seatcard ${state}" href="#/students/${child.id}"><${Seat} name=${child.name} out=${state === 'overdue'}/><span><b>${child.name}</b><small>${words.join('·')}</small></span></a>`;
+    return html`<a class="stu seatcard ${state}" href="#/students/${child.id}"><${Seat} name=${child.name} out=${state === 'overdue'}/><span><b>${child.name}</b><small>${dots(...words)}</small></span></a>`;
 };
 
 const Seats = ({ list, items, several }) => html`<div class="seatgrid">${list.items.map((child) => html`<${Child} key=${child.id} child=${child} items=${items} several=${several}/>`)}</div>`;
