@@ -3,7 +3,7 @@
 import { get, newKey, post, upload } from '../api.js';
 import { can } from '../frame.js';
 import { Choice, Dialog, Field, FieldError, focusFirstError, Submit } from '../parts.js';
-import { html, t, dateText, dateWeekday, days, knows, problemText, timeText, useData, useEffect, useRef, useState, Badge, Icon, Note } from '../ui.js';
+import { html, t, dateText, dateWeekday, days, knows, problemText, timeText, today, useData, useEffect, useRef, useState, Badge, Icon, Note } from '../ui.js';
 
 /** What a field is called: its record's word, else a common one, else its name. */
 export const label = (record, name) => [`${record}.${name}`, `field.${name}`].map((key) => knows(key) && t(key)).find(Boolean) || name.replace(/_/g, ' ');
@@ -47,7 +47,7 @@ export function Value({ record, name, item, plain }) {
     case 'days':
         return days(value);
     case 'date':
-        return html`<span class="n">${plain ? dateText(value) : dateWeekday(value)}</span>`;
+        return html`<span class="n">${plain || value.slice(0, 4) < today().slice(0, 4) ? dateText(value) : dateWeekday(value)}</span>`;
     case 'time':
         return html`<span class="n">${timeText(value)}</span>`;
     case 'ref':
