@@ -27,7 +27,7 @@ extern "C" {
 #define BX_VERSION  "0.1.0"
 
 /* Grows when a struct below changes its layout. A plugin built against another number is refused by name. */
-#define BX_PLUGIN_ABI  1
+#define BX_PLUGIN_ABI  2
 
 #if defined(__GNUC__)
 #define BX_PRINTF(f, a)  __attribute__((format(printf, f, a)))
@@ -402,6 +402,19 @@ typedef struct { const char *role; const char *capabilities; } bx_grant;
 /* One entry of the portal's menu: record or page, and the capability that shows it. */
 typedef struct { const char *key; const char *href; const char *icon; const char *capability; } bx_menu;
 
+/* A kind of task: what somebody must do by a time. It is closed by the record that proves it, never by a tick. Texts:
+ * task.<kind> (what), task.<kind>.why, task.<kind>.closes. */
+#define BX_TASK_EXCUSABLE  0x0001u            /* "not possible, because …", which the vice principal approves */
+
+typedef struct {
+    const char  *kind;                        /* "attendance.visit" */
+    const char  *role;                        /* whose duty: looked for at the subject's class, grade, school, township, county */
+    const char  *record;                      /* records that prove it: "home-visits contacts" */
+    const char  *href;                        /* where it is done: "#/visits/new?student={student_id}&task={id}" */
+    const char  *rule;                        /* the rule its due comes from, NULL: none */
+    uint32_t     flags;
+} bx_task_kind;
+
 typedef struct {
     unsigned              abi;                /* BX_PLUGIN_ABI */
     const char           *name;               /* also the locale file */
@@ -412,6 +425,7 @@ typedef struct {
     const bx_code_list   *codes;
     const bx_grant       *grants;
     const bx_menu        *menu;
+    const bx_task_kind   *tasks;
 } bx_plugin;
 
 /* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */
