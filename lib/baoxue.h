@@ -415,6 +415,44 @@ typedef struct {
     uint32_t     flags;
 } bx_task_kind;
 
+/* ------------------------------------------------------------------ documents: lib/flow/document.c */
+
+/* Paper that is filled from a record, numbered without gaps by issuer, year and code, kept as it was printed, and told genuine by
+ * its QR. It is in Chinese whoever prints it. Texts: document.<name> (its title) and document.<name>.<word> as said below. */
+typedef enum {
+    BX_PART_FORM = 1,                         /* a ruled form: "student_name class_name seat_no | kind reason:2" */
+    BX_PART_TEXT,                             /* a paragraph for each word: document.<name>.<word>, its {names} filled from the values */
+    BX_PART_FINE,                             /* the same in small print */
+    BX_PART_TABLE,                            /* tables that fill has made: each word is a value {"columns": [text], "rows": [[text]]} */
+    BX_PART_SIGN                              /* places to sign, stamp and date: document.<name>.<word> */
+} bx_part_type;
+
+/* One part, from top to bottom. A form's words are values, "|" begins a line, ":2" takes the width of two cells and the last of
+ * a line what is left. A cell is called document.<name>.<word>, or as the record's field is. "_word" is filled in by hand: on it
+ * stands document.<name>.<word>.blank, where there is such a text. */
+typedef struct {
+    bx_part_type  type;
+    const char   *of;                         /* words, separated by spaces */
+    const char   *title;                      /* a word: document.<name>.<title> stands over it; NULL: nothing does */
+} bx_part;
+
+typedef enum { BX_PAPER_A4 = 1, BX_PAPER_HALF } bx_paper;             /* half: two on a sheet of A4, or A5 across */
+
+typedef struct bx_document {
+    const char     *name;                     /* "leave.slip": <plugin>.<what>, at most 48 */
+    const char     *record;                   /* the record it is filled from */
+    const char     *code;                     /* in its number: 1 to 4 capital letters, "QJ" */
+    bx_paper        size;
+    const char     *capability;               /* who may print it, for this row; and read what was printed */
+    const char     *states;                   /* in which it may be printed, space-separated; NULL: any */
+    const char     *issuer;                   /* level of the unit that issues it: "township", "county"; NULL: the row's school */
+    const bx_part  *parts;                    /* ends with BX_END */
+    /* Adds to the values before they are laid out, or changes them; NULL: the fields will do. values (borrowed): an object of
+     * texts, the row's members as people read them, masked and without what this person may not see; r: the row. The same row
+     * must give the same values, so nothing of the clock or of who prints goes in. [thread] */
+    bx_rc         (*fill)(bx_call *c, const bx_record *r, json_t *values);
+} bx_document;
+
 typedef struct {
     unsigned              abi;                /* BX_PLUGIN_ABI */
     const char           *name;               /* also the locale file */
@@ -426,6 +464,7 @@ typedef struct {
     const bx_grant       *grants;
     const bx_menu        *menu;
     const bx_task_kind   *tasks;
+    const bx_document    *documents;
 } bx_plugin;
 
 /* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */
