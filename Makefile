@@ -17,18 +17,21 @@ PKGS   := libmariadb jansson libsodium libpcre2-8 libzip expat
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lcsv -lm -lpthread -lm)$(PKG_LIBS)
 
-# Three builds of the same sources: what is installed; with a clock that tests set; the same under sanitizers.
-VARIANTS := release clock asan
+# Builds of the same sources: what is installed; with a clock that tests set; the same under sanitizers; for libFuzzer.
+VARIANTS := release clock asan fuzz
 release_FLAGS := -O2 -g
 clock_FLAGS   := -O1 -g -DBX_TEST_CLOCK
 asan_FLAGS    := -O1 -g -DBX_TEST_CLOCK -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan_LDFLAGS  := -fsanitize=address,undefined
+fuzz_FLAGS    := -Wno-missing-field-initializers -O1 -g -DBX_TEST_CLOCK -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 LIB_SRC  := $(filter-out lib/tools/%,$(wildcard lib/*/*.c))
 TOOL_SRC := $(wildcard lib/tools/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_AID := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/asan/unit/%)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .PHONY: help
 help:
@@ -98,6 +101,12 @@ run-tests: node_modules/.package-lock.json all
 	@node tests/lib/prepare.js
 	@node --test tests/run/$(TEST).test.js
 
+#: make fuzz          libFuzzer on every parser that sees bytes from outside, an hour each (SECONDS_EACH=20 TARGET=sheet)
+.PHONY: fuzz fuzzers
+fuzz:
+	@scripts/fuzz
+fuzzers: $(FUZZERS)
+
 node_modules/.package-lock.json: package.json package-lock.json
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@
@@ -161,6 +170,10 @@ $(BUILD)/asan/unit/%: $(BUILD)/asan/tests/unit/%.o $(UNIT_AID:%.c=$(BUILD)/asan/
 	@echo '  ld $@'
 	$(Q)$(CC) $(asan_LDFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/libbaoxue.a
+	@echo '  ld $@'
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 .SECONDARY:
 
--include $(wildcard $(foreach v,$(VARIANTS),$(BUILD)/$(v)/lib/*/*.d $(BUILD)/$(v)/tests/unit/*.d))
+-include $(wildcard $(foreach v,$(VARIANTS),$(BUILD)/$(v)/lib/*/*.d $(BUILD)/$(v)/tests/*/*.d))

@@ -243,7 +243,8 @@ parse_csv(bx_sheet_builder *b, const char *s, size_t len)
     csv_state          st = { b, 1, 0, 0, false, false, false };
     char               delimiter;
 
-    if (len >= 5 && strncasecmp(s, "sep=", 4) == 0) {     /* Excel's own hint; it is row 1 */
+    /* Excel's own hint; it is row 1. Not any byte: half a character would leave cells that are no text. */
+    if (len >= 5 && strncasecmp(s, "sep=", 4) == 0 && s[4] != '\0' && strchr(",;\t|:~^", s[4]) != NULL) {
         delimiter = s[4];
         s += 5;
         len -= 5;

@@ -107,8 +107,11 @@ after(() => started.forEach((one) => {
 // A clone of what is here, with what is built, so that it need not be built from nothing.
 function copyOfTree(to) {
     fs.mkdirSync(to, { recursive: true });
-    const files = run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: top }).split('\0')
-        .filter((name) => name !== '' && fs.existsSync(path.join(top, name)));
+    const made = ['.git', 'build', 'node_modules', 'var'];
+    const files = fs.existsSync(path.join(top, '.git'))
+        ? run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: top }).split('\0')
+            .filter((name) => name !== '' && fs.existsSync(path.join(top, name)))
+        : fs.readdirSync(top).filter((name) => !made.includes(name));
     for (const name of files) {
         fs.cpSync(path.join(top, name), path.join(to, name), { recursive: true });
     }
