@@ -166,6 +166,26 @@ bx_ladder_day(const bx_ladder_in *in, const bx_ladder_place *place, bx_date day,
     }
 }
 
+char
+bx_ladder_at(const bx_ladder_in *in, bx_slot slot)
+{
+    char     state[BX_MAX_PERIODS];
+    bx_time  since[BX_MAX_PERIODS];
+
+    for (size_t k = 0; k < in->nplaces; k++) {
+        const bx_bells *b = bx_calendar_bells(in->places[k].cal, slot.day);
+
+        if (in->places[k].from <= slot.day && slot.day <= in->places[k].to && b != NULL && slot.period >= 1
+            && slot.period <= b->am + b->pm)
+        {
+            bx_ladder_day(in, &in->places[k], slot.day, state, since);
+            return state[slot.period - 1];
+        }
+    }
+
+    return 'N';
+}
+
 /* ------------------------------------------------------------------ firing */
 
 /* The nominal due moves for nobody; who could not know in time is reminded by the working due. */

@@ -107,6 +107,8 @@ const char  *bx_step_name(bx_step s);                                  /* "S0" â
 /* The state of one due period, as rolls, marks and leave say it: 'P' 'A' 'X' 'U'; nothing presumed. since: when a mark or a
  * refusal made it A. out and since hold BX_MAX_PERIODS each, index 0 is period 1. */
 void         bx_ladder_day(const bx_ladder_in *in, const bx_ladder_place *place, bx_date day, char *out, bx_time *since);
+/* The state of one slot, 'N' when it is not due. */
+char         bx_ladder_at(const bx_ladder_in *in, bx_slot slot);
 
 /* ---- ladder_match.c: which run was there before */
 
@@ -116,5 +118,53 @@ typedef struct { bx_id id; bx_slot first, last; } bx_run_before;       /* by fir
  * A run keeps its identity while it shares a missed period with its former self; of two that merge the older survives; of one
  * that splits the later part is new. */
 void         bx_ladder_match(const bx_ladder_run *runs, size_t n, const bx_run_before *before, size_t nbefore, int *match);
+
+/* ---- ladder_tasks.c: what changes with the rungs' rows and tasks */
+
+typedef enum { BX_RUNG_OPEN, BX_RUNG_DONE, BX_RUNG_WITHDRAWN } bx_rung_state;
+
+typedef struct {
+    size_t         run;                       /* index among the former runs */
+    bx_step        step;
+    int            turn;                      /* 1; 2 when it was withdrawn and is required again, â€¦ */
+    bx_rung_state  state;
+    bx_time        trigger, nominal, working;
+} bx_rung_before;
+
+typedef enum { BX_PROOF_CONTACT, BX_PROOF_REQUEST, BX_PROOF_REPORT, BX_PROOF_VISIT, BX_PROOF_FORM } bx_proof_kind;
+
+#define BX_VISIT_TEACHER  0x1u
+#define BX_VISIT_MIDDLE   0x2u
+#define BX_VISIT_LEADER   0x4u
+
+/* A record that may satisfy rungs: a guardian reached, leave asked for, a report sent, a visit made, the dropout form. */
+typedef struct {
+    bx_proof_kind  kind;
+    bx_time        at;                        /* when it happened, however late it was entered */
+    bx_span        span;                      /* BX_PROOF_REQUEST: the periods asked for */
+    unsigned       roles;                     /* BX_PROOF_VISIT: who took part */
+    bool           in_person;
+    bx_id          id;
+} bx_ladder_proof;
+
+typedef enum { BX_RUNG_DO_OPEN, BX_RUNG_DO_DONE, BX_RUNG_DO_WITHDRAW, BX_RUNG_DO_MOVE } bx_rung_act;
+
+typedef struct {
+    int                    run, before;       /* index among runs, among former runs; -1: none */
+    bx_step                step;
+    int                    turn;
+    bx_rung_act            act;               /* MOVE: open as before, with other dues */
+    bool                   fresh;             /* there is no row yet: OPEN always, DONE and WITHDRAW without a task */
+    bool                   missed;
+    const char            *reason;            /* WITHDRAW: "returned" "excused" "transferred" "corrected" */
+    const bx_ladder_step  *fired;             /* NULL: it is not required any more */
+    const bx_ladder_proof *proof;             /* DONE */
+} bx_rung_change;
+
+/* What has to change so that rows and tasks are as the runs require. match is from bx_ladder_match(). What is done stays
+ * done. BX_FAIL when out of memory. */
+bx_rc        bx_ladder_reconcile(bx_arena *a, const bx_ladder_in *in, const bx_ladder_run *runs, size_t n, const int *match,
+                                 const bx_run_before *before, size_t nbefore, const bx_rung_before *rungs, size_t nrungs,
+                                 const bx_ladder_proof *proofs, size_t nproofs, bx_rung_change **out, size_t *nout);
 
 #endif
