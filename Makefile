@@ -94,7 +94,7 @@ http browser: node_modules/.package-lock.json
 http-asan: node_modules/.package-lock.json
 	@$(MAKE) --no-print-directory test-build-asan
 	@node tests/lib/prepare.js
-	@BAOXUE_ASAN=1 node --test tests/http/module.test.js tests/http/metrics.test.js
+	@BAOXUE_ASAN=1 BAOXUE_REQUESTS=5000 node --test tests/http/module.test.js tests/http/metrics.test.js tests/http/fuzz_api.test.js
 
 run-tests: node_modules/.package-lock.json all
 	@$(MAKE) --no-print-directory test-build
