@@ -282,6 +282,7 @@ bx_id        bx_rec_id(const bx_record *r);
 bx_id        bx_rec_student(const bx_record *r);
 bx_id        bx_rec_class(const bx_record *r);
 bx_id        bx_rec_school(const bx_record *r);
+const char  *bx_rec_student_name(const bx_record *r);                 /* NULL: a record without a child */
 const char  *bx_rec_state(const bx_record *r);                        /* from-state; NULL while being created */
 bx_id        bx_rec_creator(const bx_record *r);
 bool         bx_rec_has(const bx_record *r, const char *field);       /* not NULL */
@@ -402,9 +403,15 @@ typedef struct { const char *role; const char *capabilities; } bx_grant;
 /* One entry of the portal's menu: record or page, and the capability that shows it. */
 typedef struct { const char *key; const char *href; const char *icon; const char *capability; } bx_menu;
 
+/* ------------------------------------------------------------------ tasks and notices: lib/flow/task.c, lib/flow/notice.c */
+
 /* A kind of task: what somebody must do by a time. It is closed by the record that proves it, never by a tick. Texts:
  * task.<kind> (what), task.<kind>.why, task.<kind>.closes. */
 #define BX_TASK_EXCUSABLE  0x0001u            /* "not possible, because …", which the vice principal approves */
+#define BX_TASK_REOPENS    0x0002u            /* one that was withdrawn is opened again by bx_task_open(); without it a key is used once */
+#define BX_TASK_IN_SCHOOL  0x0004u            /* is never raised above the school */
+#define BX_TASK_PRIVATE    0x0008u            /* seen by its owner, and whoever it is raised or delegated to, only: no leader's list */
+#define BX_TASK_SILENT     0x0010u            /* no notice on the day it is due: the plugin tells people itself */
 
 typedef struct {
     const char  *kind;                        /* "attendance.visit" */
@@ -414,6 +421,57 @@ typedef struct {
     const char  *rule;                        /* the rule its due comes from, NULL: none */
     uint32_t     flags;
 } bx_task_kind;
+
+/* One task to be open. Strings and params are borrowed until bx_task_open() returns. */
+typedef struct {
+    const char   *kind;                       /* of some plugin's table */
+    const char   *key;                        /* identity within the kind, at most 96 ASCII: "<student>:<run>:S4" */
+    const char   *role;                       /* whose duty in this one case; NULL: the kind's */
+    bx_id         student, class_id, school, township;   /* student 0: about the class; class 0: about the school; school 0: … */
+    const char   *record;                     /* what it is about, NULL and 0: nothing */
+    bx_id         record_id;
+    bx_time       trigger, nominal, working;  /* seconds; 0 and BX_NO_TIME: none. Working missing: the nominal one */
+    bx_id         account;                    /* a certain person (responsibility register), 0: whoever holds the role */
+    const json_t *params;                     /* fill the {names} of its texts, beside {student} {class} {school}; ≤ 2000 bytes as JSON */
+} bx_task;
+
+/* Queues that a task be open; nothing happens when there was one of that kind and key, whatever became of it (but see
+ * BX_TASK_REOPENS). The owner is the role at the nearest unit where somebody holds it now; when nobody does, the task is with
+ * the next level up from the start. BX_FAIL: the database, or a kind that no table has. [thread] */
+bx_rc        bx_task_open(bx_call *c, const bx_task *t);
+/* Queues that it be closed. how: "done" (record and id prove it), or "withdrawn" (reason: "returned", "excused", "corrected",
+ * "transferred", … at most 32 letters; texts task.reason.<reason>). Only a task that still waits moves. [thread] */
+bx_rc        bx_task_close(bx_call *c, const char *kind, const char *key, const char *how, const char *reason,
+                           const char *record, bx_id id);
+/* When work entered late is due (rule task.late_entry_days): entered after the day of the trigger, the later of nominal and 24:00
+ * of the n-th school day of the class after today; else nominal. [thread] */
+bx_rc        bx_task_working_due(bx_call *c, bx_id class_id, bx_time trigger, bx_time nominal, bx_time *out);
+
+/* A kind of notice: what somebody should know. Text: notice.<kind>, its {names} filled from the params. It stands in the portal
+ * at once; into the outbox it goes with the next morning's or afternoon's digest. */
+#define BX_NOTICE_URGENT   0x0001u            /* at once, in quiet hours too */
+#define BX_NOTICE_ANY_DAY  0x0002u            /* to staff on days that are no working days too; to guardians any notice is */
+
+typedef struct {
+    const char  *kind;                        /* "leave.approved" */
+    const char  *href;                        /* where it leads: "#/leave/{leave_id}", NULL: nowhere */
+    uint32_t     flags;
+} bx_notice_kind;
+
+/* One notice, to an account, or the holders of a role, or a child's guardians: one of account, role, guardians_of is set.
+ * Borrowed until bx_notice_send() returns. */
+typedef struct {
+    const char   *kind;                       /* of some plugin's table */
+    const char   *key;                        /* at most 96 ASCII; of one kind and key an account gets one notice, ever */
+    bx_id         account;
+    const char   *role;                       /* its holders at the nearest of `unit` and the units above it */
+    bx_id         unit;                       /* with account: whose digest rules hold, 0: the defaults */
+    bx_id         guardians_of;               /* a student; guardians without an account get none */
+    const json_t *params;                     /* fill the {names} of text and href; ≤ 2000 bytes as JSON */
+} bx_notice;
+
+/* Queues it (one statement, whoever many they are). Whoever acts in this call is left out, unless named by account. [thread] */
+bx_rc        bx_notice_send(bx_call *c, const bx_notice *n);
 
 /* ------------------------------------------------------------------ documents: lib/flow/document.c */
 
@@ -465,6 +523,7 @@ typedef struct {
     const bx_menu        *menu;
     const bx_task_kind   *tasks;
     const bx_document    *documents;
+    const bx_notice_kind *notices;
 } bx_plugin;
 
 /* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */
@@ -491,7 +550,8 @@ bx_rc        bx_scope_where(bx_call *c, bx_scope scope, const char *alias, const
 /* Runs the queued writes with key, audit row and stored answer in one transaction, for handlers that are not transitions.
  * Call bx_answer() first: the answer is stored with the key. The audit event names action, record and id; changes may be
  * NULL and is borrowed. school: whose chain (0: the root unit's). A unique key that is violated is BX_FAIL with
- * BX_E_CONFLICT, unless the request's own key was the reason: then the stored answer has been taken and it is BX_OK. */
+ * BX_E_CONFLICT, unless the request's own key was the reason: then the stored answer has been taken and it is BX_OK. In a job
+ * there is no answer and it may be called again and again, for at most 200 rows at a time: the queue is empty after it. */
 bx_rc        bx_commit(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes);
 
 /* Moves rows by a BX_BY_JOB transition: at most 200 of one school in one transaction with one audit row.

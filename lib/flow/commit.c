@@ -389,6 +389,10 @@ commit_plain(bx_call *c, bx_tail *tail)
 bx_rc
 bx_commit(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes)
 {
+    if (c->req == NULL) {
+        return bx_commit_batch(c, school, action, record, id, changes);
+    }
+
     bx_tail  tail = { .chain = school, .action = action, .record = record, .id = id, .changes = changes, .keyed = c->key.on };
 
     if (c->key.on && c->status == 0) {

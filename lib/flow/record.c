@@ -231,6 +231,7 @@ bx_id bx_rec_student(const bx_record *r) { return r->scope.student; }
 bx_id bx_rec_class(const bx_record *r) { return r->scope.class_id; }
 bx_id bx_rec_school(const bx_record *r) { return r->scope.school; }
 bx_id bx_rec_creator(const bx_record *r) { return r->creator; }
+const char *bx_rec_student_name(const bx_record *r) { return r->student_name; }
 const char *bx_rec_state(const bx_record *r) { return r->state; }
 
 

@@ -11,6 +11,7 @@
 
 #include "flow/calendar.h"
 #include "flow/rules.h"
+#include "flow/task.h"
 #include "web/call.h"
 
 #define MAX_TEXT    255                       /* characters of a value, as the column holds */
@@ -39,11 +40,21 @@ const bx_rule  bx_core_rules[] = {
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 
+static bool
+clock_text_ok(const char *text)
+{
+    return bx_clock_text(text) >= 0;
+}
+
 /* What BX_RULE_TEXT rules may say; a rule that is not here takes any text of its bounds. */
 static const struct { const char *key; bool (*ok)(const char *text); }  texts[] = {
     { "day.week", bx_week_text_ok },
     { "day.periods", bx_periods_text_ok },
     { "day.bells", bx_bells_text_ok },
+    { "notice.morning", clock_text_ok },
+    { "notice.afternoon", clock_text_ok },
+    { "notice.quiet_from", clock_text_ok },
+    { "notice.quiet_to", clock_text_ok },
 };
 
 /* ------------------------------------------------------------------ paths and overrides of a call */

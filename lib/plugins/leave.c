@@ -209,9 +209,22 @@ static const bx_menu menu[] = {
     { NULL, NULL, NULL, NULL }
 };
 
+static const bx_task_kind tasks[] = {
+    { "leave.decide", "teacher", "leave-requests", "#/leave/{record_id}", "leave.decide_minutes", BX_TASK_IN_SCHOOL | BX_TASK_SILENT },
+    { NULL, NULL, NULL, NULL, NULL, 0 }
+};
+
+static const bx_notice_kind notices[] = {
+    { "leave.submitted", "#/leave/{leave_id}", 0 },
+    { "leave.approved",  "#/my-leave/{leave_id}", 0 },
+    { "leave.rejected",  "#/my-leave/{leave_id}", 0 },
+    { "leave.overdue",   "#/my-leave/{leave_id}", BX_NOTICE_URGENT },
+    { NULL, NULL, 0 }
+};
+
 const bx_plugin bx_plugin_leave = {
     .abi = BX_PLUGIN_ABI, .name = "leave", .records = records, .rules = rules, .routes = route_list, .jobs = jobs,
-    .codes = code_lists, .grants = grants, .menu = menu
+    .codes = code_lists, .grants = grants, .menu = menu, .tasks = tasks, .notices = notices
 };
 
 const bx_record_def *const bx_leave_record = &records[0];

@@ -59,6 +59,17 @@ bx_rc   bx_leave_refuse_plan(bx_call *c, const bx_leave_ask *ask, const bx_leave
 bx_rc   bx_leave_decorate(bx_call *c, json_t *rows, bool one);
 bx_rc   bx_leave_preview(bx_call *c);
 
+/* ---- leave_task.c: what somebody has to do about a request, and who is told [thread] */
+
+/* Somebody has to decide: the class teacher first (role "teacher", or "grade" where no teacher may), then "office" or "principal". */
+bx_rc   bx_leave_task_open(bx_call *c, const bx_record *r, const char *role);
+/* It has been decided, or (withdrawn) there is nothing left to decide. */
+bx_rc   bx_leave_task_close(bx_call *c, const bx_record *r, bool withdrawn);
+bx_rc   bx_leave_tell_guardians(bx_call *c, const bx_record *r, const char *kind);
+bx_rc   bx_leave_tell_teacher(bx_call *c, const bx_record *r);
+/* Tells the guardians of children that are about to become overdue, before the clock moves them. */
+bx_rc   bx_leave_tell_overdue(bx_call *c);
+
 /* ---- leave_hooks.c [thread] */
 
 bx_rc   bx_leave_save(bx_call *c, bx_record *r);

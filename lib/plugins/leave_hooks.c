@@ -138,6 +138,10 @@ bx_leave_submit(bx_call *c, bx_record *r)
     bx_set_time(r, "decide_by", plan.decide_by);
     bx_set_int(r, "escalated", !can);
     bx_set_text(r, "requested_by", bx_call_actor(c));
+
+    if (bx_leave_task_open(c, r, can ? "teacher" : "grade") != BX_OK || bx_leave_tell_teacher(c, r) != BX_OK) {
+        return BX_FAIL;
+    }
     return claim_student(c, r, &plan);
 }
 
@@ -267,6 +271,10 @@ decide(bx_call *c, bx_record *r, bx_rc (*neighbour)(bx_call *, const bx_leave_pl
 bx_rc
 bx_leave_approve(bx_call *c, bx_record *r)
 {
+    if (bx_leave_task_close(c, r, false) != BX_OK || bx_leave_tell_guardians(c, r, "leave.approved") != BX_OK) {
+        return BX_FAIL;
+    }
+
     return decide(c, r, carry_on);
 }
 
@@ -285,7 +293,7 @@ bx_leave_consent(bx_call *c, bx_record *r)
     due = bx_call_now(c) + minutes * 60;
     bx_set_time(r, "decide_by", starts != BX_NO_TIME && starts > due ? starts : due);
     bx_set_int(r, "escalated", 0);
-    return BX_OK;
+    return bx_leave_task_close(c, r, false) == BX_OK ? bx_leave_task_open(c, r, bx_rec_text(r, "route")) : BX_FAIL;
 }
 
 
@@ -307,6 +315,10 @@ bx_leave_enter(bx_call *c, bx_record *r)
     bx_set_time(r, "decide_by", strcmp(plan.route, "teacher") == 0 ? BX_NO_TIME : plan.decide_by);
     bx_set_int(r, "needs_paper", strcmp(bx_rec_text(r, "channel"), "phone") == 0);
     bx_set_text(r, "decided_by", bx_call_actor(c));
+
+    if (strcmp(plan.route, "teacher") != 0 && bx_leave_task_open(c, r, plan.route) != BX_OK) {
+        return BX_FAIL;
+    }
     return claim_student(c, r, &plan);
 }
 
@@ -314,6 +326,10 @@ bx_leave_enter(bx_call *c, bx_record *r)
 bx_rc
 bx_leave_refuse(bx_call *c, bx_record *r)
 {
+    if (bx_leave_task_close(c, r, false) != BX_OK || bx_leave_tell_guardians(c, r, "leave.rejected") != BX_OK) {
+        return BX_FAIL;
+    }
+
     return decide(c, r, let_go);
 }
 
@@ -333,7 +349,7 @@ bx_leave_cancel(bx_call *c, bx_record *r)
     }
 
     const char *decided = bx_rec_text(r, "decided_by");
-    bx_rc       rc = decide(c, r, let_go);
+    bx_rc       rc = bx_leave_task_close(c, r, true) == BX_OK ? decide(c, r, let_go) : BX_FAIL;
 
     bx_set_text(r, "decided_by", decided);
     return rc;
@@ -344,7 +360,7 @@ bx_leave_cancel(bx_call *c, bx_record *r)
 bx_rc
 bx_leave_withdraw(bx_call *c, bx_record *r)
 {
-    return decide(c, r, let_go);
+    return bx_leave_task_close(c, r, true) == BX_OK ? decide(c, r, let_go) : BX_FAIL;
 }
 
 
@@ -503,7 +519,8 @@ bx_leave_clock(bx_call *c)
                     &moved) != BX_OK
         || bx_sweep(c, bx_leave_record, "start", "t.starts_at <= ? AND (t.state = 'approved' OR t.route = 'teacher')",
                     BX_ARGS(bx_text(now)), &moved) != BX_OK
-        || bx_sweep(c, bx_leave_record, "lapse", "t.paper_until <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK)
+        || bx_sweep(c, bx_leave_record, "lapse", "t.paper_until <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK
+        || bx_leave_tell_overdue(c) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -58,6 +58,7 @@ struct bx_call {
     const char        *location;
     struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
     struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
+    struct bx_place   *places;                /* lib/flow/task.c: who holds which position at and above a unit */
 };
 
 bx_app     *bx_call_app(const bx_call *c);
@@ -103,6 +104,8 @@ uint64_t    bx_tables_fingerprint(void);
 const bx_record_def *bx_record_find(const char *name);
 const bx_rule *bx_rule_find(const char *key);
 const bx_code_list *bx_codes_find(const char *name);
+const bx_task_kind *bx_task_kind_find(const char *kind);
+const bx_notice_kind *bx_notice_kind_find(const char *kind);
 
 /* bx_query()/bx_exec() outside a transaction, with c->problem set on failure, are in call.c; a handler that is not a
  * transition queues its writes and ends with bx_commit(). */

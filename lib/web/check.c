@@ -13,6 +13,7 @@
 #define MAX_PLUGIN   32                       /* schema_migration.plugin */
 #define MAX_NAME     32                       /* record, action, state of table history; field of attachment */
 #define MAX_JOB      48                       /* job.name */
+#define MAX_KIND     48                       /* task.kind, notice.kind */
 
 typedef struct {
     const bx_tables  *t;
@@ -605,6 +606,80 @@ check_jobs(check *k)
 }
 
 
+/* Is the role one that some plugin grants capabilities to? */
+static bool
+role_known(const bx_tables *t, const char *role)
+{
+    for (size_t i = 0; i < t->nplugins; i++) {
+        for (const bx_grant *g = t->plugins[i]->grants; role != NULL && g != NULL && g->role != NULL; g++) {
+            if (strcmp(g->role, role) == 0) {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+static void
+check_tasks(check *k)
+{
+    for (const bx_task_kind *kind = k->p->tasks; kind != NULL && kind->kind != NULL; kind++) {
+        char *save = NULL, *words = bx_strdup(k->arena, kind->record == NULL ? "" : kind->record);
+
+        if (!is_word(kind->kind, "._-", MAX_KIND)) {
+            fault(k, "task \"%s\": small letters, digits and \".\", as in \"%s.decide\", at most %d", kind->kind, k->p->name,
+                  MAX_KIND);
+        }
+        if (bx_tables_task(k->t, kind->kind) != kind) {
+            fault(k, "task \"%s\": there is a kind of that name already", kind->kind);
+        }
+        if (!role_known(k->t, kind->role)) {
+            fault(k, "task \"%s\": nobody is given anything in the role \"%s\": whose duty is it?", kind->kind,
+                  kind->role == NULL ? "" : kind->role);
+        }
+        if (kind->record == NULL || *kind->record == '\0') {
+            fault(k, "task \"%s\": .record names the records that prove it, which is missing", kind->kind);
+        }
+        for (char *w = strtok_r(words, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
+            if (bx_tables_record(k->t, w) == NULL) {
+                fault(k, "task \"%s\": there is no record \"%s\" to prove it", kind->kind, w);
+            }
+        }
+        if (kind->href == NULL || strncmp(kind->href, "#/", 2) != 0) {
+            fault(k, "task \"%s\": .href is the page where it is done, as in \"#/%s\"", kind->kind,
+                  kind->record == NULL ? "things" : kind->record);
+        }
+        if (kind->rule != NULL && bx_tables_rule(k->t, kind->rule) == NULL) {
+            fault(k, "task \"%s\": there is no rule \"%s\"", kind->kind, kind->rule);
+        }
+        need_text(k, bx_sprintf(k->arena, "task.%s", kind->kind));
+        need_text(k, bx_sprintf(k->arena, "task.%s.why", kind->kind));
+        need_text(k, bx_sprintf(k->arena, "task.%s.closes", kind->kind));
+    }
+}
+
+
+static void
+check_notices(check *k)
+{
+    for (const bx_notice_kind *kind = k->p->notices; kind != NULL && kind->kind != NULL; kind++) {
+        if (!is_word(kind->kind, "._-", MAX_KIND)) {
+            fault(k, "notice \"%s\": small letters, digits and \".\", as in \"%s.granted\", at most %d", kind->kind,
+                  k->p->name, MAX_KIND);
+        }
+        if (bx_tables_notice(k->t, kind->kind) != kind) {
+            fault(k, "notice \"%s\": there is a kind of that name already", kind->kind);
+        }
+        if (kind->href != NULL && strncmp(kind->href, "#/", 2) != 0) {
+            fault(k, "notice \"%s\": .href is a page of the portal, or NULL", kind->kind);
+        }
+        need_text(k, bx_sprintf(k->arena, "notice.%s", kind->kind));
+    }
+}
+
+
 static void
 check_menu(check *k)
 {
@@ -644,6 +719,8 @@ bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx)
         check_routes(&k);
         check_jobs(&k);
         check_menu(&k);
+        check_tasks(&k);
+        check_notices(&k);
     }
 
     bx_arena_destroy(a);

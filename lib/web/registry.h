@@ -48,6 +48,8 @@ const bx_tables *bx_tables_current(void);                               /* NULL:
 const bx_record_def *bx_tables_record(const bx_tables *t, const char *name);
 const bx_rule       *bx_tables_rule(const bx_tables *t, const char *key);
 const bx_code_list  *bx_tables_codes(const bx_tables *t, const char *name);
+const bx_task_kind  *bx_tables_task(const bx_tables *t, const char *kind);
+const bx_notice_kind *bx_tables_notice(const bx_tables *t, const char *kind);
 int                  bx_tables_capability(const bx_tables *t, const char *name);
 
 /* load.c: a shared object, its interface number checked first; fills handle, plugin, file, dir and schema. */

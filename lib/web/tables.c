@@ -523,10 +523,42 @@ bx_tables_codes(const bx_tables *t, const char *name)
 }
 
 
+const bx_task_kind *
+bx_tables_task(const bx_tables *t, const char *kind)
+{
+    for (size_t i = 0; t != NULL && i < t->nplugins; i++) {
+        for (const bx_task_kind *k = t->plugins[i]->tasks; k != NULL && k->kind != NULL; k++) {
+            if (strcmp(k->kind, kind) == 0) {
+                return k;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+const bx_notice_kind *
+bx_tables_notice(const bx_tables *t, const char *kind)
+{
+    for (size_t i = 0; t != NULL && i < t->nplugins; i++) {
+        for (const bx_notice_kind *k = t->plugins[i]->notices; k != NULL && k->kind != NULL; k++) {
+            if (strcmp(k->kind, kind) == 0) {
+                return k;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
 int bx_capability_index(const char *name) { return bx_tables_capability(bx_tables_current(), name); }
 const bx_record_def *bx_record_find(const char *name) { return bx_tables_record(bx_tables_current(), name); }
 const bx_rule *bx_rule_find(const char *key) { return bx_tables_rule(bx_tables_current(), key); }
 const bx_code_list *bx_codes_find(const char *name) { return bx_tables_codes(bx_tables_current(), name); }
+const bx_task_kind *bx_task_kind_find(const char *kind) { return bx_tables_task(bx_tables_current(), kind); }
+const bx_notice_kind *bx_notice_kind_find(const char *kind) { return bx_tables_notice(bx_tables_current(), kind); }
 
 
 bool

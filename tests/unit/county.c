@@ -256,7 +256,8 @@ bx_app *
 county(void)
 {
     static const char *const  written[] = { "rule_override", "closure", "idempotency_key", "history", "audit_chain",
-                                            "audit_event", "attachment", "leave_request" };
+                                            "audit_event", "attachment", "leave_request", "task", "task_count", "notice",
+                                            "outbox" };
 
     if (app == NULL) {
         make();

@@ -179,6 +179,8 @@ typedef struct {
     bx_code_list   lists[2];
     bx_grant       grants[2];
     bx_menu        menu[2];
+    bx_task_kind   tasks[2];
+    bx_notice_kind notices[2];
     bx_plugin      plugin;
 } bench;
 
@@ -225,8 +227,11 @@ good(void)
         .lists = { { "thing_kind", b.codes } },
         .grants = { { "teacher", "thing.read thing.ask thing.settle" } },
         .menu = { { "things", "#/things", "list", "thing.read" } },
+        .tasks = { { "thing.settle", "teacher", "things", "#/things/{record_id}", "thing.days", 0 } },
+        .notices = { { "thing.settled", "#/things", 0 } },
         .plugin = { .abi = BX_PLUGIN_ABI, .name = "thing", .records = b.records, .rules = b.rules, .routes = b.routes,
-                    .jobs = b.jobs, .codes = b.lists, .grants = b.grants, .menu = b.menu },
+                    .jobs = b.jobs, .codes = b.lists, .grants = b.grants, .menu = b.menu, .tasks = b.tasks,
+                    .notices = b.notices },
     };
 }
 
@@ -295,7 +300,8 @@ a_good_plugin_has_no_fault(void **state)
     assert_non_null(strstr(faults_of_b(true), "zh-CN: no text for \"things.reason\"\n"));
     assert_non_null(strstr(said.data, "en: no text for \"things.reason\"\n"));
     static const char *const keys[] = { "things.comment", "things.state.sent", "things.action.lapse", "things.view.open",
-                                        "code.thing_kind.a", "rule.thing.days", "menu.things" };
+                                        "code.thing_kind.a", "rule.thing.days", "menu.things", "task.thing.settle",
+                                        "task.thing.settle.why", "task.thing.settle.closes", "notice.thing.settled" };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         assert_non_null(strstr(said.data, bx_sprintf(arena, "en: no text for \"%s\"\n", keys[i])));
     }
@@ -366,7 +372,7 @@ faults_of_the_rest_are_said(void **state)
     (void) state;
     FAULT(b.rules[0].def = 11, "rule \"thing.days\": its default is out of its bounds");
     FAULT(b.rules[0].source = NULL, "rule \"thing.days\": .source says where the default comes from, which is missing");
-    FAULT(b.rules[0].key = "leave.office_days", "rule \"leave.office_days\": there is one of that key already");
+    FAULT(b.rules[0].key = "leave.office_days"; b.tasks[0].rule = NULL, "rule \"leave.office_days\": there is one of that key already");
     FAULT(b.lists[0].name = "half"; b.fields[1].arg = "half", "code list \"half\": there is one of that name already");
     FAULT(b.codes[0].code = NULL, "code list \"thing_kind\" is empty");
     FAULT(b.grants[0].capabilities = "thing.read thing.ask thing.settle thing.raed",
@@ -382,6 +388,16 @@ faults_of_the_rest_are_said(void **state)
     FAULT(b.routes[0].path = "leave-requests/preview",
           "route GET leave-requests/preview: there is one already, of plugin \"leave\"");
     FAULT(b.routes[1] = b.routes[0], "route GET things/summary: there is one already, of plugin \"thing\"");
+    FAULT(b.tasks[0].kind = "Thing.settle", "task \"Thing.settle\": small letters, digits and \".\", as in \"thing.decide\", at most 48");
+    FAULT(b.tasks[0].kind = "leave.decide", "task \"leave.decide\": there is a kind of that name already");
+    FAULT(b.tasks[0].role = "janitor", "task \"thing.settle\": nobody is given anything in the role \"janitor\": whose duty is it?");
+    FAULT(b.tasks[0].record = NULL, "task \"thing.settle\": .record names the records that prove it, which is missing");
+    FAULT(b.tasks[0].record = "things thinks", "task \"thing.settle\": there is no record \"thinks\" to prove it");
+    FAULT(b.tasks[0].href = "/things", "task \"thing.settle\": .href is the page where it is done, as in \"#/things\"");
+    FAULT(b.tasks[0].rule = "thing.years", "task \"thing.settle\": there is no rule \"thing.years\"");
+    FAULT(b.notices[0].kind = "leave.approved", "notice \"leave.approved\": there is a kind of that name already");
+    FAULT(b.notices[0].kind = "", "notice \"\": small letters, digits and \".\", as in \"thing.granted\", at most 48");
+    FAULT(b.notices[0].href = "things", "notice \"thing.settled\": .href is a page of the portal, or NULL");
     FAULT(b.plugin.name = "Thing", "a plugin's name is a word of small letters, at most 32");
 
     /* a handler of its own before what the engine would make is no fault */
