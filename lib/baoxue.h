@@ -403,7 +403,7 @@ typedef struct { const char *role; const char *capabilities; } bx_grant;
 /* One entry of the portal's menu: record or page, and the capability that shows it. */
 typedef struct { const char *key; const char *href; const char *icon; const char *capability; } bx_menu;
 
-/* ------------------------------------------------------------------ tasks and notices: lib/flow/task.c, lib/flow/notice.c */
+/* ------------------------------------------------------------------ tasks and notices: lib/flow/task_open.c, lib/flow/notice.c */
 
 /* A kind of task: what somebody must do by a time. It is closed by the record that proves it, never by a tick. Texts:
  * task.<kind> (what), task.<kind>.why, task.<kind>.closes. */

@@ -1,4 +1,4 @@
--- 0005_task: what must be done by whom by when, what people are told, and what waits to go out (lib/flow/task.c, notice.c).
+-- 0005_task: what must be done by whom by when, what people are told, and what waits to go out (lib/flow/task_open.c, notice.c).
 
 CREATE TABLE task (
   id            BIGINT        NOT NULL,

@@ -14,8 +14,8 @@
 /* NULL in `gone`: still worth sending. */
 static const char sql_due[] =
     "SELECT n.id, n.account_id, n.kind, n.params, n.href, n.urgent,"
-    " IF(n.read_at IS NOT NULL OR (n.task_id IS NOT NULL AND COALESCE(t.waits, 0) = 0) OR a.disabled_at IS NOT NULL, 1, NULL) AS gone"
-    " FROM notice n JOIN account a ON a.id = n.account_id LEFT JOIN task t ON t.id = n.task_id"
+    " IF(n.read_at IS NOT NULL OR (n.task_id IS NOT NULL AND COALESCE(t.waits, 0) = 0) OR a.id IS NULL OR a.disabled_at IS NOT NULL, 1, NULL) AS gone"
+    " FROM notice n LEFT JOIN account a ON a.id = n.account_id LEFT JOIN task t ON t.id = n.task_id"
     " WHERE n.queued = 0 AND n.due_at <= ? ORDER BY n.due_at, n.account_id, n.id LIMIT 2000";
 
 static const char sql_outbox[] =

@@ -37,7 +37,7 @@ typedef struct { const char *role; bx_id unit; } bx_seat;
  * is one whose holders are all of them holders of the seat below. False: there is nobody above. */
 bool    bx_ladder_next(const bx_place *p, bx_seat from, bool in_school, bx_seat *out);
 
-/* ---- task.c */
+/* ---- task_clock.c; task_open.c is declared in baoxue.h */
 
 /* The job tasks.clock: raises what is overdue, tells people what is due today, counts. [thread] */
 bx_rc   bx_task_clock(bx_call *c);

@@ -1,6 +1,6 @@
 /* task.c: tasks and notices as people meet them: what waits for me, what my unit has overdue, what I was told.
  * Owns what the owner of a task may do with it: say why it is not possible, hand it to a colleague. That it is done is never
- * said here: the record that proves it closes it (flow/task.c). */
+ * said here: the record that proves it closes it (flow/task_open.c). */
 
 #include "plugins/task.h"
 

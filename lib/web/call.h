@@ -58,7 +58,7 @@ struct bx_call {
     const char        *location;
     struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
     struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
-    struct bx_place   *places;                /* lib/flow/task.c: who holds which position at and above a unit */
+    struct bx_place   *places;                /* lib/flow/task_place.c: who holds which position at and above a unit */
 };
 
 bx_app     *bx_call_app(const bx_call *c);

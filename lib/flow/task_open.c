@@ -1,4 +1,4 @@
-/* task.c: opening and closing tasks. A plugin says what is required and what has been proved; here is whose duty it is, that
+/* task_open.c: opening and closing tasks. A plugin says what is required and what has been proved; here is whose duty it is, that
  * a task opens once, and that only one that waits is closed. Owns table task but for what its owner does with a task
  * (plugins/task.c) and what the clock does (task_clock.c). */
 
