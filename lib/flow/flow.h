@@ -84,6 +84,8 @@ bx_rc   bx_generic_bulk(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
 /* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
 const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);
+/* Does If-Match name this version? Refuses with 428 without one, with 412 when it is another. */
+bx_rc   bx_version_check(bx_call *c, int64_t version);
 /* Queues the history row of a change; capability chooses the role it is shown with. */
 bx_rc   bx_history_queue(bx_call *c, const bx_record *r, const char *action, const char *to, const char *capability);
 json_t *bx_record_actions(const bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */

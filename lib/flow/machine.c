@@ -406,8 +406,8 @@ create_try(bx_call *c, const bx_record_def *def, bx_tail_result *result)
 
 /* ---- acting on a row */
 
-static bx_rc
-check_version(bx_call *c, const bx_record *r)
+bx_rc
+bx_version_check(bx_call *c, int64_t version)
 {
     const char *s = c->if_match;
     char        want[32];
@@ -416,13 +416,13 @@ check_version(bx_call *c, const bx_record *r)
         return bx_refuse(c, BX_E_NO_IF_MATCH, NULL, NULL, NULL);
     }
 
-    snprintf(want, sizeof(want), "\"%" PRId64 "\"", r->version);
+    snprintf(want, sizeof(want), "\"%" PRId64 "\"", version);
     if (strcmp(s, want) == 0 || strcmp(s, "*") == 0) {
         return BX_OK;
     }
 
     bx_refuse(c, BX_E_STALE, NULL, NULL, NULL);
-    bx_refuse_add(c, "version", json_integer(r->version));
+    bx_refuse_add(c, "version", json_integer(version));
     return BX_FAIL;
 }
 
@@ -502,7 +502,7 @@ read_for_change(bx_call *c, const bx_record_def *def, bx_record *r)
         return BX_FAIL;
     }
 
-    return found ? check_version(c, r) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+    return found ? bx_version_check(c, r->version) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
 }
 
 

@@ -10,6 +10,7 @@
  * the account has signed in before, or a pupil could lock a school out, and whoever knows a teacher's login the teacher.
  * Elsewhere the second blocks too, and the third makes strangers wait their turn.
  */
+#include "flow/staff.h"
 #include "flow/throttle.h"
 
 #include <stdio.h>
@@ -358,18 +359,6 @@ sign_out(bx_call *c)
     return bx_commit(c, school, everywhere ? "sign_out_everywhere" : "sign_out", "accounts", account, NULL);
 }
 
-/* The zones of all nodes forget what they know of the account and read it again; its sessions go on. */
-static bx_rc
-refresh_sessions(bx_call *c, bx_id account)
-{
-    static const char  sql[] = "INSERT INTO revocation (id, account_id, token_hash, at) VALUES (?, ?, NULL, ?)";
-
-    c->res->zone = BX_ZONE_DROP_ACCOUNT;
-    c->res->account = account;
-
-    return bx_queue(c, 1, sql, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));
-}
-
 static bx_rc
 set_language(bx_call *c)
 {
@@ -384,7 +373,7 @@ set_language(bx_call *c)
     memcpy(s.lang, language, strlen(language) + 1);
     c->lang = language;
 
-    if (answer_session(c, &s) != BX_OK || refresh_sessions(c, s.account) != BX_OK
+    if (answer_session(c, &s) != BX_OK || bx_sessions_refresh(c, s.account) != BX_OK
         || bx_queue(c, 1, sql, BX_ARGS(bx_text(language), bx_int(s.account))) != BX_OK)
     {
         return BX_FAIL;
@@ -524,7 +513,7 @@ store_password(bx_call *c, const char *hash)
         return BX_FAIL;
     }
 
-    return refresh_sessions(c, bx_call_account(c));
+    return bx_sessions_refresh(c, bx_call_account(c));
 }
 
 static bx_rc
@@ -823,7 +812,7 @@ activate_more(bx_call *c, const bx_session *who)
     }
 
     if (x.account == 0) {
-        if (queue_link(c, &x, who->account) != BX_OK || refresh_sessions(c, who->account) != BX_OK
+        if (queue_link(c, &x, who->account) != BX_OK || bx_sessions_refresh(c, who->account) != BX_OK
             || bx_commit(c, x.school, "add_children", "accounts", who->account, activation_changes(c, &x)) != BX_OK)
         {
             return BX_FAIL;

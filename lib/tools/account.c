@@ -1,54 +1,15 @@
 /* account.c: who may sign in, and the positions that say what they may do and where. Guardians make their accounts
  * themselves, with the codes that an import prints; these commands are for staff. */
 
-#include "tools/account.h"
+#include "flow/staff.h"
+#include "tools/tools.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MIN_PASSWORD   8
 #define MAX_PASSWORD  72
-
-
-/* ---- rows, also for the demonstration county */
-
-static const char sql_account[] =
-    "INSERT INTO account (id, name, login, phone_sealed, phone_hash, password, must_change, created_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-
-bx_rc
-account_queue(bx_call *c, new_account *a)
-{
-    bx_value  sealed = bx_null(), hash = bx_null();
-
-    a->id = bx_id_new();
-    if (a->phone != NULL) {
-        if (bx_seal(c->arena, a->phone, &sealed) != BX_OK) {
-            return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
-        }
-        hash = bx_lookup_hash(c->arena, "phone", a->phone);
-    }
-
-    return bx_queue(c, 1, sql_account,
-                    BX_ARGS(bx_int(a->id), bx_text(a->name), bx_text(a->login), sealed, hash, bx_text(a->password_hash),
-                            bx_int(a->must_change), bx_text(bx_time_sql(c->arena, c->now))));
-}
-
-
-static const char sql_position[] =
-    "INSERT INTO `position` (id, account_id, role, unit_id, starts_on, ends_on, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-
-bx_rc
-position_queue(bx_call *c, bx_id account, const char *role, bx_id unit, bx_date from, bx_date until)
-{
-    return bx_queue(c, 1, sql_position,
-                    BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(role), bx_int(unit),
-                            bx_text(bx_date_text(c->arena, from)),
-                            until == BX_NO_DATE ? bx_null() : bx_text(bx_date_text(c->arena, until)),
-                            bx_text(bx_time_sql(c->arena, c->now))));
-}
 
 
 /* ---- what is typed */
@@ -80,21 +41,6 @@ post_parse(ctl *x, const char *text, post *out)
     }
 
     return ctl_unit_find(x, at + 1, &out->unit);
-}
-
-
-static bool
-login_ok(const char *login)
-{
-    size_t  n = strlen(login);
-
-    for (const char *p = login; *p != '\0'; p++) {
-        if (!(islower((unsigned char) *p) || isdigit((unsigned char) *p) || strchr(".-_@", *p) != NULL)) {
-            return false;
-        }
-    }
-
-    return n >= 2 && n <= 64 && !isdigit((unsigned char) login[0]);
 }
 
 
@@ -163,7 +109,7 @@ posts_queue(ctl *x, bx_id account, bx_date from, bx_id *chain)
         if (!post_parse(x, text, &p)) {
             return false;
         }
-        if (position_queue(x->call, account, p.role, p.unit.id, from, BX_NO_DATE) != BX_OK) {
+        if (bx_position_queue(x->call, account, p.role, p.unit.id, from, BX_NO_DATE, NULL) != BX_OK) {
             ctl_refused(x);
             return false;
         }
@@ -181,9 +127,9 @@ account_add(ctl *x)
     bool         made;
     bx_date      from = ctl_today(x);
     const char  *plain;
-    new_account  a = { .login = x->operands[0], .name = ctl_get(x, "--name"), .must_change = !ctl_has(x, "--keep") };
+    bx_new_account  a = { .login = x->operands[0], .name = ctl_get(x, "--name"), .must_change = !ctl_has(x, "--keep") };
 
-    if (!login_ok(a.login)) {
+    if (!bx_login_ok(a.login)) {
         return ctl_fail(x, "a login has 2 to 64 small letters, digits, dots, dashes, and begins with a letter");
     }
     if (a.name == NULL || bx_utf8_count(a.name) > 60 || !bx_utf8_valid(a.name, strlen(a.name))) {
@@ -198,7 +144,7 @@ account_add(ctl *x)
     if (a.password_hash == NULL) {
         return CTL_FAILED;
     }
-    if (account_queue(x->call, &a) != BX_OK) {
+    if (bx_account_queue(x->call, &a) != BX_OK) {
         return ctl_refused(x);
     }
     if (!posts_queue(x, a.id, from, &chain)) {
@@ -270,21 +216,6 @@ account_find(ctl *x, const char *login, bx_id *id)
 }
 
 
-/* Ends every session of the account, on every node. */
-static bx_rc
-sessions_end(bx_call *c, bx_id account)
-{
-    static const char  sql_revoke[] = "INSERT INTO revocation (id, account_id, token_hash, at) VALUES (?, ?, NULL, ?)";
-
-    if (bx_queue(c, -1, "DELETE FROM session WHERE account_id = ?", BX_ARGS(bx_int(account))) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    return bx_queue(c, 1, sql_revoke,
-                    BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));
-}
-
-
 static int
 account_passwd(ctl *x)
 {
@@ -303,7 +234,7 @@ account_passwd(ctl *x)
         return CTL_FAILED;
     }
     if (bx_queue(x->call, 1, sql, BX_ARGS(bx_text(hash), bx_int(!ctl_has(x, "--keep")), bx_int(id))) != BX_OK
-        || sessions_end(x->call, id) != BX_OK || bx_commit(x->call, 0, "password", "accounts", id, NULL) != BX_OK)
+        || bx_sessions_end(x->call, id) != BX_OK || bx_commit(x->call, 0, "password", "accounts", id, NULL) != BX_OK)
     {
         return ctl_refused(x);
     }
@@ -324,7 +255,7 @@ account_switch(ctl *x, bool off)
     if (!account_find(x, login, &id)) {
         return CTL_FAILED;
     }
-    if (bx_queue(x->call, 1, sql, BX_ARGS(at, bx_int(id))) != BX_OK || (off && sessions_end(x->call, id) != BX_OK)
+    if (bx_queue(x->call, 1, sql, BX_ARGS(at, bx_int(id))) != BX_OK || (off && bx_sessions_end(x->call, id) != BX_OK)
         || bx_commit(x->call, 0, off ? "disable" : "enable", "accounts", id, NULL) != BX_OK)
     {
         return ctl_refused(x);
@@ -367,7 +298,7 @@ position_add(ctl *x)
     if (until != BX_NO_DATE && until < from) {
         return ctl_fail(x, "the position ends before it begins");
     }
-    if (position_queue(x->call, id, p.role, p.unit.id, from, until) != BX_OK
+    if (bx_position_queue(x->call, id, p.role, p.unit.id, from, until, NULL) != BX_OK
         || bx_commit(x->call, p.unit.school != 0 ? p.unit.school : p.unit.id, "position", "accounts", id,
                      bx_own(x->arena, json_pack("{s:s, s:s}", "role", p.role, "unit", p.unit.name))) != BX_OK)
     {
@@ -409,7 +340,7 @@ position_end(ctl *x)
         return ctl_fail(x, "\"%s\" is not %s of \"%s\"", x->operands[0], p.role, p.unit.name);
     }
     if (bx_queue(x->call, -1, sql_position_end, BX_ARGS(day, bx_int(id), bx_text(p.role), bx_int(p.unit.id), day)) != BX_OK
-        || sessions_end(x->call, id) != BX_OK
+        || bx_sessions_end(x->call, id) != BX_OK
         || bx_commit(x->call, p.unit.school != 0 ? p.unit.school : p.unit.id, "position_end", "accounts", id,
                      bx_own(x->arena, json_pack("{s:s, s:s, s:s}", "role", p.role, "unit", p.unit.name, "on", day.s))) != BX_OK)
     {

@@ -2,6 +2,7 @@
  * guardians, staff, the accounts of design and README, and a month of leave. Children come in through the roster import
  * and leave through the engine, so that what the demonstration shows is what the program does. */
 
+#include "flow/staff.h"
 #include "tools/demo.h"
 
 #include "flow/classname.h"
@@ -111,29 +112,29 @@ units_make(demo *d, upper *u)
     static const char *const  names[] = { "松山乡", "云岭乡" };
     static const char *const  codes[] = { "522799101", "522799102" };
     bx_call                  *c = d->x->call;
-    place                     p = { .level = "county", .name = "澜溪县教育体育局", .code = "522799" };
+    bx_place                  p = { .level = "county", .name = "澜溪县教育体育局", .code = "522799" };
 
-    if (place_queue(c, &p) != BX_OK) {
+    if (bx_place_queue(c, &p) != BX_OK) {
         return BX_FAIL;
     }
-    u->county = place_unit(&p);
+    u->county = bx_place_unit(&p);
 
     for (int i = 0; i < 2; i++) {
-        p = (place) { .level = "township", .name = names[i], .code = codes[i], .parent = &u->county };
-        if (place_queue(c, &p) != BX_OK) {
+        p = (bx_place) { .level = "township", .name = names[i], .code = codes[i], .parent = &u->county };
+        if (bx_place_queue(c, &p) != BX_OK) {
             return BX_FAIL;
         }
-        u->townships[i] = place_unit(&p);
+        u->townships[i] = bx_place_unit(&p);
     }
 
     for (int i = 0; i < DEMO_SCHOOLS; i++) {
         demo_school *s = &d->schools[i];
 
-        p = (place) { .level = "school", .name = s->name, .code = s->code, .stage = s->stage, .parent = &u->townships[s->township] };
-        if (place_queue(c, &p) != BX_OK) {
+        p = (bx_place) { .level = "school", .name = s->name, .code = s->code, .stage = s->stage, .parent = &u->townships[s->township] };
+        if (bx_place_queue(c, &p) != BX_OK) {
             return BX_FAIL;
         }
-        s->unit = place_unit(&p);
+        s->unit = bx_place_unit(&p);
     }
 
     return calendar_queue(d, u->county.id) == BX_OK ? bx_commit_batch(c, u->county.id, "demo", "org-units", u->county.id, NULL) : BX_FAIL;
@@ -244,14 +245,14 @@ static bx_rc
 person_add(demo *d, people *all, person p)
 {
     const char  *hash;
-    new_account  a = { .login = p.login, .name = p.name, .phone = demo_phone(d) };
+    bx_new_account  a = { .login = p.login, .name = p.name, .phone = demo_phone(d) };
 
     if (password_make(d, all, &p, &hash) != BX_OK) {
         return BX_FAIL;
     }
     a.password_hash = hash;
-    if (account_queue(d->x->call, &a) != BX_OK
-        || position_queue(d->x->call, a.id, p.role, p.unit, bx_date_make(d->year, 7, 1), BX_NO_DATE) != BX_OK)
+    if (bx_account_queue(d->x->call, &a) != BX_OK
+        || bx_position_queue(d->x->call, a.id, p.role, p.unit, bx_date_make(d->year, 7, 1), BX_NO_DATE, NULL) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -266,10 +267,10 @@ person_add(demo *d, people *all, person p)
 static bx_rc
 colleague_add(demo *d, const char *role, bx_id unit, bx_id *id)
 {
-    new_account  a = { .name = demo_name(d, 1 + (int) demo_draw(&d->dice, 2)), .phone = demo_phone(d) };
+    bx_new_account  a = { .name = demo_name(d, 1 + (int) demo_draw(&d->dice, 2)), .phone = demo_phone(d) };
 
-    if (account_queue(d->x->call, &a) != BX_OK
-        || position_queue(d->x->call, a.id, role, unit, bx_date_make(d->year, 7, 1), BX_NO_DATE) != BX_OK)
+    if (bx_account_queue(d->x->call, &a) != BX_OK
+        || bx_position_queue(d->x->call, a.id, role, unit, bx_date_make(d->year, 7, 1), BX_NO_DATE, NULL) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -378,9 +379,9 @@ guardian_add(demo *d, people *all, const char *login, const char *name, const ch
     bx_call           *c = d->x->call;
     person             p = { login, name, "guardian", "家长", 0, strcmp(login, "guardian") == 0 ? DEMO_CHILD "、" DEMO_CHILD2 : DEMO_CHILD3,
                              NULL, 0 };
-    new_account        a = { .login = login, .name = name, .phone = phone };
+    bx_new_account     a = { .login = login, .name = name, .phone = phone };
 
-    if (password_make(d, all, &p, &a.password_hash) != BX_OK || account_queue(c, &a) != BX_OK) {
+    if (password_make(d, all, &p, &a.password_hash) != BX_OK || bx_account_queue(c, &a) != BX_OK) {
         return BX_FAIL;
     }
 

@@ -3,8 +3,7 @@
 #ifndef BX_TOOLS_DEMO_H
 #define BX_TOOLS_DEMO_H
 
-#include "tools/account.h"
-#include "tools/place.h"
+#include "tools/tools.h"
 
 typedef struct { uint64_t state; } demo_dice;
 

@@ -4,6 +4,7 @@
 #define BX_TOOLS_H
 
 #include "flow/flow.h"
+#include "flow/place.h"
 
 /* Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong, 3 configuration or database not reachable,
  * 4 a check (doctor, audit verify) found something. */
@@ -89,10 +90,7 @@ bx_rc       ctl_plugin_columns(ctl *x, bx_conn *conn, bx_error *err);
 
 /* ---- resolve.c: what people type into what the database has. All print their error and return false. */
 
-typedef struct {
-    bx_id        id, parent, school, township;
-    const char  *level, *name, *code, *path, *stage;
-} ctl_unit;
+typedef bx_unit ctl_unit;
 
 /* A unit by id, code, or CODE/CLASS: "2152001234/三年级2班". */
 bool        ctl_unit_find(ctl *x, const char *text, ctl_unit *out);

@@ -2,75 +2,30 @@
 
 #include "flow/classname.h"
 #include "tools/tools.h"
-#include "tools/place.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 
-/* Which levels may lie under which; the first is the root. */
-static const struct { const char *level, *parents; } levels[] = {
-    { "county",         "" },
-    { "township",       "county" },
-    { "central_school", "township" },
-    { "school",         "county township central_school" },
-    { "grade",          "school" },
-    { "class",          "grade" }
-};
-
-
-static const char *
-parents_of(const char *level)
-{
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (strcmp(levels[i].level, level) == 0) {
-            return levels[i].parents;
-        }
-    }
-
-    return NULL;
-}
-
-
-static bool
-code_ok(const char *level, const char *code)
-{
-    size_t  n = code == NULL ? 0 : strspn(code, "0123456789");
-
-    if (code == NULL || code[n] != '\0') {
-        return false;
-    }
-
-    return strcmp(level, "school") == 0 ? n == 10 : n == 6 || n == 9 || n == 10 || n == 12;
-}
-
-
-static bool
-stage_ok(const char *stage)
-{
-    return stage != NULL && bx_word_in("primary junior nine", stage);
-}
-
-
 /* county, township, central_school, school */
 static int
 unit_add_above(ctl *x, const char *level, const char *name, const ctl_unit *parent)
 {
-    place        p = { .level = level, .name = name, .code = ctl_get(x, "--code"), .parent = parent };
+    bx_place        p = { .level = level, .name = name, .code = ctl_get(x, "--code"), .parent = parent };
     const char  *stage = ctl_get(x, "--stage");
 
-    if (!code_ok(level, p.code)) {
+    if (!bx_unit_code_ok(level, p.code)) {
         return ctl_fail(x, strcmp(level, "school") == 0 ? "a school wants --code with the 10 digits of its 学校标识码"
                                                         : "a %s wants --code with its division code (6, 9 or 12 digits)", level);
     }
     if (strcmp(level, "school") == 0) {
-        if (!stage_ok(stage)) {
+        if (!bx_stage_ok(stage)) {
             return ctl_fail(x, "a school wants --stage primary, junior or nine");
         }
         p.stage = stage;
     }
-    if (place_queue(x->call, &p) != BX_OK
+    if (bx_place_queue(x->call, &p) != BX_OK
         || bx_commit(x->call, p.school != 0 ? p.school : p.id, "create", "org-units", p.id,
                      bx_own(x->arena, json_pack("{s:s, s:s}", "level", level, "name", name))) != BX_OK)
     {
@@ -88,14 +43,14 @@ static int
 unit_add_class(ctl *x, const char *text, const ctl_unit *school)
 {
     bx_class_name   name;
-    place           p;
+    bx_place           p;
     bool            made;
     bx_class_fault  fault = bx_classname_parse(text, bx_school_year(ctl_today(x)), school->stage, &name);
 
     if (fault != BX_CLASS_OK) {
         return ctl_fail(x, "\"%s\" names no class of \"%s\": %s", text, school->name, bx_class_fault_name(fault));
     }
-    if (place_class(x->call, school, name.stage, name.entry_year, name.class_no, &p, &made) != BX_OK) {
+    if (bx_place_class(x->call, school, name.stage, name.entry_year, name.class_no, &p, &made) != BX_OK) {
         return ctl_refused(x);
     }
     if (!made) {
@@ -117,7 +72,7 @@ unit_add(ctl *x)
 {
     ctl_unit     parent = { 0 };
     const char  *level = x->operands[0], *name = x->operands[1], *above = ctl_get(x, "--parent");
-    const char  *parents = parents_of(level);
+    const char  *parents = bx_level_parents(level);
 
     if (parents == NULL || strcmp(level, "grade") == 0) {
         return ctl_fail(x, "a unit is a county, township, central_school, school or class; grades come with their classes");
