@@ -417,12 +417,27 @@ value_json(const bx_rule_value *v)
     return v->rule->type == BX_RULE_INT ? json_integer(v->i) : json_string(v->text);
 }
 
+/* What the unit itself has now, NULL: nothing. */
+static const char *
+own_value(const struct bx_units *u, const char *key, bx_id unit)
+{
+    size_t  i;
+
+    for (i = 0; i < u->noverrides; i++) {
+        if (u->overrides[i].unit == unit && strcmp(u->overrides[i].rule, key) == 0) {
+            return u->overrides[i].value;
+        }
+    }
+
+    return NULL;
+}
+
 static bx_rc
 queue_value(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason)
 {
     static const char  set[] = "INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at)"
                                " VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value),"
-                               " reason = VALUES(reason), set_by = VALUES(set_by), set_at = VALUES(set_at)";
+                               " reason = VALUES(reason), set_by = VALUES(set_by), set_at = VALUES(set_at), version = version + 1";
     static const char  unset[] = "DELETE FROM rule_override WHERE rule = ? AND unit_id = ?";
 
     if (value == NULL) {
@@ -432,6 +447,22 @@ queue_value(bx_call *c, const char *key, bx_id unit, const char *value, const ch
     return bx_queue(c, -1, set, BX_ARGS(bx_text(key), bx_int(unit), bx_text(bx_strdup(c->arena, value)),
                                         bx_text(bx_strdup(c->arena, reason)), bx_int(bx_call_account(c)),
                                         bx_text(bx_time_sql(c->arena, c->now))));
+}
+
+/* The old value stays to be read. */
+static bx_rc
+queue_change(bx_call *c, const struct bx_units *u, const char *key, bx_id unit, const char *value, const char *reason)
+{
+    static const char  sql[] = "INSERT INTO rule_change (id, rule, unit_id, from_value, to_value, reason, account_id, actor, at)"
+                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const char        *actor = bx_call_actor(c);
+
+    return bx_queue(c, 1, sql, BX_ARGS(bx_int(bx_id_new()), bx_text(key), bx_int(unit), bx_text(own_value(u, key, unit)),
+                                       bx_text(value == NULL ? NULL : bx_strdup(c->arena, value)),
+                                       bx_text(bx_strdup(c->arena, reason)),
+                                       bx_call_account(c) == 0 ? bx_null() : bx_int(bx_call_account(c)),
+                                       bx_text(actor != NULL ? actor : c->actor != NULL ? c->actor : ""),
+                                       bx_text(bx_time_sql(c->arena, c->now))));
 }
 
 bx_rc
@@ -468,7 +499,7 @@ bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const ch
         }
     }
 
-    if (queue_value(c, rule->key, unit, value, reason) != BX_OK) {
+    if (queue_value(c, rule->key, unit, value, reason) != BX_OK || queue_change(c, u, rule->key, unit, value, reason) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -482,10 +513,13 @@ bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const ch
 
 /* ------------------------------------------------------------------ JSON */
 
+/* The overrides on the path with who set them, when and why. */
 static bx_rc
-unit_names(bx_call *c, const struct bx_units *u, bx_rows *rows)
+origins(bx_call *c, const struct bx_units *u, bx_rows *rows)
 {
-    static const char  sql[] = "SELECT u.id AS id, u.name AS name FROM org_unit u WHERE u.id IN (" BX_PATH_MARKS ")";
+    static const char  sql[] =
+        "SELECT o.rule, o.unit_id, u.name, o.version, o.reason, o.set_at, a.name AS set_by FROM rule_override o"
+        " JOIN org_unit u ON u.id = o.unit_id LEFT JOIN account a ON a.id = o.set_by WHERE o.unit_id IN (" BX_PATH_MARKS ")";
     bx_value           args[BX_MAX_DEPTH];
 
     bx_path_args(u->ids, u->n, args);
@@ -493,46 +527,67 @@ unit_names(bx_call *c, const struct bx_units *u, bx_rows *rows)
     return bx_query(c, rows, sql, args, BX_MAX_DEPTH);
 }
 
-static json_t *
-origin_json(const bx_rows *names, bx_id origin)
+/* The row of a rule's override at a unit; rows->nrows: there is none. */
+static size_t
+origin_of(const bx_rows *rows, const char *key, bx_id unit)
 {
     size_t  i;
 
-    for (i = 0; i < names->nrows; i++) {
-        if (bx_cell_int(names, i, 0) == origin) {
-            return json_pack("{s:o,s:s}", "unit_id", json_sprintf("%" PRId64, origin),
-                             "unit_name", bx_cell_text(names, i, 1));
+    for (i = 0; i < rows->nrows; i++) {
+        if (bx_cell_int(rows, i, 1) == unit && strcmp(bx_cell_text(rows, i, 0), key) == 0) {
+            break;
         }
     }
 
-    return json_null();
+    return i;
 }
 
 static json_t *
-rule_json(const struct bx_units *u, const bx_rule *rule, const bx_rows *names)
+origin_json(bx_call *c, const bx_rows *rows, const char *key, bx_id origin)
+{
+    size_t  i = origin_of(rows, key, origin);
+
+    if (origin == 0 || i == rows->nrows) {
+        return json_null();
+    }
+
+    return json_pack("{s:o,s:s,s:s,s:s,s:s?}", "unit_id", json_sprintf("%" PRId64, origin), "unit_name", bx_cell_text(rows, i, 2),
+                     "reason", bx_cell_text(rows, i, 4), "since", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(rows, i, 5))),
+                     "by", bx_cell_text(rows, i, 6));
+}
+
+/* version: of the unit's own override, what If-Match of rules/set names; 0: it has none. */
+static json_t *
+rule_json(bx_call *c, const struct bx_units *u, const bx_plugin *plugin, const bx_rule *rule, const bx_rows *rows)
 {
     bx_rule_value  v, def = { rule, rule->def, rule->text, 0 };
     bool           number = rule->type == BX_RULE_INT;
+    size_t         own = origin_of(rows, rule->key, u->unit);
+    const char    *label = bx_tr(c->arena, bx_call_lang(c), bx_sprintf(c->arena, "rule.%s", rule->key), NULL);
+    const char    *unit = rule->unit == NULL ? NULL
+                          : bx_tr(c->arena, bx_call_lang(c), bx_sprintf(c->arena, "rule.unit.%s", rule->unit), NULL);
 
     effective(u, rule, &v);
 
-    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:s,s:o}", "key", rule->key, "type", number ? "int" : "text",
-                     "value", value_json(&v), "default", value_json(&def),
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s?,s:s?,s:s,s:o,s:I}", "key", rule->key, "plugin", plugin->name,
+                     "label", label, "type", number ? "int" : "text", "value", value_json(&v), "default", value_json(&def),
                      "min", number ? json_integer(rule->min) : json_null(),
                      "max", number ? json_integer(rule->max) : json_null(),
-                     "unit", rule->unit, "source", rule->source, "origin", origin_json(names, v.origin));
+                     "unit", rule->unit, "unit_label", unit, "source", rule->source, "origin", origin_json(c, rows, rule->key, v.origin),
+                     "version", (json_int_t) (own == rows->nrows ? 0 : bx_cell_int(rows, own, 3)));
 }
 
-bx_rc
-bx_rules_json(bx_call *c, bx_id unit, json_t **out)
+/* With key: that rule alone. */
+static bx_rc
+rules_json(bx_call *c, const char *key, bx_id unit, json_t **out)
 {
     const bx_plugin *const  *plugins;
     const bx_rule           *rule;
     struct bx_units         *u = find_unit(c, unit);
-    bx_rows                  names;
+    bx_rows                  rows;
     size_t                   i, n;
 
-    if (u == NULL || (!u->read && read_overrides(c, u) != BX_OK) || unit_names(c, u, &names) != BX_OK) {
+    if (u == NULL || (!u->read && read_overrides(c, u) != BX_OK) || origins(c, u, &rows) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -541,12 +596,35 @@ bx_rules_json(bx_call *c, bx_id unit, json_t **out)
 
     for (i = 0; i < n; i++) {
         for (rule = plugins[i]->rules; rule && rule->key; rule++) {
-            if (json_array_append_new(*out, rule_json(u, rule, &names)) != 0) {
+            if (key != NULL && strcmp(rule->key, key) != 0) {
+                continue;
+            }
+            if (json_array_append_new(*out, rule_json(c, u, plugins[i], rule, &rows)) != 0) {
                 json_decref(*out);
                 return out_of_memory(c);
             }
         }
     }
 
+    return BX_OK;
+}
+
+bx_rc
+bx_rules_json(bx_call *c, bx_id unit, json_t **out)
+{
+    return rules_json(c, NULL, unit, out);
+}
+
+bx_rc
+bx_rule_json(bx_call *c, const char *key, bx_id unit, json_t **out)
+{
+    json_t  *list;
+
+    if (rules_json(c, key, unit, &list) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *out = json_incref(json_array_get(list, 0));
+    json_decref(list);
     return BX_OK;
 }

@@ -33,7 +33,7 @@ bx_rc   bx_rule_effective(bx_call *c, const bx_rule *rule, bx_id unit, bx_rule_v
 /* Is the text a value this rule may have? *i is set for BX_RULE_INT. */
 bool    bx_rule_accepts(const bx_rule *rule, const char *text, int64_t *i);
 
-/* Queues an override of a rule for a unit, or with value NULL its removal; the caller checks that the actor may, and
+/* Queues an override of a rule for a unit, or with value NULL its removal, and the old value into rule_change; the caller checks that the actor may, and
  * commits (audit action "set" or "unset", record "rules", id the unit). Refuses with 422: field "key" for an unknown
  * rule, "unit_id" for an unknown unit, "value" for one out of bounds, "reason" when it is missing or too long. With
  * changes it gives a new reference to {"rule", "from", "to", "reason"} for the audit row. [thread] */
@@ -42,5 +42,7 @@ bx_rc   bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, 
 /* The rules of all plugins with their effective values for a unit, for GET rules: a new reference to an array.
  * [thread] */
 bx_rc   bx_rules_json(bx_call *c, bx_id unit, json_t **out);
+/* One of them, for an answer that shows the number beside what it decides: a new reference; NULL for an unknown key. [thread] */
+bx_rc   bx_rule_json(bx_call *c, const char *key, bx_id unit, json_t **out);
 
 #endif

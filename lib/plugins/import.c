@@ -504,6 +504,7 @@ static const bx_route routes[] = {
 static const bx_grant grants[] = {
     { "registrar", "roster.import import.slips" },
     { "office",    "roster.import import.slips" },
+    { "admin",     "roster.import import.slips" },
     { "teacher",   "import.slips" },
     { NULL }
 };

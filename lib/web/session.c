@@ -46,6 +46,8 @@ static const char sql_session_trim[] =
     " (SELECT token_hash FROM (SELECT token_hash FROM session WHERE account_id = ?"
     "   ORDER BY created_at DESC, token_hash LIMIT 9) newest)";
 
+static const char sql_signed_in[] = "UPDATE account SET signed_in_at = ? WHERE id = ?";
+
 static const char sql_session_delete[] = "DELETE FROM session WHERE token_hash = ?";
 
 static const char sql_session_delete_all[] = "DELETE FROM session WHERE account_id = ?";
@@ -247,7 +249,8 @@ bx_session_start(bx_call *c, bx_id account, const char **token)
     if (bx_queue(c, -1, sql_session_trim, BX_ARGS(bx_int(account), bx_int(account))) != BX_OK
         || bx_queue(c, 1, sql_session_insert,
                     BX_ARGS(bx_blob(hash, 32), bx_int(account), bx_text(bx_time_sql(a, c->now)),
-                            bx_text(bx_time_sql(a, expires)), bx_text(bx_call_address(c)), bx_text(kept))) != BX_OK)
+                            bx_text(bx_time_sql(a, expires)), bx_text(bx_call_address(c)), bx_text(kept))) != BX_OK
+        || bx_queue(c, 1, sql_signed_in, BX_ARGS(bx_text(bx_time_sql(a, c->now)), bx_int(account))) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -84,7 +84,12 @@ errors_and_capabilities_have_words_and_numbers(void **state)
 #undef BX_ERR
 
     for (int i = 0; bx_capability_name(i) != NULL; i++) {
+        const char *key = bx_sprintf(arena, "capability.%s", bx_capability_name(i));
+
         assert_int_equal(bx_capability_index(bx_capability_name(i)), i);
+        if (!bx_locale_has(languages[0], key) || !bx_locale_has(languages[1], key)) {
+            fail_msg("no text for \"%s\": the page of roles shows it (html/locale/<language>/capability.json)", key);
+        }
     }
     assert_int_equal(bx_capability_index("no.such"), -1);
 }
