@@ -64,6 +64,7 @@ export class Server {
         this.nginx = null;
         this.port = 0;
         this.clients = [];
+        this.nodes = [];
         this.password = accountPassword;
     }
 
@@ -155,6 +156,22 @@ export class Server {
         fs.writeFileSync(path.join(this.dir, 'nginx.conf'), text);
     }
 
+    /** Another nginx on the same database, secrets, attachments and clock, with a port of its own: a second node. */
+    async startNode(options = {}) {
+        const node = new Server({ ...this.options, ...options });
+        node.dir = path.join(this.dir, `node-${this.nodes.length + 2}`);
+        node.database = this.database;
+        for (const name of ['log', 'tmp']) {
+            fs.mkdirSync(path.join(node.dir, name), { recursive: true });
+        }
+        for (const name of ['secrets', 'db-password', 'attachments', 'clock']) {
+            fs.symlinkSync(path.join(this.dir, name), path.join(node.dir, name));
+        }
+        this.nodes.push(node);
+        await node.startNginx();
+        return node;
+    }
+
     workerPids() {
         return run('pgrep', ['-P', String(this.nginx.pid)]).trim().split('\n').map(Number);
     }
@@ -234,7 +251,10 @@ export class Server {
     }
 
     async stop() {
-        this.clients.forEach((client) => client.close());
+        [this, ...this.nodes].forEach(({ clients }) => clients.forEach((client) => client.close()));
+        for (const node of this.nodes.filter(({ nginx }) => alive(nginx))) {
+            await end(node.nginx, 'SIGTERM', 5);
+        }
         if (alive(this.nginx)) {
             await end(this.nginx, 'SIGTERM', 5);
         }
