@@ -107,6 +107,14 @@ fuzz:
 	@scripts/fuzz
 fuzzers: $(FUZZERS)
 
+#: make fault         kill -9, full disks, hung databases, two nodes, upgrades: a hundred kills (ROUNDS=6)
+.PHONY: fault
+ROUNDS ?= 100
+fault: node_modules/.package-lock.json
+	@$(MAKE) --no-print-directory test-build
+	@node tests/lib/prepare.js
+	@BAOXUE_ROUNDS=$(ROUNDS) node --test tests/fault/kills.test.js tests/fault/nodes.test.js tests/fault/outage.test.js
+
 node_modules/.package-lock.json: package.json package-lock.json
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@

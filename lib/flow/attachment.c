@@ -27,7 +27,9 @@ out_of_memory(bx_call *c)
 static bx_rc
 internal(bx_call *c)
 {
-    return bx_refuse(c, c->error.code == BX_E_MEMORY ? BX_E_MEMORY : BX_E_INTERNAL, NULL, NULL, NULL);
+    bool  said = c->error.code == BX_E_MEMORY || c->error.code == BX_E_STORAGE;
+
+    return bx_refuse(c, said ? c->error.code : BX_E_INTERNAL, NULL, NULL, NULL);
 }
 
 /* "?,?,?" */

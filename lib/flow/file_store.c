@@ -18,7 +18,9 @@
 static bx_rc
 failed(bx_error *err, const char *what)
 {
-    return bx_error_set(err, BX_E_INTERNAL, "%s of an attachment failed: %s", what, strerror(errno));
+    bx_err  code = errno == ENOSPC || errno == EDQUOT ? BX_E_STORAGE : BX_E_INTERNAL;
+
+    return bx_error_set(err, code, "%s of an attachment failed: %s", what, strerror(errno));
 }
 
 static bool

@@ -39,6 +39,7 @@ const defaults = {
     workers: 1,                    // nginx worker processes
     lifetime: '31d',               // of a session: tests move the clock by days
     jobs: false,                   // nginx runs the jobs by itself; otherwise only runJobs() does
+    connections: 1024,             // of an nginx worker
     main: '', http: '', server: '',   // nginx configuration added at these levels
 };
 
@@ -153,7 +154,7 @@ export class Server {
                 }
                 return values[name];
             });
-        fs.writeFileSync(path.join(this.dir, 'nginx.conf'), text);
+        fs.writeFileSync(path.join(this.dir, 'nginx.conf'), text.replace('worker_connections 1024;', `worker_connections ${options.connections};`));
     }
 
     /** Another nginx on the same database, secrets, attachments and clock, with a port of its own: a second node. */
