@@ -338,10 +338,12 @@ typedef struct bx_transition {
     const char      *sets;                    /* BX_BY_JOB: further assignments, static SQL: "escalated = 1" */
 } bx_transition;
 
-/* A named, static condition on the list: ?view=<name>. `t` is the record's table; :today stands for the day of the call. */
+/* A named, static condition on the list: ?view=<name>. `t` is the record's table; :today stands for the day of the call, :date for
+ * the day in ?date=, without that for the day of the call. */
 typedef struct { const char *name; const char *where; const char *capability; } bx_view;
 
-/* Which columns tie a row to the units and children a person may see. */
+/* Which columns tie a row to the units and children a person may see. The engine sets them when it creates a row: by the
+ * student's present place, by the body's school_id or by its unit_id; who has one school or unit only may leave these out. */
 typedef enum {
     BX_SCOPE_STUDENT,                         /* student_id, class_id, school_id, township_id */
     BX_SCOPE_SCHOOL,                          /* school_id, township_id */

@@ -40,6 +40,8 @@ struct bx_record {
     const char          *student_name, *class_name, *school_name;
 };
 
+/* Which alias has the columns of a row's place: "t" the row itself, "un" the unit it hangs on (BX_SCOPE_UNIT with unit_id). */
+const char *bx_record_alias(const bx_record_def *def);
 /* Appends "SELECT … FROM table t …" with the columns every row of def is read with; values go to args in order. */
 bx_rc   bx_record_select(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
 /* The same in two halves: "SELECT …", and the joins behind "FROM … t". */
@@ -66,8 +68,11 @@ bx_rc   bx_record_take(bx_call *c, bx_record *r, const bx_field *takes, json_t *
 bx_rc   bx_record_writable(bx_call *c, const bx_record *r);
 /* Checks a body against a field table without a record. */
 bx_rc   bx_body_check(bx_call *c, const bx_field *takes, json_t *body);
-/* Sets student, class, school and township of a record being created from its student, who must be in scope. */
+/* Where a record being created belongs, which must be in the scope of capability: of a student the place of student_id; of a
+ * school that of the body's school_id, of a unit that of its unit_id, each without it the only one there can be. (record_place.c) */
 bx_rc   bx_record_place(bx_call *c, bx_record *r, const char *capability);
+/* The body's member that says where a new record belongs and is no field, or NULL. */
+const char *bx_record_place_member(const bx_record_def *def);
 /* Does "route=office,principal escalated=1" hold for the row? */
 bool    bx_when_holds(const bx_record *r, const char *when);
 /* The same as SQL over t.*; the text is static, so its words are safe to paste. */

@@ -62,7 +62,7 @@ scope_where(list *l)
 {
     if (l->def->scope == BX_SCOPE_UNIT) {
         bx_buf_str(&l->sql, " AND ");
-        if (bx_scope_where(l->c, l->def->scope, "t", l->def->read, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
+        if (bx_scope_where(l->c, l->def->scope, bx_record_alias(l->def), l->def->read, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
             return BX_FAIL;
         }
     }
@@ -196,6 +196,10 @@ filters(list *l)
         }
     }
 
+    if (bx_record_alias(l->def)[0] == 'u' && id_filter(l, "unit_id") != BX_OK) {
+        return BX_FAIL;
+    }
+
     for (const bx_field *f = l->def->fields; f->name != NULL; f++) {
         if ((f->flags & BX_FILTER) && (s = bx_call_query_arg(l->c, f->name)) != NULL && *s != '\0'
             && in_list(l, f->name, s, f->name) != BX_OK)
@@ -208,22 +212,43 @@ filters(list *l)
 }
 
 
-/* :today stands for the day of the call. */
-static void
+/* The day in ?date=, else that of the call. */
+static bx_rc
+date_arg(list *l, bx_date *day)
+{
+    const char *s = bx_call_query_arg(l->c, "date");
+
+    *day = s == NULL || *s == '\0' ? bx_date_of(l->c->now) : strlen(s) == 10 ? bx_date_parse(s) : BX_NO_DATE;
+    return *day != BX_NO_DATE ? BX_OK : bx_refuse(l->c, BX_E_INVALID, "date", "not_date", NULL);
+}
+
+
+/* :today stands for the day of the call, :date for the day asked for. */
+static bx_rc
 view_where(list *l, const char *where)
 {
-    static const char  word[] = ":today";
-    const char        *p;
+    bx_date      today = bx_date_of(l->c->now), day;
+    const char  *p;
+
+    if (date_arg(l, &day) != BX_OK) {
+        return BX_FAIL;
+    }
 
     bx_buf_str(&l->sql, " AND (");
-    while ((p = strstr(where, word)) != NULL) {
+    while ((p = strchr(where, ':')) != NULL) {
+        bool  asked = strncmp(p, ":date", 5) == 0;
+
+        if (!asked && strncmp(p, ":today", 6) != 0) {
+            break;
+        }
         bx_buf_add(&l->sql, where, (size_t) (p - where));
         bx_buf_str(&l->sql, "?");
-        add(l, bx_text(bx_date_text(l->c->arena, bx_date_of(l->c->now))));
-        where = p + sizeof(word) - 1;
+        add(l, bx_text(bx_date_text(l->c->arena, asked ? day : today)));
+        where = p + (asked ? 5 : 6);
     }
     bx_buf_str(&l->sql, where);
     bx_buf_str(&l->sql, ")");
+    return BX_OK;
 }
 
 
@@ -238,8 +263,7 @@ view(list *l)
 
     for (const bx_view *v = l->def->views; v != NULL && v->name != NULL; v++) {
         if (strcmp(v->name, name) == 0 && (v->capability == NULL || bx_call_can(l->c, v->capability))) {
-            view_where(l, v->where);
-            return BX_OK;
+            return view_where(l, v->where);
         }
     }
 
@@ -278,7 +302,7 @@ queue(list *l)
         bx_buf_str(&l->sql, "')");
         bx_when_sql(t->when, &l->sql);
         bx_buf_str(&l->sql, " AND ");
-        if (bx_scope_where(l->c, l->def->scope, "t", t->capability, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
+        if (bx_scope_where(l->c, l->def->scope, bx_record_alias(l->def), t->capability, &l->sql, l->args, &l->nargs, MAX_ARGS) != BX_OK) {
             return BX_FAIL;
         }
         bx_buf_str(&l->sql, ")");
@@ -411,6 +435,12 @@ sort_value(const bx_record *r, const char *column)
     }
     if (strcmp(name, "class_id") == 0) {
         return json_integer(r->scope.class_id);
+    }
+    if (strcmp(name, "school_id") == 0) {
+        return json_integer(r->scope.school);
+    }
+    if (strcmp(name, "unit_id") == 0) {
+        return json_integer(r->scope.unit);
     }
 
     i = bx_record_field(r->def, name);

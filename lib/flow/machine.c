@@ -242,7 +242,25 @@ answer_record(bx_call *c, bx_record *r, int status)
 }
 
 
+/* The chain that a change of a row goes to: its school's, above schools that of the unit. */
+static bx_id
+chain_of(const bx_record *r)
+{
+    return r->scope.school != 0 ? r->scope.school : r->scope.unit;
+}
+
+
 /* ---- creating */
+
+/* A field that says where the record belongs is written as its place. */
+static bool
+is_place(const bx_record_def *def, const char *field)
+{
+    const char *member = bx_record_place_member(def);
+
+    return member != NULL && strcmp(member, field) == 0;
+}
+
 
 static bx_rc
 insert_queue(bx_call *c, bx_record *r)
@@ -273,10 +291,19 @@ insert_queue(bx_call *c, bx_record *r)
         args[n++] = bx_int(r->scope.class_id);
         args[n++] = bx_int(r->scope.school);
         args[n++] = r->scope.township == 0 ? bx_null() : bx_int(r->scope.township);
+    } else if (r->def->scope == BX_SCOPE_SCHOOL) {
+        bx_buf_str(&names, ", school_id, township_id");
+        bx_buf_str(&marks, ", ?, ?");
+        args[n++] = bx_int(r->scope.school);
+        args[n++] = r->scope.township == 0 ? bx_null() : bx_int(r->scope.township);
+    } else if (bx_record_place_member(r->def) != NULL) {
+        bx_buf_str(&names, ", unit_id");
+        bx_buf_str(&marks, ", ?");
+        args[n++] = bx_int(r->scope.unit);
     }
 
     for (size_t i = 0; i < r->nfields; i++) {
-        if (r->changed[i] && r->def->fields[i].type != BX_FILES) {
+        if (r->changed[i] && r->def->fields[i].type != BX_FILES && !is_place(r->def, r->def->fields[i].name)) {
             bx_buf_printf(&names, ", %s", r->def->fields[i].name);
             bx_buf_str(&marks, ", ?");
             args[n++] = r->values[i];
@@ -339,10 +366,13 @@ create_prepare(bx_call *c, const bx_record_def *def, bx_record *r, const bx_tran
 {
     const char *capability = def->create;
     const char *action = body_action(c, def);
+    const char *place = bx_record_place_member(def);
     bx_err      why;
 
     record_blank(c, def, r);
-    if (bx_record_take(c, r, def->fields, c->body, true, def->transitions != NULL ? "action" : NULL) != BX_OK) {
+    if (bx_record_take(c, r, def->fields, c->body, true,
+                       bx_sprintf(c->arena, "%s %s", def->transitions != NULL ? "action" : "", place != NULL ? place : "")) != BX_OK)
+    {
         return BX_FAIL;
     }
 
@@ -356,7 +386,7 @@ create_prepare(bx_call *c, const bx_record_def *def, bx_record *r, const bx_tran
         return bx_refuse(c, BX_E_INVALID, "action", "not_in_list", NULL);
     }
 
-    if ((def->scope == BX_SCOPE_STUDENT && bx_record_place(c, r, capability) != BX_OK) || bx_record_writable(c, r) != BX_OK) {
+    if (bx_record_place(c, r, capability) != BX_OK || bx_record_writable(c, r) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -397,7 +427,7 @@ create_try(bx_call *c, const bx_record_def *def, bx_tail_result *result)
     }
 
     c->location = bx_sprintf(c->arena, "/api/v1/%s/%" PRId64, def->name, r.id);
-    tail = (bx_tail) { .chain = r.scope.school, .action = t != NULL ? t->action : "create", .record = def->name, .id = r.id,
+    tail = (bx_tail) { .chain = chain_of(&r), .action = t != NULL ? t->action : "create", .record = def->name, .id = r.id,
                        .changes = changes_json(c, &r), .keyed = c->key.on };
     *result = bx_tail_run(c, &tail);
     return BX_OK;
@@ -467,7 +497,7 @@ change_commit(bx_call *c, bx_record *r, const char *action, const char *capabili
 {
     bx_value  args[BX_MAX_FIELDS + 8];
     size_t    n = 0;
-    bx_tail   tail = { .chain = r->scope.school, .action = action, .record = r->def->name, .id = r->id, .keyed = c->key.on };
+    bx_tail   tail = { .chain = chain_of(r), .action = action, .record = r->def->name, .id = r->id, .keyed = c->key.on };
 
     if (queue_files(c, r) != BX_OK
         || (r->def->states != NULL && bx_history_queue(c, r, action, r->to != NULL ? r->to : r->state, capability) != BX_OK))

@@ -10,7 +10,8 @@
 
 /* Columns before the fields, in the order of bx_record_select(). */
 enum { COL_ID, COL_VERSION, COL_STATE, COL_CREATOR, COL_STUDENT, COL_CLASS, COL_SCHOOL, COL_TOWNSHIP, COL_OWN,
-       COL_STAGE, COL_ENTRY, COL_NUMBER, COL_GRADE, COL_SCHOOL_NAME, COL_CENTRAL, COL_STUDENT_NAME, COL_FIELDS };
+       COL_STAGE, COL_ENTRY, COL_NUMBER, COL_GRADE, COL_SCHOOL_NAME, COL_CENTRAL, COL_STUDENT_NAME, COL_UNIT,
+       COL_FIELDS };
 
 
 const char *
@@ -45,38 +46,70 @@ is_student(const bx_record_def *def)
 }
 
 
+const char *
+bx_record_alias(const bx_record_def *def)
+{
+    return def->scope == BX_SCOPE_UNIT && strcmp(def->table, "org_unit") != 0 ? "un" : "t";
+}
+
+
+/* Student, class, school and township of a row. */
 static void
 select_scope(const bx_record_def *def, bx_buf *sql)
 {
-    static const char *const by_scope[] = {
-        [BX_SCOPE_STUDENT] = ", t.student_id, t.class_id, t.school_id, t.township_id",
-        [BX_SCOPE_SCHOOL]  = ", NULL, NULL, t.school_id, t.township_id",
-        [BX_SCOPE_UNIT]    = ", NULL, NULL, t.school_id, t.township_id",
-    };
+    const char *u = bx_record_alias(def);
 
-    bx_buf_str(sql, by_scope[def->scope]);
+    switch (def->scope) {
+    case BX_SCOPE_STUDENT:
+        bx_buf_str(sql, ", t.student_id, t.class_id, t.school_id, t.township_id, ");
+        return;
+    case BX_SCOPE_SCHOOL:
+        bx_buf_str(sql, ", NULL, NULL, t.school_id, t.township_id, ");
+        return;
+    case BX_SCOPE_UNIT:
+        bx_buf_printf(sql, ", NULL, IF(%s.level = 'class', %s.id, NULL), %s.school_id, %s.township_id, ", u, u, u, u);
+    }
+}
+
+
+/* Class, grade, school, central school, what it is about by name, and the unit it hangs on. */
+static void
+select_names(const bx_record_def *def, bx_buf *sql)
+{
+    bool  hangs = bx_record_alias(def)[0] == 'u';
+
+    switch (def->scope) {
+    case BX_SCOPE_STUDENT:
+        bx_buf_printf(sql, ", cl.stage, cl.entry_year, cl.class_no, cl.parent_id, sc.name, sc.parent_id, %s, NULL",
+                      is_student(def) ? "NULL" : "st.name");
+        return;
+    case BX_SCOPE_SCHOOL:
+        bx_buf_str(sql, ", NULL, NULL, NULL, NULL, sc.name, sc.parent_id, NULL, t.school_id");
+        return;
+    case BX_SCOPE_UNIT:
+        bx_buf_str(sql, hangs ? ", un.stage, un.entry_year, un.class_no" : ", NULL, NULL, NULL");
+        bx_buf_printf(sql, ", CASE %s.level WHEN 'class' THEN %s.parent_id WHEN 'grade' THEN %s.id END, sc.name,"
+                      " IF(%s.level = 'central', %s.id, sc.parent_id), %s, %s.id", bx_record_alias(def), bx_record_alias(def),
+                      bx_record_alias(def), bx_record_alias(def), bx_record_alias(def), hangs ? "un.name" : "NULL",
+                      bx_record_alias(def));
+    }
 }
 
 
 bx_rc
 bx_record_columns(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
 {
-    bool  of_student = def->scope == BX_SCOPE_STUDENT;
-
     bx_buf_printf(sql, "SELECT t.id, t.version, %s, %s", def->states != NULL ? "t.state" : "NULL",
                   def->transitions != NULL ? "t.created_by" : "NULL");
     select_scope(def, sql);
-    bx_buf_str(sql, ", ");
 
-    if (!of_student) {
+    if (def->scope != BX_SCOPE_STUDENT) {
         bx_buf_str(sql, "0");
     } else if (bx_own_child_sql(c, "t", sql, args, nargs, room) != BX_OK) {
         return BX_FAIL;
     }
 
-    bx_buf_str(sql, of_student ? ", cl.stage, cl.entry_year, cl.class_no, cl.parent_id, sc.name, sc.parent_id"
-                               : ", NULL, NULL, NULL, NULL, sc.name, sc.parent_id");
-    bx_buf_str(sql, of_student && !is_student(def) ? ", st.name" : ", NULL");
+    select_names(def, sql);
 
     for (const bx_field *f = def->fields; f->name != NULL; f++) {
         bx_buf_printf(sql, f->type == BX_FILES ? ", NULL" : ", t.%s", f->name);
@@ -89,9 +122,10 @@ bx_record_columns(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *a
 void
 bx_record_joins(const bx_record_def *def, bx_buf *sql)
 {
-    bool  of_student = def->scope == BX_SCOPE_STUDENT;
+    bool  of_student = def->scope == BX_SCOPE_STUDENT, hangs = bx_record_alias(def)[0] == 'u';
 
-    bx_buf_str(sql, " LEFT JOIN org_unit sc ON sc.id = t.school_id");
+    bx_buf_str(sql, hangs ? " JOIN org_unit un ON un.id = t.unit_id LEFT JOIN org_unit sc ON sc.id = un.school_id"
+                          : " LEFT JOIN org_unit sc ON sc.id = t.school_id");
     if (of_student) {
         bx_buf_str(sql, " LEFT JOIN org_unit cl ON cl.id = t.class_id");
     }
@@ -124,7 +158,7 @@ scope_from_row(const bx_record_def *def, const bx_rows *rows, size_t i, bx_row_s
     s->own_child = bx_cell_int(rows, i, COL_OWN) != 0;
     s->grade = bx_cell_int(rows, i, COL_GRADE);
     s->central = bx_cell_int(rows, i, COL_CENTRAL);
-    s->unit = def->scope == BX_SCOPE_UNIT ? bx_cell_int(rows, i, COL_ID) : s->school;
+    s->unit = def->scope == BX_SCOPE_STUDENT ? s->school : bx_cell_int(rows, i, COL_UNIT);
 }
 
 
@@ -182,7 +216,7 @@ bx_rc
 bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
                 size_t room)
 {
-    if (bx_scope_where(c, def->scope, "t", capability, sql, args, nargs, room - 1) != BX_OK) {
+    if (bx_scope_where(c, def->scope, bx_record_alias(def), capability, sql, args, nargs, room - 1) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -407,6 +441,12 @@ scope_json(const bx_record *r, json_t *o)
     if (r->def->scope != BX_SCOPE_UNIT) {
         json_object_set_new(o, "school_id", id_json(r->scope.school));
         json_object_set_new(o, "school_name", json_string(r->school_name == NULL ? "" : r->school_name));
+    } else if (bx_record_alias(r->def)[0] == 'u') {
+        /* a class by the name it has this school year */
+        const char *name = r->class_name != NULL ? r->class_name : r->student_name;
+
+        json_object_set_new(o, "unit_id", id_json(r->scope.unit));
+        json_object_set_new(o, "unit_name", json_string(name == NULL ? "" : name));
     }
 }
 
@@ -457,47 +497,6 @@ bx_record_dress(bx_call *c, const bx_record_def *def, json_t *rows, bool one)
     }
 
     return def->decorate == NULL ? BX_OK : def->decorate(c, rows, one);
-}
-
-
-/* ---- where a new record belongs */
-
-bx_rc
-bx_record_place(bx_call *c, bx_record *r, const char *capability)
-{
-    const bx_record_def *students = bx_record_find("students");
-    bx_buf    sql;
-    bx_rows   rows;
-    bx_value  args[48];
-    size_t    nargs = 0;
-    int       i = bx_record_field(r->def, "student_id");
-
-    bx_buf_init(&sql, c->arena);
-    if (bx_record_select(c, students, &sql, args, &nargs, 40) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    bx_buf_str(&sql, " WHERE t.id = ? AND ");
-    args[nargs++] = i >= 0 ? r->values[i] : bx_null();
-
-    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", capability, &sql, args, &nargs, 48) != BX_OK
-        || bx_query(c, &rows, sql.data, args, nargs) != BX_OK)
-    {
-        return BX_FAIL;
-    }
-    if (rows.nrows == 0) {
-        return bx_refuse(c, BX_E_INVALID, "student_id", "student_not_found", NULL);
-    }
-
-    bx_record  student;
-
-    bx_record_from_row(c, students, &rows, 0, &student);
-    r->scope = student.scope;
-    r->scope.student = student.id;
-    r->class_name = student.class_name;
-    r->school_name = student.school_name;
-    r->student_name = bx_rec_text(&student, "name");
-    return BX_OK;
 }
 
 

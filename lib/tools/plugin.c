@@ -108,7 +108,7 @@ select_text(ctl *x, const bx_record_def *def)
     if (def->scope == BX_SCOPE_STUDENT) {
         bx_buf_str(&b, ", t.student_id, t.class_id");
     }
-    bx_buf_str(&b, ", t.school_id, t.township_id");
+    bx_buf_str(&b, bx_record_alias(def)[0] == 'u' ? ", t.unit_id" : ", t.school_id, t.township_id");
     for (const bx_field *f = def->fields; f->name != NULL; f++) {
         if (f->type != BX_FILES) {
             bx_buf_printf(&b, ", t.%s", f->name);

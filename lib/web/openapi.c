@@ -1,5 +1,6 @@
 /* openapi.c: the OpenAPI 3.1 description, made from the tables that dispatch enforces, so that it cannot say anything else. */
 
+#include "flow/flow.h"
 #include "web/routes.h"
 #include "web/tables.h"
 
@@ -113,6 +114,10 @@ body_schema(const bx_field *takes, const bx_record_def *creating)
         }
         json_object_set_new(properties, "action", json_pack("{s:s, s:o}", "type", "string", "enum", actions));
     }
+    if (creating != NULL && bx_record_place_member(creating) != NULL) {
+        json_object_set_new(properties, bx_record_place_member(creating), json_pack("{s:s, s:s, s:s}", "type", "string",
+            "pattern", ID_PATTERN, "description", "Where it belongs; may be left out by whoever has one such unit only"));
+    }
 
     return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required", required,
                      "additionalProperties", 0);
@@ -165,6 +170,29 @@ query_param(const char *name, json_t *schema)
 }
 
 
+/* ?view= with its names, and ?date= where one of them asks for a day. */
+static void
+view_params(const bx_record_def *def, json_t *params)
+{
+    json_t *names = json_array();
+    bool    dated = false;
+
+    for (const bx_view *v = def->views; v != NULL && v->name != NULL; v++) {
+        json_array_append_new(names, json_string(v->name));
+        dated = dated || strstr(v->where, ":date") != NULL;
+    }
+
+    if (json_array_size(names) == 0) {
+        json_decref(names);
+        return;
+    }
+    json_array_append_new(params, query_param("view", json_pack("{s:s, s:o}", "type", "string", "enum", names)));
+    if (dated) {
+        json_array_append_new(params, query_param("date", json_pack("{s:s, s:s}", "type", "string", "format", "date")));
+    }
+}
+
+
 static void
 list_params(const bx_record_def *def, json_t *params)
 {
@@ -176,6 +204,7 @@ list_params(const bx_record_def *def, json_t *params)
         json_array_append_new(params, query_param("state", json_pack("{s:s}", "type", "string")));
         json_array_append_new(params, query_param("queue", json_pack("{s:s, s:[s]}", "type", "string", "enum", "mine")));
     }
+    view_params(def, params);
     for (const bx_field *f = def->fields; f->name != NULL; f++) {
         if (f->flags & BX_FILTER) {
             json_array_append_new(params, query_param(f->name, json_pack("{s:s}", "type", "string")));

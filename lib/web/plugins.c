@@ -153,6 +153,8 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
     if (def->scope == BX_SCOPE_STUDENT && strcmp(def->table, "student") != 0) {
         json_array_append_new(columns, json_string("student_name"));
         json_array_append_new(columns, json_string("class_name"));
+    } else if (bx_record_place_member(def) != NULL) {
+        json_array_append_new(columns, json_string(def->scope == BX_SCOPE_SCHOOL ? "school_name" : "unit_name"));
     }
 
     fields = fields_json(c, def, columns);
@@ -160,12 +162,44 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b}", "name", def->name, "plugin", p->name,
-                     "texts", texts_of(c, p), "fields", fields,
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b}", "name", def->name, "plugin", p->name,
+                     "texts", texts_of(c, p), "place", bx_record_place_member(def), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
                      "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
                      "editable", editable_json(def),
                      "decides", may_decide(c, def));
+}
+
+
+/* The record whose list a menu entry opens ("#/<record>"), or NULL. */
+static const bx_record_def *
+opened_by(const bx_plugin *plugin, const bx_menu *m)
+{
+    for (const bx_record_def *def = plugin->records; def != NULL && def->name != NULL; def++) {
+        if (strncmp(m->href, "#/", 2) == 0 && strcmp(m->href + 2, def->name) == 0) {
+            return def;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Is what waits of a record counted at this entry? At the one that opens it, else at those that open no record. */
+static bool
+counts_at(const bx_plugin *plugin, const bx_menu *m, const bx_record_def *def)
+{
+    if (opened_by(plugin, m) != NULL) {
+        return opened_by(plugin, m) == def;
+    }
+
+    for (const bx_menu *other = plugin->menu; other->key != NULL; other++) {
+        if (opened_by(plugin, other) == def) {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 
@@ -178,7 +212,7 @@ entry_json(bx_call *c, const bx_plugin *plugin, const bx_menu *m)
     json_t     *decides = json_array();
 
     for (const bx_record_def *def = plugin->records; def != NULL && def->name != NULL; def++) {
-        if (may_decide(c, def)) {
+        if (may_decide(c, def) && counts_at(plugin, m, def)) {
             json_array_append_new(decides, json_string(def->name));
         }
     }

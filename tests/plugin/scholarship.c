@@ -77,7 +77,11 @@ grant(bx_call *c, bx_record *r)
 
 static const bx_code kinds[] = { { "merit" }, { "hardship" }, { "contest" }, BX_END };
 
-static const bx_code_list code_lists[] = { { .name = "scholarship_kind", .codes = kinds }, BX_END };
+static const bx_code sources[] = { { "state" }, { "donation" }, BX_END };
+
+static const bx_code_list code_lists[] = {
+    { .name = "scholarship_kind", .codes = kinds }, { .name = "scholarship_source", .codes = sources }, BX_END
+};
 
 static const bx_field fields[] = {
     { .name = "student_id",  .type = BX_REF,   .flags = BX_REQUIRED | BX_FIXED, .arg = "students" },
@@ -146,10 +150,41 @@ static const bx_view views[] = {
     BX_END
 };
 
+/* ---- what belongs to a school, and what hangs on a unit: the engine asks where a new one belongs (school_id, unit_id) */
+
+static const bx_field fund_fields[] = {
+    { .name = "name",   .type = BX_TEXT, .flags = BX_REQUIRED | BX_IN_LIST | BX_SEARCH, .min = 2, .max = 60 },
+    { .name = "source", .type = BX_CODE, .flags = BX_REQUIRED | BX_IN_LIST | BX_FILTER, .arg = "scholarship_source" },
+    { .name = "amount", .type = BX_INT,  .flags = BX_REQUIRED | BX_IN_LIST, .min = 1, .max = 10000000 },
+    BX_END
+};
+
+static const bx_field quota_fields[] = {
+    { .name = "year",   .type = BX_INT, .flags = BX_REQUIRED | BX_FIXED | BX_IN_LIST, .min = 2000, .max = 2100 },
+    { .name = "places", .type = BX_INT, .flags = BX_REQUIRED | BX_IN_LIST, .min = 1, .max = 5000 },
+    BX_END
+};
+
+static const bx_state quota_states[] = {
+    { .name = "proposed", .tone = "wait" },
+    { .name = "fixed",    .tone = "ok", .flags = BX_TERMINAL },
+    BX_END
+};
+
+static const bx_transition quota_transitions[] = {
+    { .action = "propose", .from = BX_NEW,     .to = "proposed", .capability = "scholarship.quota" },
+    { .action = "fix",     .from = "proposed", .to = "fixed",    .capability = "scholarship.quota_fix", .flags = BX_DECIDES },
+    BX_END
+};
+
 static const bx_record_def records[] = {
     { .name = "scholarships", .table = "scholarship", .scope = BX_SCOPE_STUDENT, .fields = fields, .states = states,
       .transitions = transitions, .views = views, .read = "scholarship.read", .edit = "scholarship.apply", .editable = "draft",
       .private_states = "draft" },
+    { .name = "scholarship-funds", .table = "scholarship_fund", .scope = BX_SCOPE_SCHOOL, .fields = fund_fields,
+      .read = "scholarship.funds", .create = "scholarship.fund", .edit = "scholarship.fund" },
+    { .name = "scholarship-quotas", .table = "scholarship_quota", .scope = BX_SCOPE_UNIT, .fields = quota_fields,
+      .states = quota_states, .transitions = quota_transitions, .read = "scholarship.quotas" },
     BX_END
 };
 
@@ -214,15 +249,20 @@ static const bx_route routes[] = {
 };
 
 static const bx_grant grants[] = {
-    { .role = "teacher",   .capabilities = "scholarship.read scholarship.apply" },
-    { .role = "office",    .capabilities = "scholarship.read scholarship.endorse" },
-    { .role = "principal", .capabilities = "scholarship.read scholarship.grant" },
+    { .role = "teacher",   .capabilities = "scholarship.read scholarship.apply scholarship.quotas scholarship.quota" },
+    { .role = "office",    .capabilities = "scholarship.read scholarship.endorse scholarship.funds scholarship.fund" },
+    { .role = "principal", .capabilities = "scholarship.read scholarship.grant scholarship.funds scholarship.quotas"
+                                           " scholarship.quota scholarship.quota_fix" },
+    { .role = "township",  .capabilities = "scholarship.funds scholarship.fund" },
+    { .role = "county",    .capabilities = "scholarship.funds scholarship.fund scholarship.quotas scholarship.quota scholarship.quota_fix" },
     { .role = "guardian",  .capabilities = "scholarship.read" },
     BX_END
 };
 
 static const bx_menu menu[] = {
     { .key = "scholarships", .href = "#/scholarships", .icon = "stamp", .capability = "scholarship.read" },
+    { .key = "scholarship-funds", .href = "#/scholarship-funds", .icon = "box", .capability = "scholarship.funds" },
+    { .key = "scholarship-quotas", .href = "#/scholarship-quotas", .icon = "list", .capability = "scholarship.quotas" },
     BX_END
 };
 
