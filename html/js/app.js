@@ -19,6 +19,8 @@ const ROUTES = [
     ...[
         { path: 'today', page: () => import('./staff/desk.js') },
         { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
+        { path: 'leave/new', page: () => import('./staff/entry.js'), texts: ['leave', 'people', 'staff'] },
+        { path: 'leave/day', page: () => import('./staff/day.js'), texts: ['leave', 'staff'] },
         { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
         { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'] },
         { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },

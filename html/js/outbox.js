@@ -1,4 +1,4 @@
-// outbox.js: what was written on this phone and has not reached the server: one draft, and forms that wait for a signal.
+// outbox.js: what was written on this phone and has not reached the server: drafts, and forms that wait for a signal.
 // Each keeps its idempotency key and its photos, so it goes out once, whenever that is. Emptied when the account signs out.
 
 import { newKey, post, upload } from './api.js';
@@ -60,14 +60,14 @@ export function watch(watcher) {
     return () => watchers.delete(watcher);
 }
 
-export const readDraft = () => run('readonly', (store) => store.get(`draft.${session().account.id}`));
-export const dropDraft = () => run('readwrite', (store) => store.delete(`draft.${session().account.id}`));
+/* One draft of each form: `form` tells them apart, '' is a guardian's slip. */
+const draftId = (form) => `draft.${session().account.id}${form && `.${form}`}`;
 
-export function keepDraft(draft) {
-    const account = session().account.id;
+export const readDraft = (form = '') => run('readonly', (store) => store.get(draftId(form)));
+export const dropDraft = (form = '') => run('readwrite', (store) => store.delete(draftId(form)));
 
-    return run('readwrite', (store) => store.put({ ...draft, id: `draft.${account}`, account, status: 'draft' }));
-}
+export const keepDraft = (draft, form = '') => run('readwrite', (store) =>
+    store.put({ ...draft, id: draftId(form), account: session().account.id, status: 'draft' }));
 
 export async function remove(id) {
     await run('readwrite', (store) => store.delete(id));
@@ -145,8 +145,7 @@ async function settle(item, sent) {
         const answer = await sent;
 
         await item.kept;
-        await run('readwrite', (store) => store.delete(item.id)).catch(() => {});
-        await tell(answer).catch(() => {});
+        await finish(item, answer).catch(() => {});
         return answer;
     } catch (problem) {
         await item.kept;
@@ -161,6 +160,20 @@ async function settle(item, sent) {
     } finally {
         holding.delete(item.id);
     }
+}
+
+/** The server has it. Of many at once (about.many), what it refused stays, each by itself. */
+async function finish(item, answer) {
+    const refused = (item.about.many && answer?.items || []).filter((one) => one.status >= 400);
+
+    await run('readwrite', (store) => store.delete(item.id));
+    for (const { id, status, code, title } of refused) {
+        const about = item.about.many.find((one) => one.id === id);
+
+        await run('readwrite', (store) => store.put({ id: newKey(), account: item.account, status: 'refused', at: Date.now(),
+            path: `${item.path.replace(/bulk$/, '')}${id}/${about.action}`, about, problem: { message: title, status, code, body: {}, errors: [] } }));
+    }
+    await tell(answer);
 }
 
 async function refuse(item, problem) {
@@ -190,8 +203,7 @@ async function send(item) {
         Object.assign(item, { again: true, files: item.files.map(({ blob }) => ({ key: newKey(), blob })) });   // after a day the server
         return send(item);                                                                                      // lets go of loose photos
     }
-    await run('readwrite', (store) => store.delete(item.id));
-    await tell(answer);
+    await finish(item, answer);
     return answer;
 }
 

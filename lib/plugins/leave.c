@@ -154,11 +154,16 @@ static const bx_transition transitions[] = {
 };
 
 static const bx_view views[] = {
-    { "open",    "t.state IN ('submitted','provisional','approved','away','overdue')", NULL },
+    { "open",    "t.state IN ('submitted','provisional','approved','away','overdue','awaiting_paper')", NULL },
     { "away",    "t.state = 'away'",    NULL },
     { "overdue", "t.state = 'overdue'", NULL },
-    { "paper",   "t.state IN ('awaiting_paper','no_paper')", NULL },
+    { "paper",   "t.state IN ('awaiting_paper','no_paper')"
+                 " OR (t.needs_paper = 1 AND t.state IN ('provisional','approved','away','overdue'))", NULL },
     { "today",   "t.starts_on <= :today AND t.ends_on >= :today AND t.state IN ('provisional','approved','away','overdue','returned','awaiting_paper')", NULL },
+    /* a day of the school: who is on leave or to be, who has not come back, who came back on it */
+    { "day",     "t.starts_on <= :date AND t.ends_on >= CAST(:date AS DATE) - INTERVAL 60 DAY AND t.state NOT IN ('draft','cancelled')"
+                 " AND (t.ends_on >= :date OR (t.state = 'overdue' AND t.back_on <= :date)"
+                 " OR (t.returned_at >= :date AND t.returned_at < CAST(:date AS DATE) + INTERVAL 1 DAY))", NULL },
     { "decided", "t.state IN ('approved','away','returned','rejected')", NULL },
     { NULL, NULL, NULL }
 };
@@ -181,8 +186,8 @@ static const bx_rule rules[] = {
 };
 
 static const bx_route route_list[] = {
-    { "GET", "leave-requests/preview", "leave.request", bx_leave_preview, 0, NULL,
-      "What handing in would mean: school days, who decides and by when, what is in the way" },
+    { "GET", "leave-requests/preview", "leave.read", bx_leave_preview, 0, NULL,
+      "What handing in, or entering for a guardian, would mean: school days, who decides and by when, what is in the way" },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL }
 };
 

@@ -217,13 +217,32 @@ date_arg(bx_call *c, const char *name, bx_date *out)
 }
 
 
-/* The child of a preview, in the scope of those who may ask for leave. */
+/* Children for whom the caller may ask, or enter what a guardian asked by phone. */
+static bx_rc
+preview_where(bx_call *c, bx_buf *sql, bx_value *args, size_t *n, size_t room)
+{
+    bool  ask = bx_call_can(c, "leave.request"), enter = bx_call_can(c, "leave.enter");
+
+    bx_buf_str(sql, "(");
+    if ((ask || !enter) && bx_scope_where(c, BX_SCOPE_STUDENT, "t", "leave.request", sql, args, n, room) != BX_OK) {
+        return BX_FAIL;
+    }
+    bx_buf_str(sql, ask && enter ? " OR " : "");
+    if (enter && bx_scope_where(c, BX_SCOPE_STUDENT, "t", "leave.enter", sql, args, n, room) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(sql, ")");
+    return BX_OK;
+}
+
+
 static bx_rc
 preview_child(bx_call *c, bx_leave_ask *ask)
 {
     const char  *s = bx_call_query_arg(c, "student_id");
     bx_buf       sql;
-    bx_value     args[32];
+    bx_value     args[64];
     bx_rows      rows;
     size_t       n = 0;
 
@@ -231,7 +250,7 @@ preview_child(bx_call *c, bx_leave_ask *ask)
     bx_buf_str(&sql, "SELECT t.id, t.class_id, t.school_id FROM student t WHERE t.id = ? AND ");
     args[n++] = bx_int(bx_id_parse(s));
 
-    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", "leave.request", &sql, args, &n, 32) != BX_OK
+    if (preview_where(c, &sql, args, &n, 64) != BX_OK
         || bx_query(c, &rows, sql.data, args, n) != BX_OK)
     {
         return BX_FAIL;

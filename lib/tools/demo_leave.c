@@ -11,12 +11,14 @@
 #include <string.h>
 
 #define MAX_LEAVES  900
-#define MAX_ACTS    (MAX_LEAVES * 5 + 800)
+#define MAX_ACTS    (MAX_LEAVES * 6 + 800)
 #define MINUTE      60
 
-typedef enum { ACT_SAVE, ACT_SUBMIT, ACT_CONSENT, ACT_DECIDE, ACT_REJECT, ACT_CANCEL, ACT_RETURN, ACT_CLOCK } act_kind;
+typedef enum {
+    ACT_SAVE, ACT_SUBMIT, ACT_ENTER, ACT_CONSENT, ACT_DECIDE, ACT_REJECT, ACT_CANCEL, ACT_RETURN, ACT_CONFIRM, ACT_ACCEPT, ACT_CLOCK
+} act_kind;
 
-typedef struct { bx_id student, guardian, account; const demo_class *cls; bool used; } child;
+typedef struct { bx_id student, guardian, account; const char *guardian_name; const demo_class *cls; bool used; } child;
 
 typedef struct {
     child       *who;
@@ -24,6 +26,7 @@ typedef struct {
     const char  *kind, *reason;
     const char  *route;                       /* teacher office principal, as the engine will choose */
     bool         by_teacher;                  /* who says the child is back */
+    bool         phoned;                      /* entered by the class teacher for a guardian who phoned */
     bx_id        id;                          /* once it is there */
 } request;
 
@@ -56,7 +59,7 @@ static const char *const refusals[] = { "这天有期中测验，能不能换一
 /* ---- children and their guardians */
 
 static const char sql_children[] =
-    "SELECT s.id, s.class_id, l.guardian_id, g.account_id, s.name FROM student s"
+    "SELECT s.id, s.class_id, l.guardian_id, g.account_id, g.name FROM student s"
     " JOIN student_guardian l ON l.student_id = s.id AND l.ordinal = 1 JOIN guardian g ON g.id = l.guardian_id ORDER BY s.id";
 
 static const demo_class *
@@ -87,8 +90,8 @@ children_load(play *p)
         const demo_class *cls = class_by_id(d, bx_cell_int(&rows, i, 1));
 
         if (cls != NULL) {
-            p->children[p->nchildren++] = (child) { bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 2), bx_cell_int(&rows, i, 3), cls,
-                                                    false };
+            p->children[p->nchildren++] = (child) { bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 2), bx_cell_int(&rows, i, 3),
+                                                    bx_cell_text(&rows, i, 4), cls, false };
         }
     }
 
@@ -198,9 +201,23 @@ add_request(play *p, child *who, bx_span span)
     r = &p->requests[p->nrequests++];
     *r = (request) { .who = who, .span = span, .kind = reasons[n].kind, .reason = reasons[n].reason,
                      .route = halves <= 2 ? "teacher" : halves <= 10 ? "office" : "principal",
-                     .by_teacher = demo_chance(&p->d->dice, 80) };
+                     .by_teacher = demo_chance(&p->d->dice, 80), .phoned = false };
     who->used = true;
     return r;
+}
+
+
+/* Of leave asked for by telephone: the guardian says so in the portal, mostly in time; else the office may take the slip late. */
+static void
+slip(play *p, request *r, bx_time returned)
+{
+    demo_dice *dice = &p->d->dice;
+
+    if (demo_chance(dice, 85)) {
+        add_act(p, returned + (2 + (bx_time) demo_draw(dice, 30)) * 3600, ACT_CONFIRM, r);
+    } else if (demo_chance(dice, 50)) {
+        add_act(p, returned + 9 * 86400, ACT_ACCEPT, r);
+    }
 }
 
 
@@ -213,20 +230,23 @@ course(play *p, request *r, bx_time submitted)
     bx_time    decided = submitted + (6 + (bx_time) demo_draw(dice, 40)) * MINUTE;
     unsigned   fate = (unsigned) demo_draw(dice, 100);
 
-    add_act(p, submitted, ACT_SUBMIT, r);
-    if (fate < 4) {
+    r->phoned = demo_chance(dice, 14);
+    add_act(p, submitted, r->phoned ? ACT_ENTER : ACT_SUBMIT, r);
+    if (fate < 4 && !r->phoned) {
         add_act(p, submitted + 20 * MINUTE, ACT_CANCEL, r);
         return;
     }
-    if (fate < 9) {
+    if (fate < 9 && !r->phoned) {
         add_act(p, decided, ACT_REJECT, r);
         return;
     }
-    if (strcmp(r->route, "teacher") != 0) {
+    if (strcmp(r->route, "teacher") != 0 && !r->phoned) {
         add_act(p, decided, ACT_CONSENT, r);
         decided += (15 + (bx_time) demo_draw(dice, 50)) * MINUTE;
     }
-    add_act(p, decided, ACT_DECIDE, r);
+    if (!r->phoned || strcmp(r->route, "teacher") != 0) {
+        add_act(p, decided, ACT_DECIDE, r);
+    }
 
     if (bx_next_slot(p->cal, r->span.to, &back)) {
         bx_time  at = bx_slot_begins(p->cal, back);
@@ -235,6 +255,9 @@ course(play *p, request *r, bx_time submitted)
         /* now and then nobody has said yet that the child is back */
         if (at < p->d->now - 30 * 3600 || !demo_chance(dice, 15)) {
             add_act(p, at + (late - 6) * MINUTE, ACT_RETURN, r);
+            if (r->phoned) {
+                slip(p, r, at + late * MINUTE);
+            }
         }
     }
 }
@@ -374,6 +397,44 @@ on_leave_and_overdue(play *p, const demo_class *mine)
 }
 
 
+/* A call before the first bell of a day; back in time, or not yet when it is today's. */
+static request *
+phoned(play *p, child *who, bx_date day, const char *kind, const char *reason)
+{
+    request  *r = day == BX_NO_DATE || day < p->d->since ? NULL : shown(p, who, day, 2, kind, reason);
+    bx_slot   back;
+
+    if (r == NULL) {
+        return NULL;
+    }
+
+    r->phoned = r->by_teacher = true;
+    add_act(p, bx_time_at(day, 7 * 60 + 20), ACT_ENTER, r);
+    if (bx_next_slot(p->cal, r->span.to, &back)) {
+        add_act(p, bx_slot_begins(p->cal, back) - 5 * MINUTE, ACT_RETURN, r);
+    }
+    return r;
+}
+
+
+/* The telephone: one who is away today, a slip that is due, one in its grace, one that never came, one the office took late. */
+static void
+by_telephone(play *p, const demo_class *mine)
+{
+    request  *late;
+    bx_date   long_ago = school_day(p, -9);
+
+    (void) phoned(p, child_draw(p, mine), bx_is_school_day(p->cal, p->d->today) ? p->d->today : BX_NO_DATE, "sick", "早上发烧，妈妈来电话");
+    (void) phoned(p, child_named(p, DEMO_CHILD), school_day(p, -2), "sick", "咳嗽得厉害，妈妈来电话");
+    (void) phoned(p, child_draw(p, mine), school_day(p, -4), "personal", "奶奶住院，爸爸来电话");
+    (void) phoned(p, child_draw(p, mine), school_day(p, -8), "sick", "肚子疼，爷爷来电话");
+    late = phoned(p, child_draw(p, mine), long_ago, "sick", "出疹子，妈妈来电话");
+    if (late != NULL) {
+        add_act(p, bx_time_at(school_day(p, -1), 10 * 60), ACT_ACCEPT, late);
+    }
+}
+
+
 static void
 of_named_children(play *p)
 {
@@ -424,6 +485,7 @@ happenings(play *p)
     }
 
     of_named_children(p);
+    by_telephone(p, mine);
     for_the_queues(p, mine);
     on_leave_and_overdue(p, mine);
     for (bx_date day = d->since + 1; day <= d->today + 3; day++) {
@@ -479,8 +541,11 @@ actor_of(const play *p, const act *a)
     const bx_id   *staff = p->d->staff[r->who->cls->school];
 
     switch (a->kind) {
+    case ACT_ENTER:
     case ACT_CONSENT:
         return r->who->cls->teacher;
+    case ACT_ACCEPT:
+        return staff[1];
     case ACT_DECIDE:
         return strcmp(r->route, "teacher") == 0 ? r->who->cls->teacher : strcmp(r->route, "office") == 0 ? staff[1] : staff[0];
     case ACT_REJECT:
@@ -501,11 +566,15 @@ body_of(play *p, bx_call *c, const act *a)
     switch (a->kind) {
     case ACT_SAVE:
     case ACT_SUBMIT:
-        return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:s, s:s}",
+    case ACT_ENTER:
+        return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:s*, s:s*}",
             "student_id", json_sprintf("%" PRId64, r->who->student), "kind", r->kind,
             "starts_on", bx_date_text(c->arena, r->span.from.day), "starts_period", r->span.from.period,
             "ends_on", bx_date_text(c->arena, r->span.to.day), "ends_period", r->span.to.period,
-            "reason", r->reason, "action", a->kind == ACT_SAVE ? "save" : "submit");
+            "reason", r->reason, "action", a->kind == ACT_SAVE ? "save" : a->kind == ACT_ENTER ? "enter" : "submit",
+            "channel", a->kind == ACT_ENTER ? "phone" : NULL, "requested_by", a->kind == ACT_ENTER ? r->who->guardian_name : NULL);
+    case ACT_ACCEPT:
+        return json_pack("{s:s}", "comment", "家长在外务工，纸条后来寄到");
     case ACT_REJECT:
         return json_pack("{s:s}", "comment", refusals[demo_draw(&p->d->dice, sizeof(refusals) / sizeof(refusals[0]))]);
     default:
@@ -543,10 +612,11 @@ harmless(const bx_call *c)
 static bx_rc
 play_person(play *p, bx_call *c, const act *a)
 {
-    static const char *const  names[] = { "save", "submit", "consent", "approve", "reject", "cancel", "return" };
+    static const char *const  names[] = { "save", "submit", "enter", "consent", "approve", "reject", "cancel", "return", "confirm",
+                                              "accept" };
     bx_rc                     rc;
 
-    if (a->leave->id == 0 && a->kind != ACT_SAVE && a->kind != ACT_SUBMIT) {
+    if (a->leave->id == 0 && a->kind != ACT_SAVE && a->kind != ACT_SUBMIT && a->kind != ACT_ENTER) {
         return BX_OK;
     }
 

@@ -53,7 +53,8 @@ test('the guardian has two children, one of them in the teacher\'s class', async
 
 test('leave is in every state, and waits in every queue', async () => {
     const states = (await server.sql('SELECT state, COUNT(*) AS n FROM leave_request GROUP BY state')).map(({ state }) => state);
-    assert.deepEqual(states.sort(), ['approved', 'away', 'cancelled', 'draft', 'overdue', 'provisional', 'rejected', 'returned', 'submitted']);
+    assert.deepEqual(states.sort(), ['approved', 'awaiting_paper', 'away', 'cancelled', 'draft', 'no_paper', 'overdue', 'provisional', 'rejected',
+        'returned', 'submitted']);
     const total = await number('SELECT COUNT(*) FROM leave_request');
     assert.ok(total > 200 && total < 500, `${total} requests`);
     for (const login of ['teacher', 'office', 'principal']) {
@@ -62,7 +63,7 @@ test('leave is in every state, and waits in every queue', async () => {
         assert.ok(queue.length > 0, `${login} has nothing to decide`);
     }
     const teacher = await server.client('teacher');
-    for (const view of ['away', 'overdue']) {
+    for (const view of ['away', 'overdue', 'paper', 'day']) {
         assert.ok((await teacher.get(`leave-requests?view=${view}`)).json.items.length > 0, view);
     }
 });

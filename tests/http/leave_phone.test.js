@@ -122,6 +122,19 @@ describe('V3: a phone call, no paper', () => {
     });
 });
 
+test('what entering would mean is told beforehand, to those who may enter for the child', async () => {
+    const query = `leave-requests/preview?student_id=${id('siyu')}&starts_on=2026-09-22&starts_period=1&ends_on=2026-09-23&ends_period=7`;
+    for (const person of ['teacher', 'office', 'guardian']) {
+        const seen = (await who[person].get(query)).json;
+        assert.deepEqual([seen.school_days, seen.route, seen.then.role], [2, 'office', 'office'], person);
+    }
+    refused(await who.teacherB.get(query), 422, 'student_id', 'student_not_found');
+    refused(await who.teacher2.get(query), 422, 'student_id', 'student_not_found');
+    refused(await who.county.get(query), 403);
+    const own = query.replace(id('siyu'), id('bin'));
+    assert.equal((await who.teacherB.get(own)).json.school_days, 2, 'a teacher who is a guardian asks for her own child');
+});
+
 describe('who may be entered for whom', () => {
     test('a proxy only with a reason', async () => {
         refused(await who.teacher.post('leave-requests', entry({ requested_by: '姑妈李芳' })), 422, 'proxy_reason', 'leave.proxy_reason');
@@ -229,4 +242,26 @@ test('who is away today', async () => {
     assert.deepEqual(await names(), ['罗思雨']);
     at('2026-09-23T09:00');
     assert.deepEqual(await names(), ['李浩']);
+});
+
+test('the list of a day: who is on leave, waits, is overdue, came back on it; the slips that are still to come', async () => {
+    const list = async (query) => (await who.office.get(`leave-requests?${query}`)).json.items.map((i) => `${i.student_name} ${i.state}`).sort();
+    const it = await enter('teacher', entry());
+    await enter('teacher', entry({ student_id: id('min'), channel: 'paper', certificate: [await photo('teacher')], requested_by: '姑妈', proxy_reason: '父母在外地' }));
+    const asked = await who.guardianHao.post('leave-requests', entry({ action: 'submit', requested_by: undefined, student_id: id('hao'), starts_on: '2026-09-23', ends_on: '2026-09-23' }));
+    assert.equal(asked.status, 201, asked.text);
+    at('2026-09-22T09:00');
+    assert.deepEqual(await list('view=day'), ['韦敏 away', '罗思雨 away'].sort());
+    assert.deepEqual(await list('view=day&date=2026-09-23'), ['李浩 submitted'].sort());
+    assert.deepEqual(await list('view=day&date=2026-09-21'), []);
+    assert.deepEqual(await list('view=paper'), ['罗思雨 away'].sort(), 'to come, though the child is not back');
+
+    at('2026-09-23T09:00');
+    assert.deepEqual(await list('view=day'), ['韦敏 overdue', '李浩 submitted', '罗思雨 overdue'].sort());
+    await done('teacher', await read('teacher', it), 'return', {});
+    assert.deepEqual(await list('view=day'), ['韦敏 overdue', '李浩 submitted', '罗思雨 awaiting_paper'].sort());
+    assert.deepEqual(await list('view=day&date=2026-09-24'), ['韦敏 overdue'].sort());
+    assert.deepEqual(await list('view=paper'), ['罗思雨 awaiting_paper'].sort());
+    refused(await who.office.get('leave-requests?view=day&date=2026-02-30'), 422, 'date', 'not_date');
+    assert.deepEqual((await who.teacher2.get('leave-requests?view=day&date=2026-09-23')).json.items, []);
 });

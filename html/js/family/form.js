@@ -5,26 +5,16 @@ import { get, post } from '../api.js';
 import { refresh } from '../app.js';
 import { go, Page, toast, useChildren } from '../frame.js';
 import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
-import { Choice, Field, FieldError, focusFirstError, Submit } from '../parts.js';
-import { html, t, addDays, days, dayText, monday, spanText, today, unbroken, useData, useEffect, useRef, useState, Note,
-    ProblemNote, Seat, Skeleton, Span, Waiting } from '../ui.js';
+import { Choice, Field, focusFirstError, Submit } from '../parts.js';
+import { html, t, addDays, days, monday, spanText, today, useData, useEffect, useRef, useState, Note, ProblemNote, Seat, Skeleton,
+    Waiting } from '../ui.js';
 import { NoChildren } from './home.js';
 import { Photos } from './photos.js';
-import { Calendar, Picker, slotDate, slotHalf } from './picker.js';
-import { backText, person, teacherName } from './words.js';
+import { Calendar, slotDate } from './picker.js';
+import { asked, Obstacle, shown, usePreview, When } from './when.js';
+import { person, teacherName } from './words.js';
 
 const EMPTY = { student_id: '', kind: '', from: '', to: '', quick: '', reason: '', extends_id: null, photos: [] };
-
-/* What the server is asked for a pair of half-days. */
-const asked = (form, calendar) => ({
-    student_id: form.student_id,
-    starts_on: slotDate(form.from), starts_period: calendar.periods(form.from)[0],
-    ends_on: slotDate(form.to), ends_period: calendar.periods(form.to)[1],
-});
-
-const shown = ({ from, to }) => ({
-    starts_on: slotDate(from), starts_half: slotHalf(from), ends_on: slotDate(to), ends_half: slotHalf(to),
-});
 
 function check(form) {
     return {
@@ -58,66 +48,8 @@ async function beginning(query, children) {
     return { form: { ...EMPTY, student_id: query.child || (children.length === 1 ? children[0].id : '') } };
 }
 
-/** What submitting would mean, a moment after the last tap. */
-function usePreview(form, calendar) {
-    const [answer, set] = useState({});
-    const ask = form.to && calendar ? new URLSearchParams(asked(form, calendar)).toString() : '';
-
-    useEffect(() => {
-        const stop = new AbortController();
-        const timer = ask && setTimeout(() => {
-            get(`leave-requests/preview?${ask}`, { signal: stop.signal, patience: 0 }).then((value) => set({ ask, value }),
-                (problem) => problem.name !== 'AbortError' && set({ ask, problem }));
-        }, 300);
-
-        return () => { clearTimeout(timer); stop.abort(); };
-    }, [ask]);
-    return answer.ask === ask ? answer : {};
-}
-
-/** The slip in the way, and what to do instead; the shorter leave when the term ends. */
-function Obstacle({ conflict, extension, past, calendar, change }) {
-    const take = (o, more) => change({ ...(o.starts_on && { from: calendar.slotOf(o.starts_on, o.starts_period) }),
-        to: calendar.slotOf(o.ends_on, o.ends_period), quick: 'own', ...more });
-
-    if (conflict) {
-        const span = spanText(shown({ from: calendar.slotOf(conflict.starts_on, conflict.starts_period),
-            to: calendar.slotOf(conflict.ends_on, conflict.ends_period) }));
-
-        return html`<${Note} tone="wait" icon="leave"><p>${unbroken(t('leave.form.conflict', { span }))} <a href="#/my-leave/${conflict.id}">${t('leave.form.conflict.see')}</a></p>
-            ${extension && html`<button class="btn xs" type="button" onClick=${() => take(extension, { extends_id: extension.extends_id || conflict.id })}>
-                ${t('leave.form.conflict.extend', { date: dayText(extension.ends_on) })}</button>`}<//>`;
-    }
-    return past && html`<${Note} tone="wait"><p>${t('leave.form.past_term', { date: dayText(past.ends_on) })}</p>
-        <button class="btn xs" type="button" onClick=${() => take(past)}>${t('leave.form.past_term.take', { date: dayText(past.ends_on), days: days(past.school_days) })}</button><//>`;
-}
-
-/** Under the span: how long altogether, who decides, when the child is back. */
-function Meaning({ preview, child }) {
-    const { school_days: n, chain_days: chain, decider, then } = preview;
-
-    return html`<p class="cap">${t('leave.form.only_school_days')}
-        ${chain > n && html`<br/>${t('leave.form.chain', { days: days(chain) })}`}
-        ${then && html`<br/>${t('leave.form.route', { teacher: person(decider, child), decider: person(then, child) })}`}
-        ${preview.back_on && html`<br/>${t('leave.form.back', { back: backText(preview) })}`}</p>`;
-}
-
-function When({ form, change, extended, answer, child, errors, calendar }) {
-    const preview = answer.value || {};
-    const quick = calendar.quick();
-    const fixed = extended && calendar.days.has(extended.back_on) ? calendar.slotOf(extended.back_on, extended.back_period) : '';
-    const own = fixed || form.quick === 'own';
-    const chosen = (value) => change(value === 'own' ? { quick: 'own' } : { quick: value, from: quick[value].from, to: quick[value].to });
-
-    return html`<div class="v v2">${fixed ? html`<p class="lab">${t('leave.form.until')}</p>`
-        : html`<${Choice} name="when" label=${t('leave.form.when')} tight value=${form.quick} onChange=${chosen} error=${errors.when}
-            choices=${[...quick.map((one, i) => ({ value: String(i), label: one.label })), { value: 'own', label: t('leave.form.own') }]}/>`}
-        ${own && html`<${Picker} calendar=${calendar} from=${form.from} to=${form.to} fixed=${fixed} choose=${(from, to) => change({ from, to })}/>`}
-        ${fixed && html`<${FieldError} id="when">${errors.when}<//>`}
-        ${form.to && html`<${Span} of=${{ ...shown(form), school_days: preview.school_days ?? calendar.count(form.from, form.to) }}/>
-        <${Meaning} preview=${preview} child=${child}/>`}
-        <${FieldError} id="span">${errors.span || (answer.problem?.status === 422 && answer.problem.errors[0]?.message)}<//></div>`;
-}
+/** Who decides, when it is not the class teacher alone. */
+const Route = ({ preview: { decider, then }, child }) => then && html`<br/>${t('leave.form.route', { teacher: person(decider, child), decider: person(then, child) })}`;
 
 function Form({ items, begin }) {
     const [form, setForm] = useState(begin.form);
@@ -215,9 +147,10 @@ function Form({ items, begin }) {
                 choices=${items.map((one) => ({ value: one.id, label: one.name, before: html`<${Seat} name=${one.name} small/>` }))}/>
             <${Choice} name="kind" label=${t('leave.form.kind')} value=${form.kind} onChange=${(kind) => change({ kind })} error=${errors.kind}
                 choices=${[['sick', 'cross'], ['personal', 'home'], ['other']].map(([value, icon]) => ({ value, icon, label: t(`leave.form.kind.${value}`) }))}/>`}
-        ${form.student_id && (calendar ? html`<${When} ...${{ form, change, answer, child, errors, calendar }} extended=${begin.extended}/>` : html`<${Waiting} data=${loaded}/>`)}
+        ${form.student_id && (calendar ? html`<${When} ...${{ form, change, answer, errors, calendar }} extended=${begin.extended}
+            route=${answer.value && html`<${Route} preview=${answer.value} child=${child}/>`}/>` : html`<${Waiting} data=${loaded}/>`)}
         ${calendar && html`<${Obstacle} conflict=${refused?.body?.conflict || (!form.extends_id && answer.value?.conflict)} extension=${extend}
-            past=${refused?.body?.offer || answer.value?.past_term} calendar=${calendar} change=${change}/>`}
+            past=${refused?.body?.offer || answer.value?.past_term} place="my-leave" calendar=${calendar} change=${change}/>`}
         <${Field} id="reason" as="textarea" label=${t('leave.form.reason')} value=${form.reason} error=${errors.reason} maxlength="500"
             onInput=${(e) => change({ reason: e.target.value })}/>
         <${Photos} photos=${form.photos} change=${change} error=${errors.certificate}/>

@@ -17,6 +17,9 @@ function day(child) {
         return { icon: 'out', title: t(leave.kind === 'other' ? 'home.away' : `home.away.${leave.kind}`), leave,
             text: leave.back_on && t('home.until', { back: back(leave) }) };
     }
+    if (leave?.state === 'provisional' && leave.route === 'teacher') {
+        return { tone: 'ok', title: t('home.entered'), text: spanText(leave), leave };
+    }
     if (leave && ['submitted', 'provisional'].includes(leave.state)) {
         return { tone: 'wait', title: t(leave.state === 'submitted' ? 'home.waiting' : 'home.provisional'), text: spanText(leave), leave };
     }
@@ -54,13 +57,16 @@ export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${lea
 export default function Home({ session }) {
     const children = useChildren();
     const items = children.value?.items;
-    const recent = useData(session.has_children ? 'leave-requests?limit=5' : '');
-    const leaves = recent.value?.items;
+    const recent = useData(session.has_children ? 'leave-requests?limit=10' : '');
+    const leaves = recent.value?.items.slice(0, 5);
+    const unsigned = recent.value?.items.filter((leave) => leave.needs_paper && leave.actions.some((one) => one.action === 'confirm')) || [];
     const first = items?.find((child) => !child.leave);
 
     return html`<${Page} title=${t('tab.children')} brand=${items?.[0]?.school_name} tab="children">
         <div><p class="cap n">${longDate(today())}</p><h1 tabindex="-1">${t('home.hello', session.account)}</h1></div>
         <${Stale} data=${children}/>
+        ${unsigned.map((leave) => html`<a key=${leave.id} class="plain" href="#/my-leave/${leave.id}"><${Note} tone="wait" icon="paper"><b>${t('home.confirm', { name: givenName(leave.student_name) })}</b><br/>
+            <span class="sm mut">${unbroken(spanText(leave))}</span><//></a>`)}
         ${items ? items.map((child) => html`<${Child} key=${child.id} child=${child} main=${child === first}/>`) : html`<${Waiting} data=${children}/>`}
         ${items?.length === 0 && html`<${NoChildren}/>`}
         ${items?.length > 0 && leaves && html`<section class="v v2"><h2>${t('home.recent')}</h2><div class="card flush">

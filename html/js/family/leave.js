@@ -4,9 +4,9 @@ import { fileUrl, get } from '../api.js';
 import { Page, toast } from '../frame.js';
 import { submit } from '../outbox.js';
 import { Choice, Dialog, Relay, Timeline } from '../parts.js';
-import { html, t, addDays, dayText, dots, now, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, ProblemNote, Skeleton, Span,
+import { html, t, addDays, dayText, dots, now, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, ProblemNote, Skeleton, Span,
     Stale, Student, Waiting } from '../ui.js';
-import { historyItem, nextStep, sentence, steps } from './words.js';
+import { historyItem, nextStep, paper, sentence, steps } from './words.js';
 
 const PROLONGED = ['provisional', 'approved', 'away', 'overdue'];
 
@@ -53,6 +53,14 @@ function Content({ leave, actions, ask }) {
         ${leave.submitted_at && html`<p class="cap">${t('leave.handed_in', { who: leave.requested_by, time: timeText(leave.submitted_at) })}</p>`}
         ${actions.includes('cancel') && html`<div class="h"><button class="btn quiet" type="button" onClick=${() => ask('cancel')}><${Icon} of="again"/>${t('leave-requests.action.cancel')}</button></div>`}
         </div></section>`;
+}
+
+/** Asked for by telephone: the guardian's word in the portal is as good as a slip. */
+function Paper({ leave, confirm, busy }) {
+    const awaited = paper(leave);
+
+    return awaited && html`<${Note} tone=${awaited.tone} icon="paper"><p>${unbroken(awaited.text)}</p>${confirm && html`<p class="sm">${t('leave.confirm.text', { who: leave.requested_by || '' })}</p>`}<//>
+        ${confirm && html`<button class="btn pri wide" type="button" disabled=${busy} onClick=${confirm}><${Icon} of="check"/>${t('leave.confirm.yes')}</button>`}`;
 }
 
 export default function Leave({ params, query, session }) {
@@ -102,6 +110,7 @@ export default function Leave({ params, query, session }) {
             <${LeaveBadge} state=${leave.state}/></div>
             <p class="say1">${unbroken(sentence(leave, child))}</p><${Span} of=${leave}/>
             ${relay && html`<${Relay} ...${relay}/>`}
+            <${Paper} leave=${leave} confirm=${actions.includes('confirm') && (() => run('confirm', {}))} busy=${busy}/>
             ${(actions.includes('return') || PROLONGED.includes(leave.state)) && html`<div class="h">
                 ${actions.includes('return') && html`<button class="btn soft g" type="button" disabled=${busy} onClick=${() => ask('return')}><${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}
                 ${PROLONGED.includes(leave.state) && html`<a class="btn g" href="#/my-leave/new?extends=${leave.id}">${t('home.extend')}</a>`}</div>`}

@@ -42,8 +42,8 @@ function Thumb({ blob }) {
     return plain ? html`<span class="file wide"><${Icon} of="paper"/></span>` : html`<canvas ref=${canvas}></canvas>`;
 }
 
-/** photos: [{ key, blob, id, sending }]; change(update) takes a function of the list, as a state setter does. */
-export function Photos({ photos, change, error }) {
+/** photos: [{ key, blob, id, sending }]; change(update) takes a function of the list, as a state setter does. label, hint: of what. */
+export function Photos({ photos, change, error, label = t('leave-requests.certificate'), hint = t('leave.form.photo_optional') }) {
     const [progress, setProgress] = useState({});
     const [wrong, setWrong] = useState('');
 
@@ -82,7 +82,7 @@ export function Photos({ photos, change, error }) {
         setProgress((now) => ({ ...now, [photo.key]: undefined }));
     }
 
-    return html`<div class="f"><p class="lab" id="photos">${t('leave-requests.certificate')} <small>${t('leave.form.photo_optional')}</small></p>
+    return html`<div class="f"><p class="lab" id="photos">${label} ${hint && html`<small>${hint}</small>`}</p>
         <div class="files" role="group" aria-labelledby="photos">${photos.map((photo, i) => html`<div class="file" key=${photo.key}><${Thumb} blob=${photo.blob}/>
             <button class="x" type="button" aria-label=${t('leave.form.photo_remove', { n: i + 1 })}
                 onClick=${() => change((list) => list.filter((one) => one.key !== photo.key))}><${Icon} of="x"/></button>

@@ -2,8 +2,9 @@
 // phone from the tap on, under one key: it is never lost and never sent as two.
 
 import { get, post } from '../api.js';
+import { Photos } from '../family/photos.js';
 import { hush, toast } from '../frame.js';
-import { drop, hold, release } from '../outbox.js';
+import { drop, hold, release, submit as deliver } from '../outbox.js';
 import { Dialog, Field, FieldError, focusFirstError, Submit } from '../parts.js';
 import { html, t, addDays, dateWeekday, dayText, now, problemText, today, useEffect, useRef, useState, Icon, Note, Skeleton } from '../ui.js';
 import { followOutbox, reloadLeave, setDecided } from './desk.js';
@@ -30,17 +31,43 @@ export const mayReject = (leave) => leave.actions.some((one) => one.action === '
 export const yesLabel = (leave) => (yes(leave) === 'consent' && leave.then ? t('decide.consent', { who: t(`leave.route.${leave.then.role}`) })
     : t('leave-requests.action.approve'));
 
+/* What the outbox remembers of a decision. */
+const about = ({ id, version, student_name, kind, starts_on, starts_half, ends_on, ends_half }, action) =>
+    ({ action, label: t(`leave-requests.action.${action}`), id, version, student_name, kind, starts_on, starts_half, ends_on, ends_half });
+
+const MANY = 100;                                                     // what one request may decide
+
+/** Those of one action go out together. */
+function bundles(all) {
+    const out = [];
+
+    for (const one of all) {
+        const open = out.find((bundle) => bundle[0].action === one.action && bundle.length < MANY);
+
+        if (open) {
+            open.push(one);
+        } else {
+            out.push([one]);
+        }
+    }
+    return out;
+}
+
+function holdOne([first, ...rest], body) {
+    const { action, label } = first;
+    const many = [first, ...rest];
+
+    return rest.length === 0 ? hold(`leave-requests/${first.id}/${action}`, body, { match: first.version, about: first })
+        : hold('leave-requests/bulk', { action, items: many.map(({ id, version }) => ({ id, version })), ...body },
+            { about: { action, label, many, student_name: t('desk.and_more', { n: many.length }) } });
+}
+
 /** slips: leave requests; action: "reject", or nothing for what yes() says. */
 export function decide(slips, { action, comment } = {}) {
-    const items = slips.map((leave) => {
-        const what = action || yes(leave);
-        const { id, version, student_name: name, kind, starts_on, starts_half, ends_on, ends_half } = leave;
-
-        setDecided(leave, true);
-        return hold(`leave-requests/${id}/${what}`, comment ? { comment } : {}, { match: version,
-            about: { action: what, label: t(`leave-requests.action.${what}`), id, version, student_name: name, kind, starts_on, starts_half, ends_on, ends_half } });
-    });
+    const items = bundles(slips.map((leave) => about(leave, action || yes(leave)))).map((bundle) => holdOne(bundle, comment ? { comment } : {}));
     const key = slips.length > 1 ? 'decide.done.many' : `decide.done.${items[0].about.action}`;
+
+    slips.forEach((leave) => setDecided(leave, true));
 
     followOutbox();
     toast(t(key, { n: slips.length, name: slips[0].student_name, who: slips[0].then ? t(`leave.route.${slips[0].then.role}`) : '' }), {
@@ -60,6 +87,97 @@ const leaving = () => holding && hush();
 
 window.addEventListener('pagehide', leaving);
 document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leaving());
+
+/** Asks for a reason, which goes into the history, and sends it at once. action: accept (a slip after the grace) or cancel
+ *  (entered by mistake). */
+export function ReasonDialog({ leave, action, close, done }) {
+    const form = useRef(null);
+    const [wrong, setWrong] = useState('');
+    const [text, set] = useState('');
+    const [busy, setBusy] = useState(false);
+
+    async function send(event) {
+        event.preventDefault();
+        if ([...text.trim()].length < 2) {
+            setWrong(t(`decide.${action}.no_reason`));
+            focusFirstError(form.current);
+            return;
+        }
+        setBusy(true);
+        try {
+            await post(`leave-requests/${leave.id}/${action}`, { comment: text.trim() }, { match: leave.version });
+            close();
+            toast(t(`decide.done.${action}`, { name: leave.student_name }));
+        } catch (refusal) {
+            setWrong([409, 412].includes(refusal.status) ? t('desk.changed') : refusal.field?.('comment') || problemText(refusal));
+            setBusy(false);
+            focusFirstError(form.current);
+            return;
+        }
+        reloadLeave();
+        done?.();
+    }
+
+    return html`<${Dialog} title=${t(`decide.${action}.title`, { name: leave.student_name })} close=${close}><form class="v" novalidate ref=${form} onSubmit=${send}>
+        <p class="mut">${t(`decide.${action}.text`)}</p>
+        <${Field} id="why" as="textarea" label=${t('decide.why')} error=${wrong} maxlength="200" autofocus value=${text} onInput=${(e) => set(e.target.value)}/>
+        <div class="h wrap end"><button class="btn" type="button" onClick=${close}>${t('decide.cancel')}</button>
+            <${Submit} busy=${busy} class=${action === 'cancel' ? 'danger' : ''}>${t(`decide.${action}.yes`)}<//></div></form><//>`;
+}
+
+/** The photo of a slip that has come. */
+export function PaperDialog({ leave, close, done }) {
+    const [photos, setPhotos] = useState([]);
+    const [problem, setProblem] = useState(null);
+    const [busy, setBusy] = useState(false);
+
+    async function send(event) {
+        event.preventDefault();
+        if (!photos.length) {
+            setProblem({ message: t('error.leave.paper_photo') });
+            return;
+        }
+        setBusy(true);
+        setProblem(null);
+        await Promise.all(photos.map((photo) => photo.sending));
+        try {
+            const files = photos.map(({ key, blob, id }) => ({ key, blob, id }));
+            const answer = await deliver(`leave-requests/${leave.id}/attach_paper`, {}, { match: leave.version, files, about: about(leave, 'attach_paper') });
+
+            close();
+            toast(t(answer ? 'decide.done.attach_paper' : 'offline.saved', { name: leave.student_name }));
+        } catch (refusal) {
+            setProblem(refusal);
+            setBusy(false);
+            return;
+        }
+        reloadLeave();
+        done?.();
+    }
+
+    return html`<${Dialog} title=${t('decide.attach_paper', { name: leave.student_name })} close=${close}><form class="v" novalidate onSubmit=${send}>
+        <${Photos} photos=${photos} change=${(update) => { setPhotos(update); setProblem(null); }} label=${t('entry.photo')} hint=""
+            error=${problem && ([409, 412].includes(problem.status) ? t('desk.changed') : problem.field?.('certificate') || problemText(problem))}/>
+        <div class="h wrap end"><button class="btn" type="button" autofocus onClick=${close}>${t('decide.cancel')}</button>
+            <${Submit} busy=${busy}><${Icon} of="paper"/>${t('leave-requests.action.attach_paper')}<//></div></form><//>`;
+}
+
+/** The dialog that was asked for: { what, leave }. */
+export function Asked({ what, leave, close, before, done }) {
+    switch (what) {
+    case 'reject':
+        return html`<${RejectDialog} slips=${[leave]} close=${close} before=${before}/>`;
+    case 'return':
+        return html`<${ReturnDialog} leave=${leave} close=${close} done=${done}/>`;
+    case 'attach_paper':
+        return html`<${PaperDialog} leave=${leave} close=${close} done=${done}/>`;
+    case 'accept':
+    case 'cancel':
+        return html`<${ReasonDialog} leave=${leave} action=${what} close=${close} done=${done}/>`;
+    default:
+        return null;
+    }
+}
 
 /** Why not: a reason is required, and the guardian reads it. */
 export function RejectDialog({ slips, close, before, done }) {

@@ -294,11 +294,16 @@ function QueueRow({ queue }) {
         ${due && html`<span class="due ${late ? 't-red' : soon ? 't-amber' : ''}">${late ? t('desk.due.late') : t('desk.due', { time: timeText(due) })}</span>`}</a>`;
 }
 
+/** Slips of leave asked for by telephone that have not come. */
+const PaperRow = ({ slips }) => html`<a class="li task" href="#/leave?show=paper"><${Icon} of="paper"/><span class="g"><b>${t('desk.paper', { n: slips.length })}</b><br/>
+    <span class="sm mut">${[...new Set(slips.map((item) => item.student_name))].slice(0, 6).join(t('desk.comma'))}</span></span></a>`;
+
 /** Order: overdue, today, coming. */
 function Tasks({ leave, waiting }) {
     const over = leave.items.filter((item) => item.state === 'overdue' && !item.own_child);
+    const paper = leave.items.filter((item) => item.state === 'awaiting_paper' && item.actions.some((one) => one.action === 'attach_paper'));
     const rows = Object.entries(waiting).filter(([, n]) => n > 0);
-    const n = over.length + (leave.queue?.length ? 1 : 0) + rows.length;
+    const n = over.length + (leave.queue?.length ? 1 : 0) + (paper.length ? 1 : 0) + rows.length;
 
     if (n === 0 && !decides()) {
         return null;
@@ -308,6 +313,7 @@ function Tasks({ leave, waiting }) {
             : html`<div class="card flush">${over.slice(0, 8).map((item) => html`<${OverdueRow} key=${item.id} item=${item}/>`)}
             ${over.length > 8 && html`<a class="li" href="#/leave?show=overdue">${t('desk.overdue.more', { n: over.length - 8 })}</a>`}
             ${leave.queue?.length > 0 && html`<${QueueRow} queue=${leave.queue}/>`}
+            ${paper.length > 0 && html`<${PaperRow} slips=${paper}/>`}
             ${rows.map(([name, count]) => html`<a key=${name} class="li task" href="#/${name}?queue=mine"><${Icon} of="list"/><span class="g"><b>${t('desk.others', { n: count,
                 what: session().menu.find((entry) => entry.decides.includes(name)).label })}</b></span></a>`)}</div>`}</section>`;
 }

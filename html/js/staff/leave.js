@@ -1,20 +1,24 @@
 // leave.js: slips: those that wait for me, who is away, who has not come back, and all. On a wide screen the chosen slip is
 // beside the list; ↑ ↓ Y N and the space bar work while the list has the focus.
 
-import { session, takeBack } from '../frame.js';
+import { paper } from '../family/words.js';
+import { can, session, takeBack } from '../frame.js';
 import { Choice } from '../parts.js';
 import { html, t, days, dots, spanText, timeText, useEffect, useState, Badge, Empty, Icon, LeaveBadge, Seat, Stale, Waiting } from '../ui.js';
-import { decide, mayReject, RejectDialog, ReturnDialog, yes, yesLabel } from './decide.js';
+import { Asked, decide, mayReject, yes, yesLabel } from './decide.js';
 import { backText, decides, Desk, recordOf, reloadLeave, useClasses, useLeave, usePlugins } from './desk.js';
 import { More, Search, Select, usePages, useWide } from './list.js';
-import { Actions, Slip, useComment } from './slip.js';
+import { Actions, hasActions, Slip, useComment } from './slip.js';
 
 const kindOf = (leave) => t(`code.leave_kind.${leave.kind}`);
 
 /* What the third line of a row says. */
 function when(leave) {
     if (leave.state === 'overdue' || leave.state === 'away') {
-        return dots(spanText(leave), leave.back_on && backText(leave));
+        return dots(spanText(leave), leave.back_on && backText(leave), paper(leave)?.text);
+    }
+    if (paper(leave)) {
+        return dots(spanText(leave), paper(leave).text);
     }
     return dots(spanText(leave), leave.submitted_at && t('slips.handed_in', { time: timeText(leave.submitted_at) }));
 }
@@ -22,6 +26,9 @@ function when(leave) {
 function Row({ leave, chosen, choose, ticked, tick, ask, act, several }) {
     const returns = ['away', 'overdue'].includes(leave.state) && leave.actions.some((one) => one.action === 'return');
     const waits = Boolean(yes(leave));
+    const small = (what, icon, label) => html`<button class="btn soft xs" type="button" onClick=${() => ask(what, leave)} aria-label=${t('slips.do', { what: label, name: leave.student_name })}>
+        <${Icon} of=${icon}/>${label}</button>`;
+    const may = (action) => leave.actions.some((one) => one.action === action);
 
     return html`<li class="li wrap ${chosen ? 'sel' : ''}">
         ${tick && html`<label class="tick"><input type="checkbox" aria-label=${t('slips.tick', { name: leave.student_name })} checked=${ticked} onChange=${() => tick(leave)}/></label>`}
@@ -35,8 +42,9 @@ function Row({ leave, chosen, choose, ticked, tick, ask, act, several }) {
             <${Icon} of="check"/>${yesLabel(leave)}</button>`}
         ${mayReject(leave) && html`<button class="btn xs" type="button" onClick=${() => ask('reject', leave)} aria-label=${t('slips.no', { name: leave.student_name })}>
             ${t('leave-requests.action.reject')}</button>`}
-        ${returns && html`<button class="btn soft xs" type="button" onClick=${() => ask('return', leave)} aria-label=${t('slips.back', { name: leave.student_name })}>
-            <${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}</span></li>`;
+        ${returns && small('return', 'back', t('leave-requests.action.return'))}
+        ${leave.state === 'awaiting_paper' && may('attach_paper') && small('attach_paper', 'cam', t('leave-requests.action.attach_paper'))}
+        ${may('accept') && small('accept', 'check', t('leave-requests.action.accept'))}</span></li>`;
 }
 
 /** All slips as an office table. */
@@ -50,25 +58,36 @@ const Table = ({ items, chosen, choose }) => html`<div class="tw" tabindex="0" r
 function Rail({ leave, ask }) {
     const [comment, said] = useComment(leave);
 
-    return html`<aside class="card v rail" aria-label=${t('leave.detail')}><${Slip} leave=${leave}>${comment}<div class="h wrap"><${Actions} leave=${leave} comment=${said} ask=${ask} wide/></div><//></aside>`;
+    return html`<aside class="card v rail" aria-label=${t('leave.detail')}><${Slip} leave=${leave}>${comment}${hasActions(leave) && html`<div class="h wrap"><${Actions} leave=${leave} comment=${said} ask=${ask} wide/></div>`}<//></aside>`;
 }
 
 /** The list of one chip: from what the desk knows, or asked for. */
 function useSlips(show, q, filter) {
     const known = useLeave();
     const query = new URLSearchParams({ ...(show === 'all' ? filter : { view: show }), ...(q && { q }) }).toString();
-    const asked = usePages(show === 'mine' || (show !== 'all' && !known.more && !q) ? '' : `leave-requests?${query}`);
+    const here = show !== 'all' && show !== 'paper' && !known.more && !q;                          // the desk has them already
+    const asked = usePages(show === 'mine' || here ? '' : `leave-requests?${query}`);
 
     if (show === 'mine') {
         return { known, list: { ...known, items: known.queue?.filter((leave) => leave.student_name.includes(q)) } };
     }
-    if (show !== 'all' && !known.more && !q) {
+    if (here) {
         return { known, list: { ...known, items: known.items?.filter((leave) => leave.state === show) } };
     }
     return { known, list: asked };
 }
 
-const title = (show, items, more) => (show === 'all' || !items ? t('menu.leave') : items.length === 0 ? t(`slips.title.${show}.none`)
+/** What the page is called: by how many there are. A slip that can no longer come is listed, but not counted. */
+function title(show, all, more) {
+    const items = show === 'paper' ? all?.filter((leave) => leave.state !== 'no_paper') : all;
+
+    if (show === 'paper' && all?.length && !items.length) {
+        return t('slips.title.paper.lapsed');
+    }
+    return nameOfList(show, items, more);
+}
+
+const nameOfList = (show, items, more) => (show === 'all' || !items ? t('menu.leave') : items.length === 0 ? t(`slips.title.${show}.none`)
     : t(`slips.title.${show}`, { n: more ? `${items.length}+` : items.length }));
 
 export default function Leave({ query }) {
@@ -77,6 +96,7 @@ export default function Leave({ query }) {
     const [filter, setFilter] = useState({});
     const [id, setId] = useState('');
     const [ticked, setTicked] = useState([]);
+    const [picking, setPicking] = useState(false);
     const [asked, ask] = useState({});
     const wide = useWide(72);
     const classes = useClasses();
@@ -88,7 +108,8 @@ export default function Leave({ query }) {
     const marked = items?.filter((leave) => ticked.includes(leave.id)) || [];
     const count = (n) => (n === undefined || known.more ? '' : ` ${n}`);
     const chips = [...(decides() ? [['mine', known.queue?.length]] : []), ['away', known.items?.filter((leave) => leave.state === 'away').length],
-        ['overdue', known.items?.filter((leave) => leave.state === 'overdue').length], ['all']];
+        ['overdue', known.items?.filter((leave) => leave.state === 'overdue').length],
+        ['paper', known.items?.filter((leave) => paper(leave)).length], ['all']];
 
     useEffect(() => { setTicked([]); }, [show]);
 
@@ -145,24 +166,27 @@ export default function Leave({ query }) {
     }
 
     const states = plugins.value && recordOf('leave-requests')?.states.filter((state) => state.name !== 'draft') || [];
+    const choosing = show === 'mine' && (wide || picking);
     const rows = items?.map((leave) => html`<${Row} key=${leave.id} ...${{ leave, choose, act, several }} chosen=${chosen?.id === leave.id} ticked=${ticked.includes(leave.id)}
-        tick=${show === 'mine' && wide && tick} ask=${(what) => ask({ what, leave })}/>`);
+        tick=${choosing && tick} ask=${(what) => ask({ what, leave })}/>`);
     const here = session().positions[0];
 
-    return html`<${Desk} title=${title(show, items, list.next)} crumb=${`${here?.unit_name || ''} / ${t('menu.leave')}`} current="#/leave">
+    return html`<${Desk} title=${title(show, items, list.next)} crumb=${`${here?.unit_name || ''} / ${t('menu.leave')}`} current="#/leave" tools=${html`<div class="tools"><a class="btn" href="#/leave/day"><${Icon} of="cal"/>${t('day.title')}</a>
+            ${can('leave.enter') && html`<a class="btn pri" href="#/leave/new"><${Icon} of="phone"/>${t('entry.title')}</a>`}</div>`}>
         <div class="tools"><${Choice} name="show" label=${t('slips.show')} quiet tight value=${show} onChange=${setShow}
             choices=${chips.map(([value, n]) => ({ value, label: `${t(`slips.show.${value}`)}${count(n)}` }))}/><span class="g"></span>
             <${Search} label=${t('slips.search')} onSearch=${setQ}/>
             ${show === 'all' && html`<${Select} label=${t('leave-requests.state')} all=${t('slips.all_states')} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}
                 options=${states.map((state) => ({ value: state.name, label: t(`leave-requests.state.${state.name}`) }))}/>
             ${classes.value?.items.length > 1 && html`<${Select} label=${t('leave-requests.class_id')} all=${t('slips.all_classes')} value=${filter.class_id}
-                onChange=${(class_id) => setFilter({ ...filter, class_id })} options=${classes.value.items.map((one) => ({ value: one.id, label: one.name }))}/>`}`}</div>
+                onChange=${(class_id) => setFilter({ ...filter, class_id })} options=${classes.value.items.map((one) => ({ value: one.id, label: one.name }))}/>`}`}
+            ${show === 'mine' && !wide && items?.length > 1 && html`<button class="btn" type="button" aria-pressed=${String(picking)} onClick=${() => { setPicking(!picking); setTicked([]); }}>${t(picking ? 'slips.pick.end' : 'slips.pick')}</button>`}</div>
         <${Stale} data=${list}/>
         ${!items ? html`<${Waiting} data=${list}/>` : !items.length ? html`<div class="card"><${Empty} title=${t(q || show === 'all' ? 'list.nothing' : `slips.empty.${show}`)}
                 text=${t(q || show === 'all' ? 'list.nothing.text' : `slips.empty.${show}.text`)}/></div>`
             : html`<div class=${chosen ? 'side2 rails' : 'v'} onKeyDown=${keys}><div class="v">
             ${show === 'all' && wide ? html`<${Table} items=${items} chosen=${chosen} choose=${choose}/>` : html`<section class="card flush">
-                ${show === 'mine' && wide && items.length > 1 && html`<div class="li"><label class="tick"><input type="checkbox" aria-label=${t('slips.tick_all')} checked=${marked.length === items.length}
+                ${choosing && items.length > 1 && html`<div class="li wrap"><label class="tick"><input type="checkbox" aria-label=${t('slips.tick_all')} checked=${marked.length === items.length}
                     onChange=${() => setTicked(marked.length === items.length ? [] : items.map((leave) => leave.id))}/></label>
                     <b class="g">${t('slips.ticked', { n: marked.length })}</b>${marked.length > 0 && html`<button class="btn pri xs" type="button" onClick=${acceptAll}><${Icon} of="check"/>${t('slips.accept', { n: marked.length })}</button>`}</div>`}
                 <ul>${rows}</ul></section>`}
@@ -170,6 +194,5 @@ export default function Leave({ query }) {
             ${show === 'mine' && wide && html`<p class="cap keys h wrap">${t('slips.keys')}${[['↑ ↓', 'slips.keys.move'], ['Y', 'leave-requests.action.approve'],
                 ['N', 'leave-requests.action.reject'], [t('slips.keys.space'), 'slips.keys.tick'], ['Z', 'decide.undo']].map(([key, what]) => html`<span key=${key}><b>${key}</b> ${t(what)}</span>`)}</p>`}</div>
             ${chosen && html`<${Rail} key=${chosen.id} leave=${chosen} ask=${(what) => ask({ what, leave: chosen })}/>`}</div>`}
-        ${asked.what === 'reject' && html`<${RejectDialog} slips=${[asked.leave]} close=${() => ask({})}/>`}
-        ${asked.what === 'return' && html`<${ReturnDialog} leave=${asked.leave} close=${() => ask({})} done=${() => { reloadLeave(); list.reload?.(); }}/>`}<//>`;
+        <${Asked} ...${asked} close=${() => ask({})} done=${() => { reloadLeave(); list.reload?.(); }}/><//>`;
 }

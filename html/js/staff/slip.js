@@ -2,11 +2,11 @@
 
 import { fileUrl, get } from '../api.js';
 import { can, go, session } from '../frame.js';
-import { historyItem } from '../family/words.js';
+import { historyItem, paper } from '../family/words.js';
 import { Dialog, Timeline } from '../parts.js';
 import { html, t, dateText, days, dayText, now, spanText, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
     Student, Waiting } from '../ui.js';
-import { decide, mayReject, RejectDialog, ReturnDialog, yes, yesLabel } from './decide.js';
+import { Asked, decide, mayReject, yes, yesLabel } from './decide.js';
 import { backText, Desk, reloadLeave, useLeave } from './desk.js';
 
 /** Who acts next: 您, 王晓梅老师, 教导处. */
@@ -19,12 +19,19 @@ export function sentence(leave) {
     const back = leave.back_on ? backText(leave) : '';
 
     switch (leave.state) {
-    case 'submitted':
     case 'provisional':
+        if (leave.route === 'teacher') {
+            return t(begun ? 'slip.say.away' : 'slip.say.entered', { by: leave.decided_by, from: dayText(leave.starts_on), back });
+        }
+        return t(`slip.say.provisional${leave.escalated ? '.late' : ''}`, { who: yes(leave) ? t('slip.you') : leave.waits_for ? person(leave.waits_for) : '',
+            time: leave.decide_by ? timeText(leave.decide_by) : '', by: leave.decided_by });
+    case 'submitted':
         return t(`slip.say.${leave.state}${leave.escalated ? '.late' : ''}`, { who: yes(leave) ? t('slip.you') : leave.waits_for ? person(leave.waits_for) : '',
             time: leave.decide_by ? timeText(leave.decide_by) : '', by: leave.decided_by });
     case 'approved':
         return t(begun ? 'slip.say.away' : 'slip.say.approved', { from: dayText(leave.starts_on), back });
+    case 'awaiting_paper':
+    case 'no_paper':
     case 'returned':
         return t('slip.say.returned', { time: leave.returned_at ? timeText(leave.returned_at) : '' });
     default:
@@ -77,7 +84,7 @@ function useTerm(leave) {
     return state.of === leave.id ? state.items : undefined;
 }
 
-const TAKEN = ['provisional', 'approved', 'away', 'overdue', 'returned'];
+const TAKEN = ['provisional', 'approved', 'away', 'overdue', 'awaiting_paper', 'no_paper', 'returned'];
 
 function Term({ leave }) {
     const others = useTerm(leave);
@@ -103,7 +110,8 @@ function History({ leave }) {
 /** Buttons of a slip. comment() gives what is to be said with a yes. */
 export function Actions({ leave, comment, ask, before, wide }) {
     const begun = leave.starts_at && leave.starts_at.slice(0, 16) <= now();
-    const back = begun && leave.actions.some((one) => one.action === 'return');
+    const may = (action) => leave.actions.some((one) => one.action === action);
+    const back = begun && may('return');
 
     function accept() {
         before?.();
@@ -113,19 +121,37 @@ export function Actions({ leave, comment, ask, before, wide }) {
     return html`${yes(leave) && html`<button class="btn pri g" type="button" onClick=${accept}><${Icon} of="check"/>${yesLabel(leave)}</button>`}
         ${mayReject(leave) && html`<button class="btn del ${wide ? '' : 'keep'}" type="button" onClick=${() => ask('reject')}><${Icon} of="x"/>${t('leave-requests.action.reject')}</button>`}
         ${back && html`<button class="btn ${leave.state === 'overdue' || !yes(leave) ? 'pri' : 'soft'} g" type="button" onClick=${() => ask('return')}>
-            <${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}`;
+            <${Icon} of="back"/>${t('leave-requests.action.return')}</button>`}
+        ${may('attach_paper') && html`<button class="btn ${leave.state === 'awaiting_paper' ? 'pri' : 'soft'} ${wide ? '' : 'g'}" type="button" onClick=${() => ask('attach_paper')}>
+            <${Icon} of="cam"/>${t('leave-requests.action.attach_paper')}</button>`}
+        ${may('accept') && html`<button class="btn pri g" type="button" onClick=${() => ask('accept')}><${Icon} of="check"/>${t('leave-requests.action.accept')}</button>`}`;
+}
+
+/** Has the slip a button of Actions()? */
+export const hasActions = (leave) => Boolean(yes(leave)) || mayReject(leave) || leave.actions.some((one) => ['return', 'attach_paper', 'accept'].includes(one.action));
+
+/** What is done seldom: entered by mistake. */
+const Seldom = ({ leave, ask }) => leave.channel !== 'portal' && leave.actions.some((one) => one.action === 'cancel' && one.fields.length)
+    && html`<button class="btn quiet xs" type="button" onClick=${() => ask('cancel')}><${Icon} of="again"/>${t('decide.cancel.label')}</button>`;
+
+/** When the slip of a leave asked for by telephone must be there, and who asked in a guardian's place. */
+function Paper({ leave }) {
+    const awaited = paper(leave);
+
+    return html`${awaited && html`<${Note} tone=${awaited.tone} icon="paper">${unbroken(awaited.text)}<//>`}
+        ${leave.proxy_reason && html`<${Note} tone="wait" icon="phone">${t('slip.proxy', { who: leave.requested_by, why: leave.proxy_reason })}<//>`}`;
 }
 
 /** All of a slip but its buttons. */
 export function Slip({ leave, children }) {
-    const handed = leave.submitted_at && t('slip.handed_in', { who: leave.requested_by || '', time: timeText(leave.submitted_at),
+    const handed = leave.submitted_at && t(leave.channel === 'portal' ? 'slip.handed_in' : 'slip.entered', { who: leave.requested_by || '', time: timeText(leave.submitted_at),
         how: t(`code.leave_channel.${leave.channel}`) });
 
     return html`<div class="h wrap"><span class="g keep"><${Student} name=${leave.student_name} href=${can('student.read') ? `#/students/${leave.student_id}` : undefined}>
             ${leave.class_name}<//></span><${LeaveBadge} state=${leave.state}/></div>
         <p class="say2">${unbroken(sentence(leave))}</p>
         <${Span} of=${leave}/>
-        ${leave.own_child && html`<${Note} tone="wait" icon="users">${t('slip.own_child')}<//>`}
+        ${leave.own_child && html`<${Note} tone="wait" icon="users">${t('slip.own_child')}<//>`}<${Paper} leave=${leave}/>
         ${leave.chain_days > leave.school_days && html`<p class="sm mut">${t('slip.chain', { days: days(leave.chain_days) })}</p>`}
         ${yes(leave) === 'consent' && leave.then && html`<${Note} icon="up">${t('slip.then', { who: t(`leave.route.${leave.then.role}`) })}<//>`}
         <div><p class="lab">${t('leave-requests.reason')} <small>${t(`code.leave_kind.${leave.kind}`)}</small></p><p class="quote">${leave.reason}</p>${handed && html`<p class="cap">${handed}</p>`}</div>
@@ -162,13 +188,12 @@ export default function SlipPage({ params }) {
 
     // The list first: what can be taken back is said there.
     const buttons = (wide) => html`<${Actions} leave=${leave} comment=${said} ask=${ask} wide=${wide} before=${() => go('leave')}/>`;
-    const acts = yes(leave) || mayReject(leave) || leave.actions.some((one) => one.action === 'return');
+    const acts = hasActions(leave);
 
     return html`<${Desk} title=${t('slip.title', { name: leave.student_name, kind: t(`code.leave_kind.${leave.kind}`) })} current="#/leave"
         crumb=${html`<a href="#/leave">${t('menu.leave')}</a> / <span class="n">${dateText(leave.starts_on)}</span>`} dock=${acts && buttons()}>
         <${Stale} data=${data}/>
         <section class="card v sheet"><${Slip} leave=${leave}>${comment}
-            ${acts && html`<div class="h wrap broad">${buttons(true)}</div>`}<//></section>
-        ${asked === 'reject' && html`<${RejectDialog} slips=${[leave]} close=${close} before=${() => go('leave')}/>`}
-        ${asked === 'return' && html`<${ReturnDialog} leave=${leave} close=${close} done=${() => { data.reload(); reloadLeave(); }}/>`}<//>`;
+            ${acts && html`<div class="h wrap broad">${buttons(true)}</div>`}<div class="h wrap"><${Seldom} leave=${leave} ask=${ask}/></div><//></section>
+        <${Asked} what=${asked} leave=${leave} close=${close} before=${() => go('leave')} done=${() => { data.reload(); reloadLeave(); }}/><//>`;
 }
