@@ -16,7 +16,7 @@
 
 static const ctl_command *const groups[] = {
     ctl_database_commands, ctl_unit_commands, ctl_calendar_commands, ctl_account_commands, ctl_roster_commands,
-    ctl_audit_commands, ctl_plugin_commands, ctl_doctor_commands, ctl_demo_commands,
+    ctl_audit_commands, ctl_plugin_commands, ctl_route_commands, ctl_doctor_commands, ctl_demo_commands,
 #ifdef BX_TEST_CLOCK
     ctl_test_commands,
 #endif

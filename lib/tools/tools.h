@@ -60,8 +60,8 @@ struct ctl {
 
 /* Tables of commands, each ends with { NULL }. */
 extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
-                         ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_doctor_commands[], ctl_demo_commands[],
-                         ctl_test_commands[];
+                         ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_route_commands[], ctl_doctor_commands[],
+                         ctl_demo_commands[], ctl_test_commands[];
 
 /* ---- baoxuectl.c */
 
