@@ -22,7 +22,7 @@ bx_rc   bx_own_child_sql(bx_call *c, const char *alias, bx_buf *sql, bx_value *a
 
 /* ---- record.c: rows of a record definition, read, rendered, taken from a body. */
 
-#define BX_MAX_FIELDS  40
+#define BX_MAX_FIELDS  56
 
 struct bx_record {
     const bx_record_def *def;

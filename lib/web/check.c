@@ -227,6 +227,19 @@ check_state_words(check *k, const bx_record_def *def, const char *what, const ch
 }
 
 
+static bool
+some_creates(const bx_record_def *def)
+{
+    for (const bx_transition *move = def->transitions; move->action != NULL; move++) {
+        if (move->from == BX_NEW) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* Marks what can be reached from a set of states, once; true when something new was found. */
 static bool
 spread(const bx_record_def *def, bool *reached, bool *left)
@@ -261,6 +274,7 @@ check_ways(check *k, const bx_record_def *def)
 {
     bool  reached[MAX_STATES] = { false }, left[MAX_STATES] = { false };
 
+    reached[0] = !some_creates(def);          /* rows that hooks of other records make begin in the first state */
     while (spread(def, reached, left)) {
         /* until nothing new is found */
     }

@@ -1,0 +1,26 @@
+// timeline.js: what happened to a child as lines of a timeline: the items of GET …/timeline in words.
+
+import { html, t, dateText, dots, knows, spanText, timeText } from '../ui.js';
+
+const actionText = (action) => (knows(`dropout-cases.action.${action}`) ? t(`dropout-cases.action.${action}`) : action);
+const day = (iso) => (iso.slice(11, 16) === '00:00' ? dateText(iso.slice(0, 10)) : timeText(iso));
+const words = (...said) => said.some(([, text]) => text) && said.filter(([, text]) => text).map(([who, text]) => html`<span key=${who}>${t('case.words', { who, text })}<br/></span>`);
+const ACTIONS = { open: ['seat', 'no'], confirm: ['check', 'ok'], not_dropout: ['check', 'ok'], transfer: ['out', 'ok'], notice: ['stamp', 'sum'], order: ['stamp', 'sum'], return: ['back', 'ok'], seen: ['back', 'ok'],
+    close: ['checks', 'sum'], relapse: ['warn', 'no'], notice_missed: ['warn', 'no'], order_missed: ['warn', 'no'], trace_lost: ['warn', 'no'], form: ['paper', ''], report: ['send', ''], sign: ['stamp', 'ok'], settle: ['user', 'ok'] };
+
+const KINDS = {
+    action: (one) => ({ icon: ACTIONS[one.action]?.[0] || (one.action.startsWith('again_') ? 'warn' : 'dots'), tone: ACTIONS[one.action]?.[1] ?? '',
+        title: actionText(one.action), text: dots(one.actor, one.role_label), say: one.comment }),
+    persuasion: (one) => ({ icon: one.way === 'joint' ? 'hand' : 'door', tone: one.outcome === 'agreed' ? 'ok' : 'no', title: t('case.attempt', { n: one.attempt_no, way: t(`code.persuasion_way.${one.way}`), outcome: t(`code.persuasion_outcome.${one.outcome}`) }),
+        text: dots(one.people, one.with_whom && t('case.with', { who: one.with_whom }), one.effect), say: words([t('case.child'), one.child_words], [t('case.guardian'), one.guardian_words]) }),
+    refusal: (one) => ({ icon: 'hand', tone: 'no', title: t('case.refused', { who: t(`code.refused_by.${one.refused_by}`) }), text: dots(one.people, t(`code.receipt.${one.receipt}`), one.witness), say: one.reason }),
+    tracking: (one) => ({ icon: 'find', title: t('case.tracked'), text: dots(one.people, one.whereabouts, one.fed_back_to), say: one.thoughts }),
+    notice: (one) => ({ icon: 'stamp', tone: one.state === 'missed' ? 'no' : 'sum', title: t(`code.notice_kind.${one.notice}`), text: dots(one.issuer_name, one.addressee, one.served_on && t('case.served', { date: dateText(one.served_on) }), one.return_by && t('case.until', { date: dateText(one.return_by.slice(0, 10)) })) }),
+    review: (one) => ({ icon: 'user', tone: 'ok', title: t('case.reviewed', { n: one.ordinal % 10 }), text: dots(one.reviewed_by, t(`code.evaluation.${one.evaluation}`), one.study, one.life, one.mind) }),
+    missed: (one) => ({ icon: 'clock', tone: 'wait', title: t('case.missed', { what: t(`code.dropout_step.${one.step}`) }), text: dots(one.role_label, one.done_at ? t('case.done_later', { date: timeText(one.done_at) }) : t('case.not_done')) }),
+    leave: (one) => ({ icon: 'leave', title: t('case.leave', { kind: t(`code.leave_kind.${one.leave_kind}`), span: spanText(one) }), text: t(`leave-requests.state.${one.state}`), say: one.reason }),
+};
+
+/** Items for <Timeline>, newest first. A notice stands once: as the record, not as the action that made it. */
+export const entries = (items) => items.filter((one) => KINDS[one.kind] && !(one.kind === 'action' && ['notice', 'order', 'joint_agreed', 'joint_failed'].includes(one.action)))
+    .map((one) => ({ ...KINDS[one.kind](one), time: day(one.at) }));

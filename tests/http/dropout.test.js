@@ -1,0 +1,443 @@
+// dropout.test.js mirrors lib/plugins/dropout*.c: the examples C1–C5 of the dropout case with their dates on the calendar of
+// world.js, each action allowed and refused, and the machine walked at random against its table. The clock is set.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { start } from '../lib/server.js';
+import { buildWorld } from '../lib/world.js';
+
+let server, world;
+const who = {};
+const logins = ['guardian', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar', 'principal', 'principal2', 'psych',
+    'township', 'county', 'nobody'];
+const tables = ['dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
+
+before(async () => {
+    server = await start({ clock: '2026-09-21T07:00:00+08:00' });
+    world = await buildWorld(server);
+    for (const login of logins) {
+        who[login] = await server.client(login);
+    }
+    await server.sql("UPDATE session SET expires_at = '2028-01-01'");
+});
+after(() => server?.stop());
+
+beforeEach(async () => {
+    for (const table of tables) {
+        await server.sql(`DELETE FROM ${table}`);
+    }
+    at('2026-09-21T07:00');
+});
+
+const at = (time) => server.setClock(`${time}:00+08:00`);
+const id = (student) => String(world.students[student].id ?? world.students[student]);
+const iso = (time) => `${time}:00+08:00`;
+const midnight = (day) => `${new Date(Date.parse(day) + 86400e3).toISOString().slice(0, 10)}T00:00:00+08:00`;   // 24:00 of a day
+
+async function made(person, record, body) {
+    const answer = await who[person].post(record, body);
+    assert.equal(answer.status, 201, answer.text);
+    return answer.json;
+}
+
+const read = async (person, it) => (await who[person].get(`dropout-cases/${it.id}`)).json;
+const act = (person, it, action, body, options) =>
+    who[person].post(`dropout-cases/${it.id}/${action}`, body, { version: it.version, ...options });
+
+/** Acts on the case as it is now; answers the case after it. */
+async function done(person, it, action, body) {
+    const answer = await act(person, await read('county', it), action, body);
+    assert.equal(answer.status, 200, `${action}: ${answer.text}`);
+    return answer.json;
+}
+
+async function steps(it) {
+    const { items } = (await who.county.get(`dropout-cases/${it.id}/steps`)).json;
+    return (name, n = 1) => items.filter((step) => step.step === name)[n - 1];
+}
+
+async function photo() {
+    const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+    return (login) => who[login].post('attachments', png, { headers: { 'content-type': 'image/png' } }).then((a) => {
+        assert.equal(a.status, 201, a.text);
+        return a.json.id;
+    });
+}
+
+function refused(answer, status, code, field, reason) {
+    assert.equal(answer.status, status, answer.text);
+    assert.equal(answer.json.code, code);
+    if (field !== undefined) {
+        assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]).find(([f]) => f === field), [field, reason], answer.text);
+        assert.ok(!answer.json.errors[0].message.startsWith('error.'), 'a text stands behind the reason');
+    }
+}
+
+const open = (student = 'siyu', more = {}) => ({ student_id: id(student), last_seen_on: '2026-10-10', opened_why: '周一起没来，电话打不通', ...more });
+const form = { cause: 'work', cause_text: '说要跟表哥去打工', whereabouts: 'home', measures: '班主任、年级组长上门三次', plan: '请同村同学一起去' };
+const attempt = (it, more) => ({ student_id: it.student_id, case_id: it.id, way: 'home_visit', people: '王晓梅', with_whom: '母亲和奶奶', outcome: 'undecided',
+    effect: '孩子躲着不见', child_words: '读不进去', guardian_words: '劝过了', ...more });
+const serve = (served_on, more) => ({ served_on, served_how: 'in_person', served_by: '韦大明、陈志强', receipt: 'signed', receiver: '杨秀莲', ...more });
+
+async function notice(it, kind) {
+    const { items } = (await who.county.get(`return-notices?case_id=${it.id}`)).json;
+    return items.find((one) => one.kind === kind);
+}
+
+const served = async (person, it, kind, body) => {
+    const one = await notice(it, kind);
+    return who[person].post(`return-notices/${one.id}/serve`, body, { version: one.version });
+};
+
+describe('C1 refusal, township order', () => {
+    test('from suspicion to the order of the township, every date', async () => {
+        at('2026-10-14T16:20');
+        let it = await made('teacher', 'dropout-cases', open());
+        assert.equal(it.state, 'suspected');
+        assert.equal(it.discovered_on, '2026-10-12');
+        assert.equal(it.trigger_at, iso('2026-10-14T16:20'));
+        assert.equal(it.week_at, iso('2026-10-16T16:20'));
+        assert.equal(it.next_step, 'form');
+        assert.equal(it.due_at, midnight('2026-10-19'));
+        assert.equal(it.waits_for.name, '王晓梅');
+
+        let step = await steps(it);
+        assert.equal(step('list').nominal, midnight('2026-10-14'));
+        assert.equal(step('list').late, false);
+        assert.equal(step('form').nominal, midnight('2026-10-19'));
+        assert.equal(step('report').nominal, midnight('2026-10-21'));
+
+        at('2026-10-15T18:00');
+        await made('vice', 'persuasions', attempt(it, { made_on: '2026-10-15', people: '何秀英' }));
+        at('2026-10-19T09:00');
+        it = await done('teacher', it, 'form', form);
+        assert.equal(it.state, 'formal');
+        it = await done('office', it, 'review', { review_text: '情况属实' });
+        at('2026-10-20T10:00');
+        it = await done('principal', it, 'report', {});
+        assert.equal(it.state, 'reported');
+        assert.equal(it.due_at, midnight('2026-10-27'), 'five working days after receipt');
+        assert.equal(it.waits_for.name, '周启明');
+        it = await done('county', it, 'receive');
+        it = await done('township', it, 'township_receive');
+        at('2026-10-22T18:00');
+        await made('teacher', 'persuasions', attempt(it, { made_on: '2026-10-22', subject_teachers: 1 }));
+
+        at('2026-10-26T15:00');
+        it = await done('county', it, 'confirm', { verdict_text: '和公安户籍核过，没有在别处就读' });
+        assert.equal(it.due_at, midnight('2026-10-28'));
+        at('2026-10-27T11:00');
+        it = await done('county', it, 'notice', { addressee: '杨秀莲' });
+        assert.equal(it.state, 'noticed');
+        assert.equal((await notice(it, 'notice')).issuer_name, '澜溪县教育体育局');
+        at('2026-10-28T17:00');
+        assert.equal((await served('township', it, 'notice', serve('2026-10-28'))).status, 200);
+        it = await read('office', it);
+        assert.equal(it.return_by, iso('2026-11-04T16:20'));
+        assert.equal(it.due_at, iso('2026-11-04T16:20'));
+
+        at('2026-11-04T16:20');
+        server.runJobs();
+        it = await read('office', it);
+        step = await steps(it);
+        assert.equal(step('return').state, 'missed');
+        assert.equal(step('tell_township').nominal, midnight('2026-11-05'));
+        assert.equal(step('persuade').nominal, midnight('2026-11-09'));
+        assert.equal((await notice(it, 'notice')).state, 'missed');
+
+        at('2026-11-05T10:00');
+        it = await done('office', it, 'tell_township', {});
+        at('2026-11-06T19:00');
+        await made('teacher', 'persuasions', attempt(it, { made_on: '2026-11-06', subject_teachers: 1, outcome: 'refused' }));
+        const upload = await photo();
+        await made('teacher', 'refusals', { student_id: it.student_id, case_id: it.id, refused_on: '2026-11-06', refused_by: 'both',
+            reason: '不读了', people: '王晓梅、罗勇', receipt: 'signed', photos: [await upload('teacher')] });
+        server.runJobs();
+        it = await read('office', it);
+        assert.equal(it.state, 'joint');
+        assert.deepEqual([it.attempts, it.failed], [3, 3]);
+        step = await steps(it);
+        assert.equal(step('persuade').state, 'done');
+        assert.equal(step('joint').nominal, midnight('2026-11-20'));
+
+        at('2026-11-11T16:00');
+        it = await done('county', it, 'joint_failed', { held_on: '2026-11-11', people: '县局、派出所、乡镇、学校', effect: '家长不松口' });
+        assert.equal(it.state, 'township');
+        assert.equal(it.due_at, midnight('2026-11-18'));
+        at('2026-11-16T10:00');
+        it = await done('township', it, 'order', { addressee: '杨秀莲' });
+        at('2026-11-17T10:00');
+        assert.equal((await served('township', it, 'order', serve('2026-11-17'))).status, 200);
+        it = await read('office', it);
+        assert.equal(it.return_by, iso('2026-11-24T16:20'));
+        assert.equal(it.late, false, 'nothing the school had to do was late');
+        const { items } = (await who.office.get(`dropout-cases/${it.id}/timeline`)).json;
+        assert.ok(items.some((one) => one.kind === 'persuasion' && one.way === 'joint'));
+        assert.ok(items.some((one) => one.kind === 'refusal'));
+        assert.deepEqual([...items].sort((a, b) => (a.at < b.at ? 1 : -1)).map((one) => one.at), items.map((one) => one.at));
+    });
+});
+
+describe('C2 wrong suspicion', () => {
+    test('the vice principal decides before the report, afterwards only the bureau', async () => {
+        at('2026-09-23T16:20');
+        let it = await made('teacher', 'dropout-cases', open('siyu', { last_seen_on: '2026-09-18' }));
+        assert.equal(it.discovered_on, '2026-09-21');
+        assert.equal(it.trigger_at, iso('2026-09-23T16:20'));
+
+        at('2026-09-24T10:00');
+        const none = { cause: 'illness', verdict_text: '周日起住院，有诊断证明' };
+        refused(await act('county', it, 'not_dropout', none), 403, 'forbidden');
+        refused(await act('teacher', it, 'not_dropout', none), 403, 'forbidden');
+        it = await done('vice', it, 'not_dropout', none);
+        assert.equal(it.state, 'not_dropout');
+        assert.equal(it.cause, 'illness');
+        assert.equal(it.due_at, null);
+        const step = await steps(it);
+        assert.deepEqual(['form', 'report', 'tracking'].map((name) => step(name).state), ['dropped', 'dropped', 'dropped']);
+        const { items } = (await who.county.get('dropout-cases/figures')).json;
+        assert.deepEqual(items, [], 'in no rate');
+        assert.ok((await who.vice.get(`dropout-cases/${it.id}/history`)).json.items.length >= 2, 'the history stays');
+
+        at('2026-09-25T16:20');
+        it = await made('teacher', 'dropout-cases', open('hao', { last_seen_on: '2026-09-18' }));
+        it = await done('teacher', it, 'form', form);
+        it = await done('office', it, 'review', { review_text: '属实' });
+        it = await done('principal', it, 'report', {});
+        refused(await act('vice', it, 'not_dropout', none), 403, 'forbidden');
+        assert.equal((await done('county', it, 'not_dropout', none)).state, 'not_dropout');
+    });
+});
+
+describe('C3 confirmed transfer', () => {
+    test('the claim stops nothing; confirmed by the receiving school\'s proof the bureau closes', async () => {
+        at('2026-10-14T16:20');
+        let it = await made('teacher', 'dropout-cases', open('siyu'));
+        it = await done('teacher', it, 'claim', { claim_on: '2026-10-13', claim_text: '广东东莞 长安镇某小学' });
+        let step = await steps(it);
+        assert.equal(step('transfer').nominal, midnight('2026-10-27'));
+        assert.equal(step('form').nominal, midnight('2026-10-19'));
+        assert.equal(step('report').nominal, midnight('2026-10-21'));
+        refused(await act('vice', it, 'transfer', {}), 409, 'wrong_state', 'state', 'dropout.no_acceptance');
+
+        at('2026-10-19T10:00');
+        it = await done('teacher', it, 'form', form);
+        it = await done('office', it, 'review', { review_text: '转学待查实' });
+        at('2026-10-21T10:00');
+        it = await done('principal', it, 'report', {});
+        at('2026-10-22T10:00');
+        const upload = await photo();
+        it = await done('registrar', it, 'accept', { transfer_to: '长安镇第一小学', transfer_on: '2026-10-13', acceptance: [await upload('registrar')] });
+        refused(await act('vice', it, 'transfer', {}), 403, 'forbidden');
+        it = await done('county', it, 'transfer', {});
+        assert.equal(it.state, 'transferred');
+        step = await steps(it);
+        assert.equal(step('transfer').state, 'done');
+        assert.equal(step('verify').state, 'done');
+    });
+
+    test('without it the child is lost, whereabouts unknown, and the case goes on', async () => {
+        at('2026-10-14T16:20');
+        let it = await made('teacher', 'dropout-cases', open('siyu'));
+        it = await done('teacher', it, 'claim', { claim_on: '2026-10-13', claim_text: '广东' });
+        at('2026-10-27T23:59');
+        server.runJobs();
+        assert.notEqual((await read('office', it)).whereabouts, 'unknown');
+        at('2026-10-28T00:01');
+        server.runJobs();
+        it = await read('office', it);
+        assert.equal(it.whereabouts, 'unknown');
+        assert.equal(it.state, 'suspected');
+        assert.equal((await steps(it))('transfer').late, true, 'still to be found out');
+    });
+});
+
+describe('C5 reported late', () => {
+    test('working due of all is Monday, lateness is counted from what happened', async () => {
+        at('2026-10-16T15:00');
+        let it = await made('office', 'dropout-cases', open('siyu', { last_seen_on: '2026-09-18', opened_why: '点名一直照抄，今天才发现' }));
+        assert.equal(it.discovered_on, '2026-09-21');
+        const monday = midnight('2026-10-19');
+        let step = await steps(it);
+        for (const [name, nominal] of [['list', '2026-09-23'], ['form', '2026-09-28'], ['report', '2026-09-30']]) {
+            assert.deepEqual([step(name).nominal, step(name).working], [midnight(nominal), monday], name);
+        }
+        assert.equal(step('list').late, true);
+        assert.equal(Math.round((Date.parse('2026-10-17T00:00:00+08:00') - Date.parse(step('list').nominal)) / 86400e3), 23, 'the list is 23 days late');
+        assert.equal(it.late, true);
+
+        at('2026-10-19T10:00');
+        it = await done('teacher', it, 'form', form);
+        it = await done('office', it, 'review', { review_text: '查实' });
+        it = await done('principal', it, 'report', {});
+        step = await steps(it);
+        assert.ok(step('report').done_at < step('report').working, 'in time by working due');
+        assert.equal(step('report').late, true, 'late by nominal');
+        assert.equal(step('report').late_days, 9);
+        const figures = (await who.county.get('dropout-cases/figures')).json;
+        assert.deepEqual(figures.items.map((one) => [one.name, one.open, one.late]), [['松山乡', 1, 1]]);
+    });
+});
+
+describe('each action', () => {
+    test('opening: by whom, for whom, once', async () => {
+        at('2026-10-14T17:00');
+        refused(await who.guardian.post('dropout-cases', open()), 403, 'forbidden');
+        refused(await who.subject.post('dropout-cases', open()), 403, 'forbidden');
+        refused(await who.teacher2.post('dropout-cases', open()), 422, 'invalid', 'student_id', 'student_not_found');
+        refused(await who.teacher.post('dropout-cases', open('siyu', { last_seen_on: undefined })), 422, 'invalid', 'last_seen_on', 'required');
+        refused(await who.teacher.post('dropout-cases', open('siyu', { last_seen_on: '2026-10-15' })), 422, 'invalid', 'last_seen_on', 'dropout.in_future');
+        refused(await who.teacher.post('dropout-cases', open('siyu', { last_seen_on: '2026-10-14' })), 422, 'invalid', 'last_seen_on', 'dropout.nothing_missed');
+        refused(await who.teacher.post('dropout-cases', open('siyu', { origin: 'ladder' })), 422, 'invalid', 'origin', 'not_in_list');
+        refused(await who.teacher.post('dropout-cases', open('siyu', { discovered_on: '2026-10-13' })), 422, 'invalid', 'discovered_on', 'not_allowed');
+        refused(await who.teacher.post('dropout-cases', open(), { key: null }), 400, 'no_idempotency_key');
+
+        const key = randomUUID();
+        const first = await who.teacher.post('dropout-cases', open(), { key });
+        assert.equal(first.status, 201, first.text);
+        const again = await who.teacher.post('dropout-cases', open(), { key });
+        assert.equal(again.json.id, first.json.id);
+        const other = await who.office.post('dropout-cases', open());
+        refused(other, 409, 'conflict', 'student_id', 'dropout.open_already');
+        assert.equal(other.json.conflict.id, first.json.id);
+        assert.equal(Number((await server.sql('SELECT COUNT(*) AS n FROM dropout_step'))[0].n), 5);
+    });
+
+    test('two who open at once: one case', async () => {
+        at('2026-10-14T17:00');
+        const answers = await Promise.all(['teacher', 'office', 'grade', 'vice'].map((login) => who[login].post('dropout-cases', open())));
+        assert.deepEqual(answers.map((a) => a.status).sort(), [201, 409, 409, 409]);
+        assert.equal(Number((await server.sql('SELECT COUNT(*) AS n FROM dropout_case'))[0].n), 1);
+    });
+
+    test('seen in scope only', async () => {
+        at('2026-10-14T17:00');
+        const it = await made('teacher', 'dropout-cases', open());
+        for (const login of ['teacher', 'subject', 'grade', 'vice', 'office', 'registrar', 'principal', 'psych', 'township', 'county']) {
+            assert.equal((await who[login].get(`dropout-cases/${it.id}`)).status, 200, login);
+            assert.equal((await who[login].get('dropout-cases?view=open')).json.items.length, 1, login);
+        }
+        for (const login of ['teacherB', 'teacher2', 'principal2']) {
+            for (const path of ['', '/steps', '/timeline', '/history']) {
+                assert.equal((await who[login].get(`dropout-cases/${it.id}${path}`)).status, 404, login + path);
+            }
+        }
+        for (const login of ['guardian', 'nobody']) {
+            assert.equal((await who[login].get(`dropout-cases/${it.id}`)).status, 403, login);
+            assert.equal((await who[login].get(`dropout-cases/${it.id}/timeline`)).status, 403, login);
+        }
+    });
+
+    test('wrong state, stale version, missing version, invalid body, repeated key', async () => {
+        at('2026-10-19T09:00');
+        let it = await made('teacher', 'dropout-cases', open());
+        refused(await act('principal', it, 'report', {}), 409, 'wrong_state');
+        refused(await act('county', it, 'confirm', { verdict_text: '属实' }), 409, 'wrong_state');
+        refused(await act('teacher', { ...it, version: 7 }, 'form', form), 412, 'stale');
+        refused(await who.teacher.post(`dropout-cases/${it.id}/form`, form), 428, 'no_if_match');
+        refused(await act('teacher', it, 'form', { ...form, cause: 'lazy' }), 422, 'invalid', 'cause', 'not_in_list');
+        refused(await act('teacher', it, 'form', { ...form, plan: undefined }), 422, 'invalid', 'plan', 'required');
+        refused(await act('teacher', it, 'form', { ...form, whereabouts: 'elsewhere' }), 422, 'invalid', 'whereabouts_text', 'dropout.where');
+        refused(await act('grade', it, 'form', form), 403, 'forbidden');
+        refused(await act('teacher', it, 'expel', {}), 404, 'not_found');
+
+        const key = randomUUID();
+        const first = await act('teacher', it, 'form', form, { key });
+        assert.equal(first.status, 200, first.text);
+        assert.equal((await act('teacher', it, 'form', form, { key })).text, first.text);
+        it = await read('teacher', it);
+        refused(await act('principal', it, 'report', {}), 409, 'wrong_state');          // not reviewed yet
+        it = await done('office', it, 'send_back', { comment: '去向没写清楚' });
+        assert.equal(it.state, 'suspected');
+        assert.equal((await steps(it))('form').state, 'open');
+        it = await done('teacher', it, 'form', form);
+        it = await done('office', it, 'review', { review_text: '可以' });
+        for (const login of ['teacher', 'office', 'vice', 'county']) {
+            refused(await act(login, it, 'report', {}), 403, 'forbidden');
+        }
+        it = await done('principal', it, 'report', {});
+        for (const login of ['principal', 'township', 'office']) {
+            refused(await act(login, it, 'confirm', { verdict_text: '属实' }), 403, 'forbidden');
+        }
+        it = await done('county', it, 'correct', { comment: '身份证号不对' });
+        assert.equal((await steps(it))('correct').nominal, midnight('2026-10-21'));
+        refused(await act('principal', it, 'report', {}), 409, 'wrong_state');
+        it = await done('office', it, 'review', { review_text: '已更正' });
+        it = await done('principal', it, 'report', {});
+        assert.equal((await steps(it))('verify', 2).state, 'open');
+        it = await done('county', it, 'receive');
+        refused(await act('county', it, 'receive'), 409, 'wrong_state', 'state', 'dropout.received');
+        it = await done('county', it, 'confirm', { verdict_text: '属实' });
+        for (const login of ['teacher', 'office', 'vice', 'principal', 'registrar']) {
+            refused(await act(login, it, 'notice', { addressee: '杨秀莲' }), 403, 'forbidden');       // a school issues none
+        }
+        it = await done('township', it, 'notice', { addressee: '杨秀莲' });
+        assert.equal((await notice(it, 'notice')).issuer_name, '松山乡');
+        const cut = serve('2026-10-19');
+        refused(await served('township', it, 'notice', { ...cut, served_on: '2026-10-18' }), 422, 'invalid', 'served_on', 'dropout.before_issue');
+        refused(await served('township', it, 'notice', { ...cut, receipt: 'refused' }), 422, 'invalid', 'witness', 'dropout.witness');
+        refused(await served('township', it, 'notice', { ...cut, receiver: undefined }), 422, 'invalid', 'receiver', 'dropout.who_signed');
+        refused(await served('teacher', it, 'notice', cut), 403, 'forbidden');
+        assert.equal((await served('office', it, 'notice', { ...cut, receipt: 'refused', witness: '村主任 罗大勇' })).status, 200);
+        refused(await served('office', it, 'notice', cut), 409, 'wrong_state');
+    });
+
+    test('two who act at once: one is told, and nothing is lost', async () => {
+        at('2026-10-19T09:00');
+        const it = await made('teacher', 'dropout-cases', open());
+        const answers = await Promise.all([act('teacher', it, 'form', form), act('office', it, 'form', { ...form, plan: '另一个打算' })]);
+        assert.deepEqual(answers.map((a) => a.status).sort(), [200, 412]);
+        const say = (login) => who[login].post('persuasions', attempt(it, { made_on: '2026-10-15' }));
+        const attempts = await Promise.all(['teacher', 'subject', 'grade', 'psych'].map(async (login) => {
+            const answer = await say(login);
+            return answer.status === 409 ? say(login) : answer;         // three tries of the server lost against three others
+        }));
+        assert.deepEqual(attempts.map((a) => a.status), [201, 201, 201, 201], attempts.map((a) => a.text).join());
+        const numbers = (await who.teacher.get(`persuasions?case_id=${it.id}`)).json.items.map((one) => one.attempt_no).sort();
+        assert.deepEqual(numbers, [1, 2, 3, 4]);
+        assert.deepEqual([(await read('teacher', it)).attempts, (await read('teacher', it)).failed], [4, 4]);
+    });
+
+    test('attempts, refusals and trackings: of this child, in an open case, of a day that has been', async () => {
+        at('2026-10-19T09:00');
+        const it = await made('teacher', 'dropout-cases', open());
+        const ok = attempt(it, { made_on: '2026-10-15' });
+        refused(await who.teacher.post('persuasions', { ...ok, made_on: '2026-10-20' }), 422, 'invalid', 'made_on', 'dropout.in_future');
+        refused(await who.teacher.post('persuasions', { ...ok, made_on: '2026-10-09' }), 422, 'invalid', 'made_on', 'dropout.before_discovery');
+        refused(await who.teacher.post('persuasions', { ...ok, outcome: 'agreed' }), 422, 'invalid', 'promised_on', 'required');
+        refused(await who.teacher.post('persuasions', { ...ok, way: 'joint' }), 422, 'invalid', 'way', 'dropout.joint_by_bureau');
+        refused(await who.teacher.post('persuasions', { ...ok, student_id: id('hao') }), 422, 'invalid', 'case_id', 'not_found');
+        refused(await who.teacher2.post('persuasions', ok), 422, 'invalid', 'student_id', 'student_not_found');
+        refused(await who.registrar.post('persuasions', ok), 403, 'forbidden');
+        const refusal = { student_id: it.student_id, case_id: it.id, refused_on: '2026-10-16', refused_by: 'guardian', reason: '家里要人手', people: '王晓梅',
+            receipt: 'refused' };
+        refused(await who.teacher.post('refusals', { ...refusal, photos: [] }), 422, 'invalid', 'witness', 'dropout.witness');
+        refused(await who.teacher.post('refusals', { ...refusal, witness: '村主任', photos: [] }), 422, 'invalid', 'photos', 'required');
+        await made('teacher', 'trackings', { student_id: it.student_id, case_id: it.id, tracked_on: '2026-10-19', people: '王晓梅', thoughts: '有点想回来',
+            whereabouts: '在家', fed_back_to: '教导处' });
+        const step = await steps(it);
+        assert.deepEqual([step('tracking').state, step('tracking', 2).state], ['done', 'open']);
+        assert.equal(step('tracking', 2).nominal, midnight('2027-01-29'));
+        await done('vice', it, 'not_dropout', { cause: 'illness', verdict_text: '住院' });
+        refused(await who.teacher.post('persuasions', ok), 409, 'wrong_state', 'state', 'dropout.case_closed');
+    });
+
+    test('suspected harm goes to those who must know, and to nobody else', async () => {
+        const body = { student_id: id('siyu'), kind: 'child_labour', signs: '同学说她在砖厂干活' };
+        for (const login of ['teacher', 'subject', 'psych', 'township']) {
+            await made(login, 'urgent-reports', body);
+        }
+        refused(await who.guardian.post('urgent-reports', body), 403, 'forbidden');
+        for (const login of ['principal', 'county']) {
+            assert.equal((await who[login].get('urgent-reports')).json.items.length, 4, login);
+        }
+        for (const login of ['teacher', 'vice', 'office', 'registrar', 'psych', 'township', 'guardian']) {
+            assert.equal((await who[login].get('urgent-reports')).status, 403, login);
+        }
+        assert.equal((await who.principal2.get('urgent-reports')).json.items.length, 0);
+        const [it] = (await who.principal.get('urgent-reports')).json.items;
+        const told = await who.principal.post(`urgent-reports/${it.id}/tell`, { told: '派出所、民政', measures: '当天去砖厂' }, { version: it.version });
+        assert.equal(told.json.state, 'told', told.text);
+    });
+});
