@@ -1,9 +1,10 @@
 /*
- * roster.c: a run of an import: the file read and checked, then applied in batches of at most 200 rows, each one
- * transaction with one audit row. Owns the import's own record and what it says of each row. What a row means for a child
- * is roster_student.c and roster_guardian.c.
+ * roster.c: a run of an import: the file read and checked, then its rows in batches of at most 200; when they are applied,
+ * each batch is one transaction with one audit row. Owns how far a run has come and what is said of each row. What a row
+ * means for a child is roster_student.c and roster_guardian.c.
  */
 #include "flow/roster_run.h"
+#include "core/core.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,21 +19,30 @@ static const char sql_units[] =
     "SELECT u.id, u.parent_id, u.level, u.stage, u.entry_year, u.class_no, u.path, u.closed_on FROM org_unit u"
     " WHERE u.school_id = ? AND u.level IN ('grade', 'class') AND u.entry_year IS NOT NULL";
 
+/* Written with each batch: whoever has lost the lease meanwhile, or counts from another row, writes nothing. */
+static const char sql_progress[] =
+    "UPDATE import SET added = ?, changed = ?, unchanged = ?, rejected = ?, skipped = ?, classes = ?, guardians = ?,"
+    " rows_done = ?, leased_until = ?, tries = 0 WHERE id = ? AND runner = ? AND rows_done = ?";
+
+static const char sql_progress_read[] =
+    "SELECT t.rows_done, t.runner FROM import t WHERE t.id = ?";
+
 static const char sql_import_insert[] =
-    "INSERT INTO import (id, school_id, township_id, filename, content_hash, row_count, encoding, columns_known, columns_total,"
-    " unknown_columns, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO import (id, school_id, township_id, state, filename, content_hash, row_count, encoding, columns_known,"
+    " columns_total, unknown_columns, runner, leased_until, created_at, created_by, updated_at)"
+    " VALUES (?, ?, ?, 'applying', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-static const char sql_import_count[] =
-    "UPDATE import SET added = ?, changed = ?, unchanged = ?, rejected = ?, classes = ?, guardians = ? WHERE id = ?";
-
-static const char sql_import_read[] =
-    "SELECT t.added, t.changed, t.unchanged, t.rejected, t.classes, t.guardians FROM import t WHERE t.id = ?";
-
-static const char sql_import_end[] = "UPDATE import SET finished_at = ?, version = version + 1 WHERE id = ?";
+static const char sql_import_end[] =
+    "UPDATE import SET state = 'done', finished_at = ?, updated_at = ?, runner = NULL, leased_until = NULL,"
+    " version = version + 1 WHERE id = ? AND runner = ?";
 
 static const char sql_log_insert[] =
-    "INSERT INTO import_row (import_id, row_no, ordinal, outcome, field, value, reason, params, student_id, student_name) VALUES ";
-#define LOG_COLUMNS  10
+    "INSERT INTO import_row (import_id, row_no, ordinal, outcome, field, value, old_value, reason, params, student_id,"
+    " student_name) VALUES ";
+static const char sql_log_again[] =
+    " ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), field = VALUES(field), value = VALUES(value),"
+    " old_value = VALUES(old_value), reason = VALUES(reason), params = VALUES(params), student_id = VALUES(student_id)";
+#define LOG_COLUMNS  11
 
 
 /* ------------------------------------------------------------------ statements with many rows */
@@ -142,8 +152,8 @@ load_units(bx_run *r)
 }
 
 
-static const char *
-json_text(bx_arena *a, const json_t *j, size_t characters)
+const char *
+bx_run_json(bx_arena *a, const json_t *j, size_t characters)
 {
     char  *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
@@ -168,53 +178,126 @@ changed_value(const bx_roster *r, const bx_roster_row *row, unsigned c)
 
 
 static void
-log_entry(bx_batch *b, const bx_entry *e)
+log_changes(bx_batch *b, const bx_entry *e)
 {
-    bx_run         *r = b->run;
-    bx_roster      *roster = r->roster;
-    const char     *name = e->row->v[BX_R_NAME];
-    bx_value        id = bx_int(r->out->id), row = bx_int(e->row->row), who = bx_text(name);
+    bx_run     *r = b->run;
+    bx_roster  *roster = r->roster;
 
-    if (e->outcome == BX_O_ADDED) {
-        bx_insert_add(&b->log, (bx_value[]) { id, row, bx_int(1), bx_text("added"), bx_null(), bx_null(), bx_null(), bx_null(),
-                                              bx_int(e->student), who });
-        return;
-    }
-
-    for (unsigned i = 0; e->outcome == BX_O_CHANGED && i < e->nchanges; i++) {
+    for (unsigned i = 0; i < e->nchanges; i++) {
         unsigned    c = e->changes[i];
         const char *heading = roster->at[c] >= 0 ? bx_roster_heading_at(roster, (unsigned) roster->at[c])
                                                  : bx_roster_heading(r->arena, c);
 
-        bx_insert_add(&b->log, (bx_value[]) { id, row, bx_int(i + 1), bx_text("changed"), bx_text(heading),
-                                              bx_text(changed_value(roster, e->row, c)), bx_null(), bx_null(),
-                                              bx_int(e->student), who });
+        bx_insert_add(&b->log, (bx_value[]) { bx_int(r->out->id), bx_int(e->row->row), bx_int(i + 1), bx_text("changed"),
+                                              bx_text(heading), bx_text(changed_value(roster, e->row, c)),
+                                              bx_text(bx_roster_words(r->arena, c, e->before[i])), bx_null(), bx_null(),
+                                              bx_int(e->student), bx_text(e->row->v[BX_R_NAME]) });
+    }
+}
+
+
+static void
+log_entry(bx_batch *b, const bx_entry *e)
+{
+    bx_run     *r = b->run;
+    bx_value    id = bx_int(r->out->id), row = bx_int(e->row->row), who = bx_text(e->row->v[BX_R_NAME]);
+
+    if (e->outcome == BX_O_CHANGED) {
+        log_changes(b, e);
+        return;
+    }
+    if (e->outcome == BX_O_ADDED) {
+        bx_insert_add(&b->log, (bx_value[]) { id, row, bx_int(1), bx_text("added"), bx_null(), bx_null(), bx_null(), bx_null(),
+                                              bx_null(), r->mode == BX_RUN_CHECK ? bx_null() : bx_int(e->student), who });
+        return;
     }
 
     for (unsigned i = 0; e->outcome == BX_O_REJECTED && e->row->faults && i < e->row->nfaults; i++) {
         const bx_roster_fault *f = &e->row->faults[i];
 
         bx_insert_add(&b->log, (bx_value[]) { id, row, bx_int(i + 1), bx_text("rejected"),
-                                              bx_text(bx_roster_heading_at(roster, f->at)), bx_text(f->value), bx_text(f->reason),
-                                              bx_text(json_text(r->arena, f->params, 400)), bx_null(), who });
+                                              bx_text(bx_roster_heading_at(r->roster, f->at)), bx_text(f->value), bx_null(),
+                                              bx_text(f->reason), bx_text(bx_run_json(r->arena, f->params, 400)), bx_null(), who });
     }
 }
 
 
-static void
-count(const bx_batch *b, bx_roster_result *out)
+/* What the preview said of rows that have become something else. */
+static bx_rc
+forget_strayed(bx_batch *b)
 {
+    bx_run    *r = b->run;
+    bx_value   rows[BX_ROSTER_BATCH], args[BX_IN_ROOM + 1];
+    size_t     n = 0;
+    bx_buf     sql;
+
     for (size_t i = 0; i < b->n; i++) {
-        switch (b->entries[i].outcome) {
-        case BX_O_ADDED:     out->added++; break;
-        case BX_O_CHANGED:   out->changed++; break;
-        case BX_O_UNCHANGED: out->unchanged++; break;
-        case BX_O_REJECTED:  out->rejected++; break;
+        if (b->entries[i].strayed) {
+            rows[n++] = bx_int(b->entries[i].row->row);
+        }
+    }
+    if (n == 0) {
+        return BX_OK;
+    }
+
+    bx_buf_init(&sql, r->arena);
+    bx_buf_str(&sql, "DELETE FROM import_row WHERE import_id = ? AND row_no IN (");
+    args[0] = bx_int(r->out->id);
+    n = bx_in_list(&sql, args + 1, rows, n);
+    bx_buf_str(&sql, ")");
+    return sql.failed ? bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL) : bx_queue(r->c, -1, sql.data, args, n + 1);
+}
+
+
+/* The log of a batch: all of it, or, when the preview has written it, what is new. */
+static bx_rc
+gather_log(bx_batch *b)
+{
+    b->log = (bx_insert) { .arena = b->run->arena, .head = sql_log_insert, .tail = sql_log_again, .width = LOG_COLUMNS };
+    for (size_t i = 0; i < b->n; i++) {
+        const bx_entry *e = &b->entries[i];
+
+        if (b->run->mode != BX_RUN_APPLY || e->strayed || e->outcome == BX_O_ADDED) {
+            log_entry(b, e);
         }
     }
 
-    out->classes += b->classes_made;
-    out->guardians += b->guardians_made;
+    return b->run->mode == BX_RUN_APPLY ? forget_strayed(b) : BX_OK;
+}
+
+
+static unsigned *
+counter_of(bx_roster_result *out, bx_outcome outcome)
+{
+    switch (outcome) {
+    case BX_O_ADDED:     return &out->added;
+    case BX_O_CHANGED:   return &out->changed;
+    case BX_O_UNCHANGED: return &out->unchanged;
+    case BX_O_REJECTED:  break;
+    }
+
+    return &out->rejected;
+}
+
+
+/* When applying, what was planned is counted already: only differences are new. */
+static void
+count(const bx_batch *b, bx_roster_result *out)
+{
+    bool  applying = b->run->mode == BX_RUN_APPLY;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const bx_entry *e = &b->entries[i];
+
+        if (applying) {
+            (*counter_of(out, e->planned))--;
+            out->skipped += e->strayed && e->outcome == BX_O_REJECTED;
+        }
+        (*counter_of(out, e->outcome))++;
+    }
+
+    out->classes += b->classes_made - b->planned_classes;
+    out->guardians += b->guardians_made - b->planned_guardians;
 }
 
 
@@ -249,12 +332,11 @@ audit_of(const bx_batch *b)
 }
 
 
-static bx_rc
-queue_import(bx_run *r)
+const char *
+bx_run_unknown(bx_arena *a, const bx_roster_result *out)
 {
-    bx_roster_result  *out = r->out;
-    json_t            *unknown = bx_own(r->arena, json_array());
-    size_t             bytes = 0;
+    json_t  *unknown = bx_own(a, json_array());
+    size_t   bytes = 0;
 
     for (unsigned i = 0; i < out->nunknown && bytes < UNKNOWN_BYTES; i++) {
         bytes += strlen(out->unknown[i]) + 4;
@@ -263,10 +345,147 @@ queue_import(bx_run *r)
         }
     }
 
+    return bx_run_json(a, unknown, 4000);
+}
+
+
+static bx_value
+lease(const bx_run *r)
+{
+    return bx_text(bx_time_sql(r->arena, bx_now() + BX_LEASE_SECONDS));
+}
+
+
+static bx_rc
+queue_import(bx_run *r)
+{
+    bx_roster_result  *out = r->out;
+
     return bx_queue(r->c, 1, sql_import_insert, BX_ARGS(bx_int(out->id), bx_int(r->school_id),
         r->township_id ? bx_int(r->township_id) : bx_null(), bx_text(r->filename), bx_blob(out->content_hash, 32),
         bx_int(out->rows), bx_text(out->encoding), bx_int(out->columns_known), bx_int(out->columns_total),
-        bx_text(json_text(r->arena, unknown, 4000)), r->now, r->author));
+        bx_text(bx_run_unknown(r->arena, out)), bx_text(r->runner), lease(r), r->now, r->author, r->now));
+}
+
+
+static void
+progress_at(const bx_run *r, const bx_roster_result *after, size_t first, size_t n, bx_value args[12])
+{
+    memcpy(args, (bx_value[]) { bx_int(after->added), bx_int(after->changed), bx_int(after->unchanged), bx_int(after->rejected),
+        bx_int(after->skipped), bx_int(after->classes), bx_int(after->guardians), bx_int((int64_t) (first + n)), lease(r),
+        bx_int(after->id), bx_text(r->runner), bx_int((int64_t) first) }, 12 * sizeof(*args));
+}
+
+
+/* The preview writes no domain row, so nothing of it needs to be undone together: progress first, which only who holds the
+ * lease can write. */
+static bx_rc
+keep_preview(bx_batch *b, size_t first, const bx_roster_result *after)
+{
+    bx_run    *r = b->run;
+    bx_value   args[12];
+    uint64_t   n = 0;
+
+    bx_queue_clear(r->c);
+    progress_at(r, after, first, b->n, args);
+    if (bx_exec(r->c, &n, sql_progress, args, 12) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (n != 1) {
+        return bx_refuse(r->c, BX_E_CONFLICT, NULL, NULL, NULL);
+    }
+    if (bx_insert_queue(r->c, &b->log) != BX_OK) {
+        return BX_FAIL;
+    }
+    for (const bx_write *w = r->c->writes; w != NULL; w = w->next) {
+        if (bx_exec(r->c, NULL, w->sql, w->args, w->nargs) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+    bx_queue_clear(r->c);
+
+    return bx_plan_keep(b, first);
+}
+
+
+/* What the next batches of a check must know of this one. */
+static bx_rc
+remember(bx_batch *b)
+{
+    bx_run   *r = b->run;
+    bx_unit  *units;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const bx_entry *e = &b->entries[i];
+        bool            gone = false;
+
+        if (e->pupil == NULL || e->outcome == BX_O_REJECTED) {
+            continue;
+        }
+        for (unsigned k = 0; k < e->nchanges; k++) {
+            gone = gone || e->changes[k] == BX_R_ENROLMENT_NO;
+        }
+        if (bx_claim_add(r, e->pupil->id, e->row->row, gone && r->mode == BX_RUN_CHECK) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+    if (r->mode != BX_RUN_CHECK) {
+        return BX_OK;
+    }
+
+    for (size_t i = 0; i < b->npeople; i++) {
+        if (b->people[i]->touched && bx_seen_add(r, b->people[i]) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+    if (b->nnew_units == 0) {
+        return BX_OK;
+    }
+    units = bx_alloc(r->arena, (r->nunits + b->nnew_units) * sizeof(*units));
+    if (units == NULL) {
+        return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    memcpy(units, r->units, r->nunits * sizeof(*units));
+    memcpy(units + r->nunits, b->new_units, b->nnew_units * sizeof(*units));
+    r->units = units;
+    r->nunits += b->nnew_units;
+    return BX_OK;
+}
+
+
+static bx_rc
+commit_batch(bx_batch *b, size_t first, const bx_roster_result *after)
+{
+    bx_run    *r = b->run;
+    bx_value   args[12];
+
+    progress_at(r, after, first, b->n, args);
+    if (bx_insert_queue(r->c, &b->log) != BX_OK || bx_queue(r->c, 1, sql_progress, args, 12) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_commit_batch(r->c, r->school_id, "import.batch", "imports", r->out->id, audit_of(b));
+}
+
+
+static bx_rc
+decide(bx_batch *b, size_t first)
+{
+    bx_run  *r = b->run;
+
+    if (r->mode == BX_RUN_APPLY && bx_plan_read(b, first) != BX_OK) {
+        return BX_FAIL;
+    }
+    if ((r->mode != BX_RUN_CHECK && load_units(r) != BX_OK) || (r->mode == BX_RUN_DIRECT && first == 0 && queue_import(r) != BX_OK)
+        || bx_batch_match(b) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (r->mode == BX_RUN_APPLY) {
+        bx_plan_hold(b);
+    }
+
+    return bx_batch_students(b) == BX_OK && bx_batch_guardians(b) == BX_OK ? gather_log(b) : BX_FAIL;
 }
 
 
@@ -284,29 +503,19 @@ try_batch(bx_run *r, size_t first, size_t n, bx_roster_result *after)
     }
     b->run = r;
     b->n = n;
-    b->log = (bx_insert) { .arena = r->arena, .head = sql_log_insert, .tail = "", .width = LOG_COLUMNS };
     for (size_t i = 0; i < n; i++) {
         b->entries[i].row = &r->roster->rows[first + i];
     }
 
-    if (load_units(r) != BX_OK || (first == 0 && queue_import(r) != BX_OK) || bx_batch_match(b) != BX_OK
-        || bx_batch_students(b) != BX_OK || bx_batch_guardians(b) != BX_OK)
-    {
+    if (decide(b, first) != BX_OK) {
         return BX_FAIL;
-    }
-
-    for (size_t i = 0; i < n; i++) {
-        log_entry(b, &b->entries[i]);
     }
     count(b, after);
-    if (bx_insert_queue(r->c, &b->log) != BX_OK
-        || bx_queue(r->c, -1, sql_import_count, BX_ARGS(bx_int(after->added), bx_int(after->changed), bx_int(after->unchanged),
-               bx_int(after->rejected), bx_int(after->classes), bx_int(after->guardians), bx_int(after->id))) != BX_OK)
-    {
+    if ((r->mode == BX_RUN_CHECK ? keep_preview(b, first, after) : commit_batch(b, first, after)) != BX_OK) {
         return BX_FAIL;
     }
 
-    return bx_commit_batch(r->c, r->school_id, "import.batch", "imports", r->out->id, audit_of(b));
+    return remember(b);
 }
 
 
@@ -332,28 +541,31 @@ may_retry(bx_run *r)
 }
 
 
-/* Was the batch committed although its answer was lost? The import's own counters say so. */
+/* Was the batch committed although its answer was lost? How far the import has come says so. BX_FAIL too when somebody else
+ * works on it by now. */
 static bx_rc
-has_landed(bx_run *r, size_t rows_after, bx_roster_result *after, bool *landed)
+has_landed(bx_run *r, size_t first, size_t n, bool *landed)
 {
-    bx_rows  rows;
+    bx_rows      rows;
+    const char  *runner;
+    size_t       done;
 
     *landed = false;
-    if (bx_query(r->c, &rows, sql_import_read, BX_ARGS(bx_int(r->out->id))) != BX_OK) {
+    if (bx_query(r->c, &rows, sql_progress_read, BX_ARGS(bx_int(r->out->id))) != BX_OK) {
         return BX_FAIL;
     }
     if (rows.nrows == 0) {
-        return BX_OK;
+        return r->mode == BX_RUN_DIRECT && first == 0 ? BX_OK : bx_refuse(r->c, BX_E_NOT_FOUND, NULL, NULL, NULL);
     }
 
-    *after = *r->out;
-    after->added = (unsigned) bx_cell_int(&rows, 0, 0);
-    after->changed = (unsigned) bx_cell_int(&rows, 0, 1);
-    after->unchanged = (unsigned) bx_cell_int(&rows, 0, 2);
-    after->rejected = (unsigned) bx_cell_int(&rows, 0, 3);
-    after->classes = (unsigned) bx_cell_int(&rows, 0, 4);
-    after->guardians = (unsigned) bx_cell_int(&rows, 0, 5);
-    *landed = (size_t) after->added + after->changed + after->unchanged + after->rejected == rows_after;
+    done = (size_t) bx_cell_int(&rows, 0, 0);
+    runner = bx_cell_text(&rows, 0, 1);
+    if (runner == NULL || strcmp(runner, r->runner) != 0 || (done != first && done != first + n)) {
+        bx_error_set(&r->c->error, BX_E_CONFLICT, "an import has been taken over");
+        return bx_refuse(r->c, BX_E_CONFLICT, NULL, NULL, NULL);
+    }
+
+    *landed = done == first + n;
     return BX_OK;
 }
 
@@ -371,10 +583,7 @@ run_batch(bx_run *r, size_t first, size_t n)
 
     for (int attempt = 1; try_batch(r, first, n, &after) != BX_OK; attempt++) {
         bx_queue_clear(r->c);
-        if (attempt == ATTEMPTS || !may_retry(r)) {
-            return BX_FAIL;
-        }
-        if (has_landed(r, first + n, &after, &landed) != BX_OK) {
+        if (r->mode == BX_RUN_CHECK || attempt == ATTEMPTS || !may_retry(r) || has_landed(r, first, n, &landed) != BX_OK) {
             return BX_FAIL;
         }
         if (landed) {
@@ -390,10 +599,32 @@ run_batch(bx_run *r, size_t first, size_t n)
 }
 
 
+bx_rc
+bx_run_batches(bx_run *r, bx_time until, bool *over)
+{
+    *over = false;
+
+    while (r->done < r->roster->nrows) {
+        size_t left = r->roster->nrows - r->done, n = left < BX_ROSTER_BATCH ? left : BX_ROSTER_BATCH;
+
+        if (r->mode == BX_RUN_APPLY && bx_now() >= until) {
+            return BX_OK;
+        }
+        if (run_batch(r, r->done, n) != BX_OK) {
+            return BX_FAIL;
+        }
+        r->done += n;
+    }
+
+    *over = true;
+    return BX_OK;
+}
+
+
 /* ------------------------------------------------------------------ the run */
 
-static bx_rc
-refuse_file(bx_call *c, const char *reason, json_t *params)
+bx_rc
+bx_run_refuse(bx_call *c, const char *reason, json_t *params)
 {
     if (strcmp(reason, "import.internal") == 0) {
         json_decref(params);
@@ -405,7 +636,7 @@ refuse_file(bx_call *c, const char *reason, json_t *params)
 
 
 static bx_rc
-read_roster(bx_run *r, const void *data, size_t len)
+read_roster(bx_run *r, const void *data, size_t len, const char *mapping)
 {
     bx_sheet          *sheet = bx_alloc(r->arena, sizeof(*sheet));
     bx_sheet_fault     fault;
@@ -417,10 +648,10 @@ read_roster(bx_run *r, const void *data, size_t len)
         return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
     if (bx_sheet_read(r->arena, data, len, sheet, &fault) != BX_OK) {
-        return refuse_file(r->c, fault.reason, json_pack("{s:i, s:i}", "row", (int) fault.row, "limit", (int) fault.limit));
+        return bx_run_refuse(r->c, fault.reason, json_pack("{s:i, s:i}", "row", (int) fault.row, "limit", (int) fault.limit));
     }
-    if (bx_roster_check(r->arena, sheet, &r->school, r->roster, &why) != BX_OK) {
-        return refuse_file(r->c, why.reason, json_incref(why.params));
+    if (bx_roster_check(r->arena, sheet, mapping, &r->school, r->roster, &why) != BX_OK) {
+        return bx_run_refuse(r->c, why.reason, json_incref(why.params));
     }
 
     out->roster = r->roster;
@@ -435,49 +666,54 @@ read_roster(bx_run *r, const void *data, size_t len)
 
 
 bx_rc
-bx_roster_run(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out)
+bx_run_open(bx_run *r, const void *data, size_t len, const char *mapping)
 {
-    bx_arena  *a = bx_call_arena(c);
-    bx_date    today = bx_date_of(bx_call_now(c));
-    bx_run     r = { .c = c, .arena = a, .out = out, .school_id = school, .filename = filename };
+    bx_arena  *a = r->arena = bx_call_arena(r->c);
+    bx_date    today = bx_date_of(bx_call_now(r->c));
 
-    *out = (bx_roster_result) { .id = bx_id_new(), .encoding = "" };
-    bx_sha256(data, len, out->content_hash);
-    r.today = bx_text(bx_date_text(a, today));
-    r.now = bx_text(bx_time_sql(a, bx_call_now(c)));
-    r.author = bx_call_account(c) ? bx_int(bx_call_account(c)) : bx_null();
-    r.school.today = today;
-    r.school.school_year = bx_school_year(today);
-
-    if (load_units(&r) != BX_OK || bx_activation_expiry(c, school, &r.code_expiry) != BX_OK || read_roster(&r, data, len) != BX_OK) {
-        return BX_FAIL;
+    bx_sha256(data, len, r->out->content_hash);
+    r->today = bx_text(bx_date_text(a, today));
+    r->now = bx_text(bx_time_sql(a, bx_call_now(r->c)));
+    r->school.today = today;
+    r->school.school_year = bx_school_year(today);
+    r->claims = bx_alloc(a, BX_SEEN_SLOTS * sizeof(*r->claims));
+    r->seen = r->mode == BX_RUN_CHECK ? bx_alloc(a, BX_SEEN_SLOTS * sizeof(*r->seen)) : NULL;
+    if (r->claims == NULL || (r->seen == NULL && r->mode == BX_RUN_CHECK)) {
+        return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
 
-    for (size_t first = 0; first < r.roster->nrows; first += BX_ROSTER_BATCH) {
-        size_t left = r.roster->nrows - first;
-
-        if (run_batch(&r, first, left < BX_ROSTER_BATCH ? left : BX_ROSTER_BATCH) != BX_OK) {
-            return BX_FAIL;
-        }
-    }
-
-    out->finished = bx_now();
-    return bx_queue(c, 1, sql_import_end, BX_ARGS(bx_text(bx_time_sql(a, out->finished)), bx_int(out->id)));
-}
-
-
-bx_rc
-bx_roster_finish(bx_call *c, bx_id school, const bx_roster_result *r)
-{
-    json_t  *changes = bx_own(bx_call_arena(c), json_pack("{s:i, s:i, s:i, s:i}", "added", (int) r->added,
-        "changed", (int) r->changed, "unchanged", (int) r->unchanged, "rejected", (int) r->rejected));
-
-    return bx_commit(c, school, "import", "imports", r->id, changes);
+    return load_units(r) == BX_OK && bx_activation_expiry(r->c, r->school_id, &r->code_expiry) == BX_OK
+           ? read_roster(r, data, len, mapping) : BX_FAIL;
 }
 
 
 bx_rc
 bx_roster_import(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out)
 {
-    return bx_roster_run(c, school, filename, data, len, out) == BX_OK ? bx_roster_finish(c, school, out) : BX_FAIL;
+    bx_run    r = { .mode = BX_RUN_DIRECT, .c = c, .out = out, .school_id = school, .filename = filename };
+    uint8_t   token[8];
+    bool      over;
+    json_t   *changes;
+
+    *out = (bx_roster_result) { .id = bx_id_new(), .encoding = "" };
+    bx_random(token, sizeof(token));
+    r.runner = bx_hex(bx_call_arena(c), token, sizeof(token));
+    r.author = bx_call_account(c) ? bx_int(bx_call_account(c)) : bx_null();
+    if (r.runner == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (bx_run_open(&r, data, len, NULL) != BX_OK || bx_run_batches(&r, BX_NO_TIME, &over) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    out->finished = bx_now();
+    changes = bx_own(r.arena, json_pack("{s:i, s:i, s:i, s:i}", "added", (int) out->added, "changed", (int) out->changed,
+                                        "unchanged", (int) out->unchanged, "rejected", (int) out->rejected));
+    if (bx_queue(c, 1, sql_import_end, BX_ARGS(bx_text(bx_time_sql(r.arena, out->finished)),
+            bx_text(bx_time_sql(r.arena, out->finished)), bx_int(out->id), bx_text(r.runner))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_commit(c, school, "import", "imports", out->id, changes);
 }

@@ -3,7 +3,8 @@
  *
  * roster_columns.c knows the headings, roster_check.c what a cell may say: both are pure. roster.c compares accepted rows
  * with the database and writes what differs, at most 200 rows a transaction, so that a run that was cut short is finished
- * by the same file. Internal to libbaoxue; the routes are lib/plugins/import.c, the program is baoxuectl import.
+ * by the same file. roster_import.c is the way of an import through its states: the file kept sealed, checked, looked at,
+ * applied. Internal to libbaoxue; the routes are lib/plugins/import.c, the program is baoxuectl import.
  *
  * An empty cell says nothing: it never erases what is known. A column that the file does not have says nothing either.
  */
@@ -42,6 +43,10 @@ const char *bx_roster_key(unsigned column);
 int         bx_roster_column(bx_arena *a, const char *heading);
 /* How the template of today writes a column. */
 const char *bx_roster_heading(bx_arena *a, unsigned column);
+/* Column of a name as bx_roster_key() gives it, -1: none. */
+int         bx_roster_of_key(const char *key, size_t len);
+/* May a roster do without it? (Of identity and enrolment number one is enough.) */
+bool        bx_roster_needed(unsigned column);
 
 /* ---- roster_check.c */
 
@@ -70,6 +75,7 @@ typedef struct {
     int             at[BX_R_COUNT];           /* column of the sheet, -1: the file has none */
     const char    **unknown;                  /* headings that are not the template's, as written */
     unsigned        nunknown, known, total;   /* columns with a heading */
+    const char     *missing;                  /* headings without which it is no roster, NULL: none is missing */
     bx_roster_row  *rows;
     size_t          nrows;
 } bx_roster;
@@ -85,10 +91,17 @@ typedef struct {
 /* Why a whole file is refused: reason is a message key without "error.". */
 typedef struct { const char *reason; json_t *params; } bx_roster_refusal;
 
-/* Finds the heading, checks every row by itself and against the others. Rows with faults are in out->rows too. BX_FAIL: the
- * sheet is no roster, or memory ran out (reason "import.internal"). */
-bx_rc       bx_roster_check(bx_arena *a, const bx_sheet *sheet, const bx_roster_school *school, bx_roster *out,
+/* Finds the heading and what each column is. mapping: what a person said of columns, "5=seat_no 6=-" (from 0; "-": left out),
+ * or NULL. BX_FAIL: the sheet is no roster, or memory ran out (reason "import.internal"). Columns that are missing are named
+ * in out->missing, which is no failure yet. */
+bx_rc       bx_roster_columns(bx_arena *a, const bx_sheet *sheet, const char *mapping, bx_roster *out, bx_roster_refusal *why);
+/* The same, then every row by itself and against the others. Rows with faults are in out->rows too. */
+bx_rc       bx_roster_check(bx_arena *a, const bx_sheet *sheet, const char *mapping, const bx_roster_school *school, bx_roster *out,
                             bx_roster_refusal *why);
+/* What each heading was taken as: [{"at","heading","column"}], column null: left out. A new reference. */
+json_t     *bx_roster_columns_json(const bx_roster *r);
+/* A value in its normal form in the words of the template: "1" of the sex is 男. Masked as bx_roster_shown() does. */
+const char *bx_roster_words(bx_arena *a, unsigned column, const char *value);
 /* Adds a fault to a row; column is one of BX_R_…. The cell's value is taken (masked) from the sheet. Steals params. */
 void        bx_roster_fault_add(bx_roster *r, bx_roster_row *row, unsigned column, const char *reason, json_t *params);
 /* A heading as the file writes it, numbers masked, at most 60 characters; NULL for BX_R_NOWHERE. */
@@ -105,6 +118,7 @@ typedef struct {
     bx_id        id;                          /* of the import */
     const char  *encoding;
     unsigned     rows, added, changed, unchanged, rejected, classes, guardians;
+    unsigned     skipped;                     /* of the rejected: changed after the preview */
     unsigned     columns_known, columns_total;
     const char **unknown;
     unsigned     nunknown;
@@ -113,14 +127,29 @@ typedef struct {
     bx_time      finished;
 } bx_roster_result;
 
-/* Reads, checks and applies a file to a school; the caller has checked the right to it. On BX_OK all rows are written, and
- * the import's last UPDATE is queued. On BX_FAIL the call's problem is set; batches committed before a failure stay, and the
- * same file finishes the rest. [thread] */
-bx_rc       bx_roster_run(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
-/* The last commit, after bx_answer() when there is a request. */
-bx_rc       bx_roster_finish(bx_call *c, bx_id school, const bx_roster_result *result);
-/* Both, for programs. */
+/* Reads, checks and applies a file to a school at once, without a preview; for programs, which have checked the right to it.
+ * On BX_OK all rows are written. On BX_FAIL the call's problem is set; batches committed before a failure stay, and the same
+ * file finishes the rest. [thread] */
 bx_rc       bx_roster_import(bx_call *c, bx_id school, const char *filename, const void *data, size_t len, bx_roster_result *out);
+
+/* ---- roster_import.c: an import from its upload to its end. States: columns (a person says what columns are), uploaded,
+ * checking, ready, applying, done, failed, discarded. [thread] */
+
+#define BX_ROSTER_BYTES  (64u << 20)          /* of a file that is kept */
+
+/* Keeps a file that can be a roster and queues its import; the caller answers and commits. Refuses with 422 on "file" what is
+ * none. *state is what it begins as. */
+bx_rc       bx_roster_upload(bx_call *c, bx_id school, bx_id id, const char *filename, const void *data, size_t len,
+                             bx_roster_result *out, const char **state);
+/* When the upload was not committed after all. */
+void        bx_roster_drop_file(bx_call *c, bx_id id);
+/* The jobs: works on imports that wait, one after the other, and goes on with those whose worker died; lets go of files
+ * nobody needs and of imports nobody decided on. */
+bx_rc       bx_roster_work(bx_call *c);
+bx_rc       bx_roster_tidy(bx_call *c);
+
+/* ---- roster_guardian.c */
+
 /* Queues an activation code for a guardian. expires: last day it holds. */
 bx_rc       bx_activation_queue(bx_call *c, bx_id guardian, bx_id school, bx_date expires);
 /* Last day of a code made now, by the rule import.code_days. */

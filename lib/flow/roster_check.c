@@ -6,10 +6,10 @@
 #include "flow/roster.h"
 #include "core/core.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADING_SEARCH   20                   /* the heading is among the first rows: titles may stand above it */
 #define MAX_FAULTS       16
 #define MAX_NAME         60
 #define MAX_EXTRA        300                  /* characters of a cell that is only kept */
@@ -234,6 +234,66 @@ bx_roster_shown(const bx_roster *r, const bx_roster_row *row, unsigned column)
     }
 
     return text ? cut(a, text, 120) : "";
+}
+
+
+/* "04" → "藏族" */
+static const char *
+ethnic_name(bx_arena *a, const char *code)
+{
+    const char     *p = ethnics;
+    unsigned long   n = strtoul(code, NULL, 10);
+
+    for (unsigned long i = 1; *p && i < n; i++) {
+        p += strcspn(p, " ");
+        p += strspn(p, " ");
+    }
+
+    return n >= 1 && n <= 56 && *p ? bx_sprintf(a, "%.*s族", (int) strcspn(p, " "), p) : n == 97 ? "其他" : n == 98 ? "外国血统" : code;
+}
+
+
+const char *
+bx_roster_words(bx_arena *a, unsigned column, const char *value)
+{
+    static const struct { unsigned column; const word_list *words; } lists[] = {
+        { BX_R_SEX, sexes }, { BX_R_ID_TYPE, id_types }, { BX_R_BOARDING, boardings }, { BX_R_LEFT_BEHIND, left_behinds },
+        { BX_R_DISABILITY, disabilities }, { BX_R_PLACEMENT, placements }, { BX_R_MIGRANT, yes_no }
+    };
+    unsigned  field = column >= BX_R_MEMBER && column < BX_R_EXTRA ? (column - BX_R_MEMBER) % BX_M_COUNT : BX_M_COUNT;
+    char      stage[8];
+    int       year, number;
+
+    if (value == NULL || *value == '\0') {
+        return "";
+    }
+    if (!is_open_column(column)) {
+        return NULL;
+    }
+    if (is_number_column(column)) {
+        return bx_mask(a, "id", value);
+    }
+    if (is_phone_column(column)) {
+        return bx_mask(a, "phone", value);
+    }
+    if (column == BX_R_CLASS && sscanf(value, "%7[a-z]/%d/%d", stage, &year, &number) == 3) {
+        return bx_sprintf(a, "%d级%d班", year, number);
+    }
+    if (column == BX_R_ETHNIC) {
+        return ethnic_name(a, value);
+    }
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        const word_list *l = field == BX_M_GUARDIAN ? yes_no : field == BX_M_ID_TYPE ? id_types
+                             : lists[i].column == column ? lists[i].words : NULL;
+
+        for (; l != NULL && l->code != NULL; l++) {
+            if (strcmp(l->code, value) == 0) {
+                return bx_strndup(a, l->words, strcspn(l->words, " "));
+            }
+        }
+    }
+
+    return cut(a, without_numbers(a, value), 120);
 }
 
 
@@ -1014,121 +1074,34 @@ find_twins(bx_roster *r, unsigned column, const char *reason)
 }
 
 
-/* ------------------------------------------------------------------ the heading */
-
-static unsigned
-map_heading(bx_roster *r, const bx_sheet_row *heading)
-{
-    unsigned  found = 0;
-
-    for (unsigned i = 0; i < BX_R_COUNT; i++) {
-        r->at[i] = -1;
-    }
-    r->nunknown = r->known = r->total = 0;
-    r->heading = heading;
-
-    for (unsigned i = 0; i < heading->ncells; i++) {
-        int column;
-
-        if (heading->cells[i][0] == '\0') {
-            continue;
-        }
-        r->total++;
-        column = bx_roster_column(r->arena, heading->cells[i]);
-        if (column >= 0 && r->at[column] < 0) {
-            r->at[column] = (int) i;
-            found++;
-        } else {                              /* not of the template, or there already */
-            r->unknown[r->nunknown++] = bx_roster_heading_at(r, i);
-        }
-    }
-
-    r->known = found;
-    return found;
-}
-
-
-static bx_rc
-refuse_columns(bx_roster *r, bx_roster_refusal *why)
-{
-    static const unsigned  needed[] = { BX_R_NAME, BX_R_SEX, BX_R_BIRTH, BX_R_CLASS };
-    bx_buf                 missing;
-
-    bx_buf_init(&missing, r->arena);
-    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-        if (r->at[needed[i]] < 0) {
-            bx_buf_printf(&missing, "%s%s", missing.len ? "、" : "", bx_roster_heading(r->arena, needed[i]));
-        }
-    }
-    if (r->at[BX_R_ID_NUMBER] < 0 && r->at[BX_R_ENROLMENT_NO] < 0) {
-        bx_buf_printf(&missing, "%s%s", missing.len ? "、" : "", bx_roster_heading(r->arena, BX_R_ID_NUMBER));
-    }
-    if (missing.len == 0) {
-        return BX_OK;
-    }
-
-    why->reason = "import.missing_columns";
-    why->params = bx_own(r->arena, json_pack("{s:s, s:i}", "columns", missing.data, "row", (int) r->heading->row));
-    return BX_FAIL;
-}
-
-
-/* The row with the most known headings, the first of equals; index in the sheet, or nrows. */
-static size_t
-find_heading(bx_roster *r, const bx_sheet *sheet)
-{
-    size_t    best = sheet->nrows;
-    unsigned  most = 1;                       /* one word alone is no heading */
-
-    for (size_t i = 0; i < sheet->nrows && i < HEADING_SEARCH; i++) {
-        unsigned found = map_heading(r, &sheet->rows[i]);
-
-        if (found > most) {
-            most = found;
-            best = i;
-        }
-    }
-
-    return best;
-}
-
+/* ------------------------------------------------------------------ the whole sheet */
 
 bx_rc
-bx_roster_check(bx_arena *a, const bx_sheet *sheet, const bx_roster_school *school, bx_roster *out, bx_roster_refusal *why)
+bx_roster_check(bx_arena *a, const bx_sheet *sheet, const char *mapping, const bx_roster_school *school, bx_roster *out,
+                bx_roster_refusal *why)
 {
     checker  k = { .roster = out, .school = school, .arena = a };
-    size_t   heading;
+    size_t   first;
 
-    *why = (bx_roster_refusal) { "import.internal", NULL };
-    *out = (bx_roster) { .arena = a, .sheet = sheet };
-    out->unknown = bx_alloc(a, BX_SHEET_MAX_COLUMNS * sizeof(*out->unknown));
-    if (out->unknown == NULL) {
+    if (bx_roster_columns(a, sheet, mapping, out, why) != BX_OK) {
         return BX_FAIL;
     }
-
-    heading = find_heading(out, sheet);
-    if (heading == sheet->nrows) {
-        why->reason = "import.no_heading";
-        return BX_FAIL;
-    }
-    map_heading(out, &sheet->rows[heading]);
-    if (refuse_columns(out, why) != BX_OK) {
+    if (out->missing != NULL) {
+        why->reason = "import.missing_columns";
+        why->params = bx_own(a, json_pack("{s:s, s:i}", "columns", out->missing, "row", (int) out->heading->row));
         return BX_FAIL;
     }
 
-    out->nrows = sheet->nrows - heading - 1;
-    if (out->nrows == 0) {
-        why->reason = "import.no_rows";
-        return BX_FAIL;
-    }
+    why->reason = "import.internal";
     out->rows = bx_alloc(a, out->nrows * sizeof(*out->rows));
     if (out->rows == NULL) {
         return BX_FAIL;
     }
 
+    first = sheet->nrows - out->nrows;
     for (size_t i = 0; i < out->nrows; i++) {
         k.row = &out->rows[i];
-        k.row->cells = &sheet->rows[heading + 1 + i];
+        k.row->cells = &sheet->rows[first + i];
         k.row->row = k.row->cells->row;
         check_row(&k);
     }

@@ -1,11 +1,15 @@
 /*
  * roster_columns.c: the headings of the national roster template in the editions that schools hold (71 columns in two
- * orders, 73 columns), and what people make of them. A column is found by its heading, never by its position.
+ * orders, 73 columns), and what people make of them. A column is found by its heading, never by its position, unless a person
+ * says what it is.
  */
 #include "flow/roster.h"
 #include "core/core.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define HEADING_SEARCH  20                    /* the heading is among the first rows: titles may stand above it */
 
 typedef struct { const char *key; const char *headings; } column;
 
@@ -289,4 +293,187 @@ bx_roster_column(bx_arena *a, const char *heading)
     }
 
     return -1;
+}
+
+
+int
+bx_roster_of_key(const char *key, size_t len)
+{
+    for (unsigned c = 0; c < BX_R_COUNT; c++) {
+        const char *k = bx_roster_key(c);
+
+        if (strlen(k) == len && memcmp(k, key, len) == 0) {
+            return (int) c;
+        }
+    }
+
+    return -1;
+}
+
+
+bool
+bx_roster_needed(unsigned c)
+{
+    return c == BX_R_NAME || c == BX_R_SEX || c == BX_R_BIRTH || c == BX_R_CLASS;
+}
+
+
+/* ------------------------------------------------------------------ the heading */
+
+/* What a person said of column `at`: -2 nothing, -1 left out, else one of BX_R_…. */
+static int
+said_of(const char *mapping, unsigned at)
+{
+    while (mapping != NULL && *mapping != '\0') {
+        char        *end;
+        unsigned long n = strtoul(mapping, &end, 10);
+        size_t        len;
+
+        if (*end != '=') {
+            return -2;
+        }
+        len = strcspn(end + 1, " ");
+        if (n == at) {
+            return bx_roster_of_key(end + 1, len);
+        }
+        mapping = end + 1 + len;
+        mapping += strspn(mapping, " ");
+    }
+
+    return -2;
+}
+
+
+/* First what a person said, then what the headings say. */
+static unsigned
+map_heading(bx_roster *r, const bx_sheet_row *heading, const char *mapping)
+{
+    unsigned  found = 0;
+
+    for (unsigned i = 0; i < BX_R_COUNT; i++) {
+        r->at[i] = -1;
+    }
+    r->nunknown = r->known = r->total = 0;
+    r->heading = heading;
+
+    for (unsigned i = 0; mapping != NULL && i < heading->ncells; i++) {
+        int said = said_of(mapping, i);
+
+        if (said >= 0 && r->at[said] < 0) {
+            r->at[said] = (int) i;
+            found++;
+        }
+    }
+    for (unsigned i = 0; i < heading->ncells; i++) {
+        int said = said_of(mapping, i), told;
+
+        if (heading->cells[i][0] == '\0' && said < 0) {
+            continue;
+        }
+        r->total++;
+        if (said >= 0 && r->at[said] == (int) i) {
+            continue;
+        }
+        told = said == -2 ? bx_roster_column(r->arena, heading->cells[i]) : -1;
+        if (told >= 0 && r->at[told] < 0) {
+            r->at[told] = (int) i;
+            found++;
+        } else {                              /* not of the template, there already, or to be left out */
+            r->unknown[r->nunknown++] = bx_roster_heading_at(r, i);
+        }
+    }
+
+    r->known = found;
+    return found;
+}
+
+
+static void
+name_missing(bx_roster *r)
+{
+    bx_buf  missing;
+
+    bx_buf_init(&missing, r->arena);
+    for (unsigned i = 0; i < BX_R_MEMBER; i++) {
+        if (bx_roster_needed(i) && r->at[i] < 0) {
+            bx_buf_printf(&missing, "%s%s", missing.len ? "、" : "", bx_roster_heading(r->arena, i));
+        }
+    }
+    if (r->at[BX_R_ID_NUMBER] < 0 && r->at[BX_R_ENROLMENT_NO] < 0) {
+        bx_buf_printf(&missing, "%s%s", missing.len ? "、" : "", bx_roster_heading(r->arena, BX_R_ID_NUMBER));
+    }
+
+    r->missing = missing.len ? missing.data : NULL;
+}
+
+
+/* The row with the most known headings, the first of equals; index in the sheet, or nrows. */
+static size_t
+find_heading(bx_roster *r, const bx_sheet *sheet)
+{
+    size_t    best = sheet->nrows;
+    unsigned  most = 1;                       /* one word alone is no heading */
+
+    for (size_t i = 0; i < sheet->nrows && i < HEADING_SEARCH; i++) {
+        unsigned found = map_heading(r, &sheet->rows[i], NULL);
+
+        if (found > most) {
+            most = found;
+            best = i;
+        }
+    }
+
+    return best;
+}
+
+
+bx_rc
+bx_roster_columns(bx_arena *a, const bx_sheet *sheet, const char *mapping, bx_roster *out, bx_roster_refusal *why)
+{
+    size_t  heading;
+
+    *why = (bx_roster_refusal) { "import.internal", NULL };
+    *out = (bx_roster) { .arena = a, .sheet = sheet };
+    out->unknown = bx_alloc(a, BX_SHEET_MAX_COLUMNS * sizeof(*out->unknown));
+    if (out->unknown == NULL) {
+        return BX_FAIL;
+    }
+
+    heading = find_heading(out, sheet);
+    if (heading == sheet->nrows) {
+        why->reason = "import.no_heading";
+        return BX_FAIL;
+    }
+    map_heading(out, &sheet->rows[heading], mapping);
+    name_missing(out);
+
+    out->nrows = sheet->nrows - heading - 1;
+    if (out->nrows == 0) {
+        why->reason = out->missing ? "import.no_heading" : "import.no_rows";
+        return BX_FAIL;
+    }
+
+    why->reason = NULL;
+    return BX_OK;
+}
+
+
+json_t *
+bx_roster_columns_json(const bx_roster *r)
+{
+    json_t  *list = json_array();
+
+    for (unsigned i = 0; i < r->heading->ncells; i++) {
+        const char *key = NULL;
+
+        for (unsigned c = 0; c < BX_R_COUNT && key == NULL; c++) {
+            key = r->at[c] == (int) i ? bx_roster_key(c) : NULL;
+        }
+        if (key != NULL || r->heading->cells[i][0] != '\0') {
+            json_array_append_new(list, json_pack("{s:i, s:s, s:s?}", "at", (int) i, "heading", bx_roster_heading_at(r, i),
+                                                  "column", key));
+        }
+    }
+
+    return list;
 }

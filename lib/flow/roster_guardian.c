@@ -376,6 +376,14 @@ resolve(bx_batch *b, const bx_entry *e, int m, bx_person **out)
     bx_link     *l = e->pupil ? link_of(b, e->pupil->id, m + 1) : NULL;
     bx_person   *p = phone ? person_by_name(b, name, &hash) : NULL;
 
+    if (p == NULL && phone != NULL && bx_seen_find(b->run, name, &hash) != NULL) {
+        p = person_add(b, *bx_seen_find(b->run, name, &hash));
+        if (p == NULL) {
+            return out_of_memory(b);
+        }
+        p->fresh = p->touched = false;
+        p->has_code = true;
+    }
     if (p == NULL && l != NULL && strcmp(l->person->name, name) == 0) {
         p = l->person;                        /* the same person; the phone is new, or there is none */
         if (update_person(b, p, sql_guardian_phone, "phone", phone, &p->phone_hash) != BX_OK) {

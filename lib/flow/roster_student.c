@@ -150,7 +150,7 @@ load_pupils(bx_batch *b)
     for (size_t i = 0; i < b->n; i++) {
         bx_entry *e = &b->entries[i];
 
-        if (e->row->nfaults) {
+        if (e->row->nfaults || e->held) {
             continue;
         }
         if (e->row->v[BX_R_ID_NUMBER] != NULL) {
@@ -294,11 +294,16 @@ identify(bx_batch *b, bx_entry *e)
     const char **v = e->row->v;
     bx_pupil    *by_id = v[BX_R_ID_NUMBER] ? find_pupil(b, &e->id_hash, NULL) : NULL;
     bx_pupil    *by_no = v[BX_R_ENROLMENT_NO] ? find_pupil(b, NULL, &e->enrolment_hash) : NULL;
-    bx_pupil    *p = by_id ? by_id : by_no;
+    bx_claim    *claim = by_no ? bx_claim_find(b->run, by_no->id) : NULL;
+    bx_pupil    *p;
     unsigned     column = by_id ? BX_R_ID_NUMBER : BX_R_ENROLMENT_NO;
     const char  *reason = by_id ? "duplicate_id" : "duplicate_enrolment_no";
     bool         same;
 
+    if (claim != NULL && claim->number_gone) {
+        by_no = NULL;                         /* an earlier row has given the child another number */
+    }
+    p = by_id ? by_id : by_no;
     e->outcome = BX_O_ADDED;
     if (p == NULL) {
         return;
@@ -315,8 +320,9 @@ identify(bx_batch *b, bx_entry *e)
         reject(b, e, BX_R_ENROLMENT_NO, "duplicate_enrolment_no", json_pack("{s:s}", "as", "taken"));
         return;
     }
-    if (p->claimed) {
-        reject(b, e, column, reason, json_pack("{s:i, s:s}", "row", (int) p->claimed_by, "name", p->name));
+    claim = bx_claim_find(b->run, p->id);
+    if (p->claimed || claim != NULL) {
+        reject(b, e, column, reason, json_pack("{s:i, s:s}", "row", (int) (claim ? claim->row : p->claimed_by), "name", p->name));
         return;
     }
 
@@ -365,17 +371,22 @@ forget_replaced(bx_entry *e)
 
 
 static void
-compare(bx_entry *e)
+compare(bx_batch *b, bx_entry *e)
 {
-    bool  any = e->pupil->left;
+    bool    any = e->pupil->left;
+    bx_buf  all;
 
+    bx_buf_init(&all, b->run->arena);
+    bx_buf_printf(&all, "%lld %d\x1f", (long long) e->pupil->id, e->pupil->left);
     forget_replaced(e);
     for (unsigned c = 0; c < BX_R_COUNT; c++) {
         e->v[c] = e->pupil->v[c];
         if (differs(e, c)) {
             e->v[c] = e->row->v[c];
             any = true;                       /* a column left empty says nothing and differs from nothing */
+            bx_buf_printf(&all, "%s=%s>%s\x1f", bx_roster_key(c), e->pupil->v[c] ? e->pupil->v[c] : "", e->v[c]);
             if (e->nchanges < BX_MAX_CHANGES) {
+                e->before[e->nchanges] = e->pupil->v[c];
                 e->changes[e->nchanges++] = c;
             }
         }
@@ -384,7 +395,11 @@ compare(bx_entry *e)
     if (!any) {                               /* said before, in other words or with other columns */
         e->outcome = BX_O_UNCHANGED;
         e->quiet = true;
-    } else if (e->nchanges == 0) {            /* from another school, all else as it was */
+        return;
+    }
+    e->digest = all.failed ? 0 : bx_plan_digest(b->run->arena, all.data);
+    if (e->nchanges == 0) {                   /* from another school, all else as it was */
+        e->before[e->nchanges] = e->pupil->v[BX_R_CLASS];
         e->changes[e->nchanges++] = BX_R_CLASS;
     }
 }
@@ -419,7 +434,7 @@ bx_batch_match(bx_batch *b)
         bx_entry       *e = &b->entries[i];
         const bx_unit  *unit;
 
-        if (e->row->nfaults) {
+        if (e->row->nfaults || e->held) {
             e->outcome = BX_O_REJECTED;
             continue;
         }
@@ -442,7 +457,7 @@ bx_batch_match(bx_batch *b)
     }
     for (size_t i = 0; i < b->n; i++) {
         if (b->entries[i].outcome == BX_O_CHANGED) {
-            compare(&b->entries[i]);
+            compare(b, &b->entries[i]);
         }
     }
 

@@ -1,7 +1,8 @@
 /*
  * import.c: rosters from schools, and the slips with which guardians sign in first.
  *
- * Owns the routes and the record of an import; what a roster means is lib/flow/roster.h. A slip is a secret of one family:
+ * Owns the routes and the record of an import: its states, and those moves of them that persons make; what a roster means
+ * and who works on it is lib/flow/roster.h. A slip is a secret of one family:
  * whoever reads slips is in the audit chain.
  */
 #include "flow/flow.h"
@@ -13,6 +14,7 @@
 
 #define MAX_SCOPE_ARGS  48
 #define MAX_FILENAME    200
+#define MAX_MAPPING     2000
 #define ROWS_DEFAULT    40
 #define ROWS_MAX        200
 
@@ -21,22 +23,61 @@
 
 
 static const bx_field import_fields[] = {
-    { "filename",        BX_TEXT, BX_IN_LIST,  1, MAX_FILENAME, NULL, NULL, NULL, NULL },
-    { "row_count",       BX_INT,  BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "added",           BX_INT,  BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "changed",         BX_INT,  BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "unchanged",       BX_INT,  BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "rejected",        BX_INT,  BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "classes",         BX_INT,  0,           0, 0, NULL, NULL, NULL, NULL },
-    { "guardians",       BX_INT,  0,           0, 0, NULL, NULL, NULL, NULL },
-    { "encoding",        BX_TEXT, 0,           0, 16, NULL, NULL, NULL, NULL },
-    { "columns_known",   BX_INT,  0,           0, 0, NULL, NULL, NULL, NULL },
-    { "columns_total",   BX_INT,  0,           0, 0, NULL, NULL, NULL, NULL },
-    { "unknown_columns", BX_TEXT, 0,           0, 4000, NULL, NULL, NULL, NULL },
-    { "created_at",      BX_TIME, BX_IN_LIST,  0, 0, NULL, NULL, NULL, NULL },
-    { "finished_at",     BX_TIME, 0,           0, 0, NULL, NULL, NULL, NULL },
+    { "filename",        BX_TEXT, BX_IN_LIST | BX_BY_HOOK, 1, MAX_FILENAME, NULL, NULL, NULL, NULL },
+    { "row_count",       BX_INT,  BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "added",           BX_INT,  BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "changed",         BX_INT,  BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "unchanged",       BX_INT,  BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "rejected",        BX_INT,  BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "classes",         BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "guardians",       BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "encoding",        BX_TEXT, BX_BY_HOOK,  0, 16, NULL, NULL, NULL, NULL },
+    { "columns_known",   BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "columns_total",   BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "unknown_columns", BX_TEXT, BX_BY_HOOK,  0, 4000, NULL, NULL, NULL, NULL },
+    { "file_size",       BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "rows_done",       BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "skipped",         BX_INT,  BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "fault",           BX_TEXT, BX_BY_HOOK,  0, 48, NULL, NULL, NULL, NULL },
+    { "fault_params",    BX_TEXT, BX_BY_HOOK,  0, 1000, NULL, NULL, NULL, NULL },
+    { "mapping",         BX_TEXT, BX_BY_HOOK,  0, MAX_MAPPING, NULL, NULL, NULL, NULL },
+    { "created_at",      BX_TIME, BX_IN_LIST | BX_BY_HOOK, 0, 0, NULL, NULL, NULL, NULL },
+    { "applied_at",      BX_TIME, BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
+    { "applied_by",      BX_INT,  BX_BY_HOOK | BX_NO_JSON, 0, 0, NULL, NULL, NULL, NULL },
+    { "finished_at",     BX_TIME, BX_BY_HOOK,  0, 0, NULL, NULL, NULL, NULL },
     { NULL }
 };
+
+/* columns: without a column that a roster needs, until a person has said which it is. */
+static const bx_state states[] = {
+    { "columns",   0,           "wait" },
+    { "uploaded",  0,           "info" },
+    { "checking",  0,           "info" },
+    { "ready",     0,           "wait" },
+    { "applying",  0,           "info" },
+    { "failed",    0,           "no" },
+    { "done",      BX_TERMINAL, "ok" },
+    { "discarded", BX_TERMINAL, "none" },
+    { NULL }
+};
+
+/* Why it failed, or what is missing, in the reader's language. */
+static void
+say_fault(bx_call *c, json_t *row)
+{
+    const char  *fault = json_string_value(json_object_get(row, "fault"));
+    const char  *text = json_string_value(json_object_get(row, "fault_params"));
+    json_t      *params = text ? bx_own(c->arena, json_loads(text, 0, NULL)) : NULL;
+
+    json_object_del(row, "fault_params");
+    if (fault != NULL) {
+        const char *message = bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "error.%s", fault), params);
+
+        json_object_set_new(row, "fault", json_pack("{s:s, s:s, s:s*}", "code", fault, "message", message, "missing",
+                                                    json_string_value(json_object_get(params, "columns"))));
+    }
+}
+
 
 /* Headings are kept as a JSON text; the answer holds the list. */
 static bx_rc
@@ -45,13 +86,13 @@ import_decorate(bx_call *c, json_t *rows, bool one)
     json_t  *row;
     size_t   i;
 
-    (void) c;
     (void) one;
     json_array_foreach(rows, i, row) {
         const char *text = json_string_value(json_object_get(row, "unknown_columns"));
         json_t     *list = text ? json_loads(text, 0, NULL) : NULL;
 
         json_object_set_new(row, "unknown_columns", list ? list : json_array());
+        say_fault(c, row);
     }
 
     return BX_OK;
@@ -141,7 +182,7 @@ target_school(bx_call *c, bx_id *out)
 
 
 static json_t *
-import_json(bx_call *c, bx_id school, const char *filename, const bx_roster_result *r)
+import_json(bx_call *c, bx_id school, const char *state, const char *filename, size_t size, const bx_roster_result *r)
 {
     json_t  *unknown = json_array();
 
@@ -149,40 +190,128 @@ import_json(bx_call *c, bx_id school, const char *filename, const bx_roster_resu
         json_array_append_new(unknown, json_string(r->unknown[i]));
     }
 
-    return json_pack("{s:o, s:i, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:i, s:i, s:o, s:s, s:s}",
-        "id", json_sprintf("%" PRId64, r->id), "version", 2, "school_id", json_sprintf("%" PRId64, school),
-        "filename", filename, "row_count", (int) r->rows, "added", (int) r->added, "changed", (int) r->changed,
-        "unchanged", (int) r->unchanged, "rejected", (int) r->rejected, "classes", (int) r->classes,
-        "guardians", (int) r->guardians, "encoding", r->encoding, "columns_known", (int) r->columns_known,
-        "columns_total", (int) r->columns_total, "unknown_columns", unknown,
-        "created_at", bx_time_iso(c->arena, c->now), "finished_at", bx_time_iso(c->arena, r->finished));
+    return json_pack("{s:o, s:i, s:s, s:o, s:s, s:i, s:i, s:s, s:i, s:i, s:o, s:s}",
+        "id", json_sprintf("%" PRId64, r->id), "version", 1, "state", state, "school_id", json_sprintf("%" PRId64, school),
+        "filename", filename, "file_size", (int) size, "row_count", (int) r->rows, "encoding", r->encoding,
+        "columns_known", (int) r->columns_known, "columns_total", (int) r->columns_total, "unknown_columns", unknown,
+        "created_at", bx_time_iso(c->arena, c->now));
+}
+
+
+/* Keeps the file and answers at once; what is in it is checked by a job. */
+static bx_rc
+create_import(bx_call *c)
+{
+    const char        *data = NULL, *media_type = NULL, *filename = file_name(c), *state, *location;
+    bx_roster_result   result;
+    bx_id              school, id = bx_id_new();
+    size_t             len;
+    int                fd = -1;
+    bx_rc              rc;
+    json_t            *changes;
+
+    len = bx_call_upload(c, &data, &fd, &media_type);
+    if (target_school(c, &school) != BX_OK
+        || bx_roster_upload(c, school, id, filename, data ? data : "", data ? len : 0, &result, &state) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    c->location = location = bx_sprintf(c->arena, "/api/v1/imports/%" PRId64, id);
+    bx_answer(c, 201, import_json(c, school, state, filename, len, &result));
+    changes = bx_own(c->arena, json_pack("{s:i, s:s}", "rows", (int) result.rows, "state", state));
+    rc = bx_commit(c, school, "upload", "imports", id, changes);
+    if (rc != BX_OK || c->location != location) {           /* refused, or the answer is that of the same request before */
+        bx_roster_drop_file(c, id);
+    }
+
+    return rc;
+}
+
+
+/* ------------------------------------------------------------------ what a person decides */
+
+/* "5=seat_no 6=-": no column twice, no name twice. */
+static bx_rc
+check_mapping(bx_call *c, bx_record *r)
+{
+    const char  *p = bx_rec_text(r, "mapping");
+    bool         said[BX_SHEET_MAX_COLUMNS] = { false }, taken[BX_R_COUNT] = { false };
+
+    while (p != NULL && *p != '\0') {
+        char           *end;
+        unsigned long   at = strtoul(p, &end, 10);
+        size_t          len = *end == '=' ? strcspn(end + 1, " ") : 0;
+        int             column = len ? bx_roster_of_key(end + 1, len) : -1;
+        bool            out = len == 1 && end[1] == '-';
+
+        if (at >= BX_SHEET_MAX_COLUMNS || said[at] || (column < 0 && !out) || (column >= 0 && taken[column])) {
+            return bx_refuse(c, BX_E_INVALID, "mapping", "import.mapping", NULL);
+        }
+        said[at] = true;
+        if (column >= 0) {
+            taken[column] = true;
+        }
+        p = end + 1 + len;
+        p += strspn(p, " ");
+    }
+
+    return BX_OK;
 }
 
 
 static bx_rc
-create_import(bx_call *c)
+begin_apply(bx_call *c, bx_record *r)
 {
-    const char        *data = NULL, *media_type = NULL, *filename = file_name(c);
-    bx_roster_result   result;
-    bx_id              school;
-    size_t             len;
-    int                fd = -1;
+    bx_set_time(r, "applied_at", bx_call_now(c));
+    bx_set_int(r, "applied_by", bx_call_account(c));
+    bx_set_int(r, "rows_done", 0);
+    return BX_OK;
+}
 
-    len = bx_call_upload(c, &data, &fd, &media_type);
-    if (target_school(c, &school) != BX_OK || bx_roster_run(c, school, filename, data ? data : "", data ? len : 0, &result) != BX_OK) {
+
+static bx_rc
+import_visible(bx_call *c);
+
+
+/* GET imports/{id}/columns: each heading and what it was taken as, what there is to choose from, what is missing. */
+static bx_rc
+list_columns(bx_call *c)
+{
+    bx_rows   rows;
+    json_t   *items, *item, *choices = json_array(), *answer;
+    size_t    i;
+
+    if (import_visible(c) != BX_OK
+        || bx_query(c, &rows, "SELECT t.columns_read FROM import t WHERE t.id = ?", BX_ARGS(bx_int(c->path_id))) != BX_OK)
+    {
+        json_decref(choices);
         return BX_FAIL;
     }
 
-    c->location = bx_sprintf(c->arena, "/api/v1/imports/%" PRId64, result.id);
-    bx_answer(c, 201, import_json(c, school, filename, &result));
-    return bx_roster_finish(c, school, &result);
+    items = rows.nrows && bx_cell_text(&rows, 0, 0) ? json_loads(bx_cell_text(&rows, 0, 0), 0, NULL) : NULL;
+    items = items ? items : json_array();
+    for (unsigned k = 0; k < BX_R_COUNT; k++) {
+        json_array_append_new(choices, json_pack("{s:s, s:s, s:b}", "column", bx_roster_key(k), "label",
+                                                 bx_roster_heading(c->arena, k), "required", (int) bx_roster_needed(k)));
+    }
+    json_array_foreach(items, i, item) {
+        const char *key = json_string_value(json_object_get(item, "column"));
+        int         column = key ? bx_roster_of_key(key, strlen(key)) : -1;
+
+        json_object_set_new(item, "label", column < 0 ? json_null() : json_string(bx_roster_heading(c->arena, (unsigned) column)));
+    }
+
+    answer = json_pack("{s:o, s:o}", "items", items, "choices", choices);
+    return bx_answer(c, 200, answer);
 }
 
 
 /* ------------------------------------------------------------------ GET imports/{id}/rows */
 
 static const char sql_rows[] =
-    "SELECT r.row_no, r.ordinal, r.outcome, r.field, r.value, r.reason, r.params, r.student_id, r.student_name"
+    "SELECT r.row_no, r.ordinal, r.outcome, r.field, r.value, r.reason, r.params, r.student_id, r.student_name,"
+    " r.old_value"
     " FROM import_row r WHERE r.import_id = ?";
 
 
@@ -231,11 +360,12 @@ row_json(bx_call *c, const bx_rows *rows, size_t i)
         student = json_sprintf("%" PRId64, bx_cell_int(rows, i, 7));
     }
 
-    return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "row", (json_int_t) bx_cell_int(rows, i, 0), "ordinal", (json_int_t) bx_cell_int(rows, i, 1),
         "outcome", bx_cell_text(rows, i, 2), "field", text_or_null(bx_cell_text(rows, i, 3)),
         "value", text_or_null(bx_cell_text(rows, i, 4)), "reason", text_or_null(reason), "message", text_or_null(message),
-        "student_id", student, "student_name", text_or_null(bx_cell_text(rows, i, 8)));
+        "student_id", student, "student_name", text_or_null(bx_cell_text(rows, i, 8)),
+        "old_value", text_or_null(bx_cell_text(rows, i, 9)));
 }
 
 
@@ -479,25 +609,54 @@ static const bx_field slip_fields[] = {
     { NULL }
 };
 
+static const bx_field mapping_fields[] = {
+    { "mapping", BX_TEXT, 0, 0, MAX_MAPPING, NULL, "([0-9]{1,3}=(-|[a-z][a-z0-9_]*)( [0-9]{1,3}=(-|[a-z][a-z0-9_]*))*)?", NULL, NULL },
+    { NULL }
+};
+
+static const bx_transition transitions[] = {
+    /* action     from                       to           capability       when  takes           hook            flags sets */
+    { "upload",   BX_NEW,                    "uploaded",  "roster.import", NULL, NULL,           NULL,           0, NULL },
+    { "map",      "columns ready failed",    "uploaded",  "roster.import", NULL, mapping_fields, check_mapping,  0, NULL },
+    { "check",    "ready failed",            "uploaded",  "roster.import", NULL, NULL,           NULL,           0, NULL },
+    { "apply",    "ready",                   "applying",  "roster.import", NULL, NULL,           begin_apply,    0, NULL },
+    { "discard",  "columns ready failed",    "discarded", "roster.import", NULL, NULL,           NULL,           BX_MAKES_RELEASE, NULL },
+    { "ask",      "uploaded checking",       "columns",   NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { "begin",    "uploaded",                "checking",  NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { "checked",  "checking",                "ready",     NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { "finish",   "applying",                "done",      NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { "fail",     "uploaded checking applying", "failed", NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { "expire",   "columns ready failed",    "discarded", NULL,            NULL, NULL,           NULL,           BX_BY_JOB, NULL },
+    { NULL }
+};
+
 static const bx_record_def records[] = {
-    { .name = "imports", .table = "import", .scope = BX_SCOPE_SCHOOL, .fields = import_fields, .order = "t.id DESC",
-      .read = "roster.import", .decorate = import_decorate },
+    { .name = "imports", .table = "import", .scope = BX_SCOPE_SCHOOL, .fields = import_fields, .states = states,
+      .transitions = transitions, .order = "t.id DESC", .read = "roster.import", .decorate = import_decorate },
     { NULL }
 };
 
 static const bx_rule rules[] = {
     /* key                 type         default min max  text  unit            source */
     { "import.code_days",  BX_RULE_INT, 30,     1,  365, NULL, "calendar_day", "proposal" },
+    { "import.keep_days",  BX_RULE_INT, 7,      1,  60,  NULL, "calendar_day", "proposal" },
     { NULL }
 };
 
 static const bx_route routes[] = {
     { "POST", "imports",           "roster.import", create_import, BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
-      "read, check and apply a school's roster (xlsx or CSV)" },
-    { "GET",  "imports/{id}/rows", "roster.import", list_rows,     0, NULL, "what became of each row of a roster" },
+      "bring a school's roster (xlsx or CSV), to be checked by a job and then looked at" },
+    { "GET",  "imports/{id}/rows", "roster.import", list_rows,     0, NULL, "what becomes, or became, of each row of a roster" },
+    { "GET",  "imports/{id}/columns", "roster.import", list_columns, 0, NULL, "what each column of a roster was taken as" },
     { "GET",  "activation-slips",  "import.slips",  read_slips,    0, NULL, "unused activation codes of a class, for printing" },
     { "POST", "activation-slips",  "import.slips",  make_slips,    BX_UNKEYED, slip_fields,
       "new codes for guardians of a class who have none" },
+    { NULL }
+};
+
+static const bx_job jobs[] = {
+    { "import.work", 1,  bx_roster_work },
+    { "import.tidy", 60, bx_roster_tidy },
     { NULL }
 };
 
@@ -515,5 +674,6 @@ static const bx_menu menu[] = {
 };
 
 const bx_plugin bx_plugin_import = {
-    .abi = BX_PLUGIN_ABI, .name = "import", .records = records, .rules = rules, .routes = routes, .grants = grants, .menu = menu
+    .abi = BX_PLUGIN_ABI, .name = "import", .records = records, .rules = rules, .routes = routes, .jobs = jobs,
+    .grants = grants, .menu = menu
 };

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { grow } from '../lib/grown.js';
+import { importRoster } from '../lib/roster.js';
 import { start } from '../lib/server.js';
 import { record } from '../lib/statements.js';
 
@@ -354,7 +355,7 @@ describe('writing', () => {
         ok(await family.patch('session', { language: 'en' }));
         assert.equal((await family.post('session', { login: 'teacher', password: 'wrong' })).status, 401);
         assert.equal((await family.del('session?everywhere=true')).status, 204);
-        ok(await who.registrar.post('imports', roster(child), { headers: { 'content-type': 'application/octet-stream' } }), 201);
+        ok(await importRoster(server, who.registrar, roster(child)), 201);
         server.setClock('2026-12-20T07:30:00+08:00');
         server.runJobs();
         judge();

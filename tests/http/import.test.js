@@ -1,11 +1,12 @@
-// import.test.js: rosters of schools over HTTP: the whole of roster-a in three encodings, what a second file changes, who
-// may do it, what is refused, what happens when the server dies in between; and the slips for guardians.
+// import.test.js: rosters of schools over HTTP: the whole of roster-a in three encodings, what a second file changes, what
+// the preview says and that nothing else is done, columns that a person names, who may do it, what is refused; and the slips
+// for guardians. What happens when a server dies in between is in import_progress.test.js.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from '../lib/processes.js';
+import { act, bring, importRoster, preview, work } from '../lib/roster.js';
 import { start } from '../lib/server.js';
 import { buildWorld, checkDigit, libraryValues } from '../lib/world.js';
 
@@ -58,12 +59,8 @@ async function addPerson(login, role, unit) {
     await addPosition(id, role, unit);
 }
 
-function upload(client, body, { school, name = '名册.csv', ...options } = {}) {
-    return client.request('POST', `imports${school ? `?school_id=${school}` : ''}`, {
-        body: Buffer.from(body), ...options,
-        headers: { 'content-type': 'application/octet-stream', 'x-filename': encodeURIComponent(name), ...options.headers },
-    });
-}
+/** Brings a roster, looks at nothing, has it applied. */
+const upload = (client, body, options) => importRoster(server, client, body, options);
 
 async function rowsOf(client, id, outcome, limit = 200) {
     const items = [];
@@ -104,7 +101,7 @@ describe('a whole roster', () => {
         const answer = await upload(registrar, data('roster-a.xlsx'), { name: '2026 秋季名册.xlsx', key: 'roster-a' });
         assert.equal(answer.status, 201, answer.text);
         first = answer.json;
-        assert.equal(answer.headers.location, `/api/v1/imports/${first.id}`);
+        assert.deepEqual([first.state, first.rows_done, first.skipped], ['done', 1620, 0]);
         assert.deepEqual(
             [first.row_count, first.added, first.changed, first.unchanged, first.rejected, first.classes],
             [expected.rows, expected.accepted, 0, 0, Object.keys(expected.rejected).length, expected.classes]);
@@ -181,8 +178,8 @@ describe('a whole roster', () => {
 
     test('a batch is one row of the school\'s audit chain, and the chain holds', async () => {
         const events = await server.sql("SELECT action, payload FROM audit_event WHERE unit_id = ? AND record = 'imports' ORDER BY seq", [empty]);
-        assert.deepEqual(events.map((e) => e.action), [...Array(9).fill('import.batch'), 'import']);
-        const added = events.slice(0, 9).flatMap((e) => JSON.parse(e.payload).changes.added);
+        assert.deepEqual(events.map((e) => e.action), ['upload', 'begin', 'checked', 'apply', ...Array(9).fill('import.batch'), 'finish']);
+        const added = events.slice(4, 13).flatMap((e) => JSON.parse(e.payload).changes.added);
         assert.equal(new Set(added).size, 1600);
         assert.ok(events.every((e) => !e.payload.includes(lines[1][at('姓名')])));
         assert.match(server.control('audit', 'verify'), /\S/);
@@ -190,11 +187,12 @@ describe('a whole roster', () => {
 
     test('the same key gets the same answer and imports nothing twice', async () => {
         const registrar = await as('registrar3');
-        const again = await upload(registrar, data('roster-a.xlsx'), { name: '2026 秋季名册.xlsx', key: 'roster-a' });
+        const again = await bring(registrar, data('roster-a.xlsx'), { name: '2026 秋季名册.xlsx', key: 'roster-a' });
         assert.equal(again.status, 201);
-        assert.deepEqual(again.json, first);
+        assert.equal(again.headers.location, `/api/v1/imports/${first.id}`);
+        assert.deepEqual([again.json.id, again.json.state, again.json.row_count], [first.id, 'uploaded', 1620]);
         assert.equal(await count('import WHERE school_id = ?', [empty]), 1);
-        const other = await upload(registrar, data('roster-a.gbk.csv'), { key: 'roster-a' });
+        const other = await bring(registrar, data('roster-a.gbk.csv'), { key: 'roster-a' });
         assert.equal(other.status, 422);
         assert.equal(other.json.code, 'key_reused');
     });
@@ -227,9 +225,7 @@ describe('a whole roster', () => {
         assert.equal(list.json.items.at(-1).id, first.id);
         const one = await registrar.get(`imports/${first.id}`);
         assert.equal(one.status, 200);
-        for (const [key, value] of Object.entries(first)) {
-            assert.deepEqual(one.json[key], value, key);
-        }
+        assert.deepEqual({ ...one.json, actions: [] }, { ...first, actions: [] });
     });
 });
 
@@ -465,6 +461,265 @@ describe('a second file', () => {
     });
 });
 
+describe('the preview', () => {
+    let registrar;
+    let school;                                // with children of its own
+
+    const numbered = new Map();
+    const names = (rows) => [...new Set(rows.map((row) => row.student_name))];
+    const child = (name, change = () => {}) => {
+        const row = [...lines[1]];
+        if (!numbered.has(name)) {
+            numbered.set(name, numbered.size);
+        }
+        const n = numbered.get(name);
+        row[at('学校标识码')] = '2152000077';
+        row[at('姓名')] = name;
+        row[at('性别')] = '男';
+        row[at('出生日期')] = '20180405';
+        row[at('身份证件号')] = identity(`52042620180405${String(2 * n + 101).padStart(3, '0')}`);
+        change(row);
+        return row;
+    };
+    const csv = (...rows) => toCsv([lines[0], ...rows]);
+    const look = (...rows) => preview(server, registrar, csv(...rows), { school });
+    const finish = async (record) => {
+        const answer = await act(registrar, record, 'apply');
+        assert.equal(answer.status, 200, answer.text);
+        work(server);
+        return (await registrar.get(`imports/${record.id}`)).json;
+    };
+    const sealedFiles = (dir = `${server.dir}/attachments`) => fs.readdirSync(dir, { withFileTypes: true })
+        .flatMap((one) => (one.isDirectory() ? sealedFiles(`${dir}/${one.name}`) : [`${dir}/${one.name}`]));
+
+    before(async () => {
+        school = await addSchool('预览小学', '2152000077');
+        await addPerson('looker', 'registrar', school);
+        registrar = await as('looker');
+        await upload(registrar, csv(child('甲一'), child('乙二'), child('丙三')));
+    });
+
+    test('says everything and writes nothing, however often it is made', async () => {
+        const before = await sums();
+        const rows = [child('甲一', (row) => { row[at('民族')] = '苗族'; row[at('性别')] = '男'; row[at('成员1联系电话')] = '13955556666'; row[at('现住址')] = '松山乡新村9组'; }),
+            child('乙二'), child('丁四', (row) => { row[at('班号')] = '二年级8班'; }), child('戊五', (row) => { row[at('性别')] = ''; })];
+        for (let times = 0; times < 2; times += 1) {
+            const { status, json } = await look(...rows);
+            assert.equal(status, 200);
+            assert.deepEqual([json.state, json.row_count, json.rows_done, json.added, json.changed, json.unchanged, json.rejected, json.classes],
+                ['ready', 4, 4, 1, 1, 1, 1, 1]);
+            assert.deepEqual((await rowsOf(registrar, json.id, 'changed')).map((r) => [r.row, r.student_name, r.field, r.old_value, r.value]), [
+                [2, '甲一', '民族', '藏族', '苗族'], [2, '甲一', '现住址', null, null],
+                [2, '甲一', '成员1联系电话', `${lines[1][at('成员1联系电话')].slice(0, 3)}****${lines[1][at('成员1联系电话')].slice(-4)}`, '139****6666'],
+            ]);
+            const [added] = await rowsOf(registrar, json.id, 'added');
+            assert.deepEqual([added.student_name, added.student_id], ['丁四', null]);
+            assert.deepEqual((await rowsOf(registrar, json.id, 'rejected')).map((r) => [r.row, r.reason]), [[5, 'missing_sex']]);
+        }
+        assert.deepEqual(await sums(), before);
+    });
+
+    test('is what is applied, and the rows say what became of them', async () => {
+        const { json } = await look(child('甲一', (row) => { row[at('班号')] = '一（2）班'; }), child('丁四'), child('己六', (row) => { row[at('姓名')] = ''; }));
+        const before = { rows: await rowsOf(registrar, json.id, 'changed'), counts: [json.added, json.changed, json.unchanged, json.rejected, json.classes, json.guardians] };
+        assert.deepEqual(before.rows.map((r) => [r.field, r.old_value, r.value]), [['班号', `${lines[1][at('班号')].slice(0, 5)}1班`, '一（2）班']]);
+        const done = await finish(json);
+        assert.deepEqual([done.state, done.skipped], ['done', 0]);
+        assert.deepEqual([done.added, done.changed, done.unchanged, done.rejected, done.classes, done.guardians], before.counts);
+        assert.deepEqual(await rowsOf(registrar, json.id, 'changed'), before.rows);
+        const [added] = await rowsOf(registrar, json.id, 'added');
+        assert.equal(await count('student WHERE id = ? AND name = ?', [added.student_id, '丁四']), 1);
+        const [event] = await server.sql("SELECT account_id, payload FROM audit_event WHERE record = 'imports' AND record_id = ? AND action = 'apply'", [json.id]);
+        assert.equal(String(event.account_id), String(world.accounts.looker));
+        const history = await registrar.get(`imports/${json.id}/history`);
+        assert.deepEqual(history.json.items.map((one) => one.action).sort(), ['apply', 'begin', 'checked', 'finish', 'upload']);
+    });
+
+    test('a child that somebody changed in between is not written, and its row says so', async () => {
+        const { json } = await look(child('甲一', (row) => { row[at('曾用名')] = '甲甲'; }), child('乙二', (row) => { row[at('曾用名')] = '乙乙'; }),
+            child('丙三', (row) => { row[at('曾用名')] = '丙丙'; }), child('庚七'),
+            child('辛八', (row) => { row[at('曾用名')] = '小辛'; }));
+        assert.deepEqual([json.added, json.changed], [2, 3]);
+        // 甲一: the same field is another one now; 乙二: somebody was faster with the very same; 丙三: another field, no matter;
+        // 庚七: came in by another file, as he is; 辛八: came in, but otherwise
+        await server.sql("UPDATE student SET former_name = '别的' WHERE school_id = ? AND name = '甲一'", [school]);
+        await upload(registrar, csv(child('乙二', (row) => { row[at('曾用名')] = '乙乙'; }), child('庚七'), child('辛八', (row) => { row[at('曾用名')] = '老辛'; })), { school });
+        await server.sql("UPDATE student SET leave_seq = leave_seq + 1, version = version + 1 WHERE school_id = ? AND name = '丙三'", [school]);
+        const done = await finish(json);
+        assert.deepEqual([done.state, done.added, done.changed, done.unchanged, done.rejected, done.skipped], ['done', 0, 1, 2, 2, 2]);
+        const rejected = await rowsOf(registrar, json.id, 'rejected');
+        assert.deepEqual(rejected.map((r) => [r.row, r.student_name, r.reason]), [[2, '甲一', 'changed_since'], [6, '辛八', 'changed_since']]);
+        assert.match(rejected[0].message, /被别人改过/);
+        assert.deepEqual(names(await rowsOf(registrar, json.id, 'changed')), ['丙三']);
+        assert.deepEqual(names(await rowsOf(registrar, json.id, 'added')), []);
+        const former = await server.sql("SELECT name, former_name FROM student WHERE school_id = ? AND name IN ('甲一', '丙三', '辛八') ORDER BY former_name", [school]);
+        assert.deepEqual(former.map((one) => one.former_name).sort(), ['丙丙', '别的', '老辛'].sort());
+    });
+
+    test('what was sent back stays so, even when its reason has gone', async () => {
+        await server.sql("UPDATE student SET status = '10' WHERE school_id = ? AND name = '乙二'", [school]);
+        const { json } = await look(child('乙二', (row) => { row[at('曾用名')] = '小乙'; }));
+        assert.equal(json.rejected, 1);
+        await server.sql("UPDATE student SET status = '01' WHERE school_id = ? AND name = '乙二'", [school]);
+        const done = await finish(json);
+        assert.deepEqual([done.changed, done.rejected, done.skipped], [0, 1, 0]);
+        assert.equal((await rowsOf(registrar, json.id, 'rejected'))[0].reason, 'left_school');
+    });
+
+    test('two rows of one child, one by each number, in batches far apart', async () => {
+        const number = 'J520425201804050099';
+        const file = (rows) => toCsv([['学籍号', ...lines[0]], ...rows]);
+        await upload(registrar, file([[number, ...child('双号')]]), { school });
+        const crowd = Array.from({ length: 250 }, (_, i) => ['', ...child('群众', (row) => { row[at('姓名')] = `群众${i}`; row[at('身份证件号')] = identity(`520427201804${String(10 + i % 20)}${String(101 + 2 * i).padStart(3, '0')}`); row[at('出生日期')] = `201804${10 + i % 20}`; row[at('性别')] = '男'; })]);
+        const rows = [['', ...child('双号', (row) => { row[at('曾用名')] = '一'; })], ...crowd, [number, ...child('双号', (row) => { row[at('身份证件号')] = ''; row[at('曾用名')] = '二'; })]];
+        const { json } = await preview(server, registrar, file(rows), { school });
+        assert.deepEqual([json.added, json.changed, json.rejected], [250, 1, 1]);
+        const done = await finish(json);
+        assert.deepEqual([done.added, done.changed, done.rejected, done.skipped], [250, 1, 1, 0]);
+    });
+
+    test('brothers and sisters in batches far apart: classes and guardians are counted as they will be made', async () => {
+        const crowd = Array.from({ length: 450 }, (_, i) => child('新生', (row) => {
+            row[at('姓名')] = `新生${i}`;
+            row[at('出生日期')] = `201905${10 + i % 20}`;
+            row[at('身份证件号')] = identity(`520428201905${10 + i % 20}${String(101 + 2 * i).padStart(3, '0')}`);
+            row[at('班号')] = `一年级${20 + i % 3}班`;
+            row[at('成员1姓名')] = `家长${i % 90}`;
+            row[at('成员1联系电话')] = `1377777${String(1000 + i % 90)}`;
+            row[at('成员2是否监护人')] = '否';
+        }));
+        const { json } = await look(...crowd);
+        assert.deepEqual([json.added, json.classes, json.guardians], [450, 3, 90]);
+        const done = await finish(json);
+        assert.deepEqual([done.added, done.classes, done.guardians, done.skipped], [450, 3, 90, 0]);
+    });
+
+    test('the file lies sealed until it has been applied or given up', async () => {
+        work(server, 120);
+        const before = sealedFiles();
+        const { json } = await look(child('壬九'));
+        const [file, ...others] = sealedFiles().filter((one) => !before.includes(one));
+        assert.deepEqual(others, []);
+        assert.match(file, /\/[0-9a-f]{64}$/);
+        assert.ok(!fs.readFileSync(file).includes(child('壬九')[at('身份证件号')]));
+        const given = await act(registrar, json, 'discard');
+        assert.deepEqual([given.status, given.json.state], [200, 'discarded']);
+        work(server, 120);
+        assert.deepEqual(sealedFiles(), before);
+        assert.deepEqual(await rowsOf(registrar, json.id, 'added'), []);
+        assert.equal(await count('import_plan WHERE import_id = ?', [json.id]), 0);
+        assert.equal(await count('student WHERE name = ?', ['壬九']), 0);
+    });
+
+    test('nobody decides: after the days of the rule it is let go', async () => {
+        const { json } = await look(child('癸十'));
+        work(server, 6 * 86400);
+        assert.equal((await registrar.get(`imports/${json.id}`)).json.state, 'ready');
+        work(server, 86400);
+        work(server, 120);
+        const gone = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([gone.state, gone.actions], ['discarded', []]);
+        assert.equal(await count('import_row WHERE import_id = ?', [json.id]), 0);
+        server.setClock('2026-10-08T12:00:00+08:00');
+    });
+
+    test('each action: wrong state, stale, without version, repeated', async () => {
+        const brought = (await bring(registrar, csv(child('子鼠')), { school })).json;
+        assert.equal(brought.state, 'uploaded');
+        const early = await act(registrar, brought, 'apply');
+        assert.deepEqual([early.status, early.json.code, early.json.state], [409, 'wrong_state', 'uploaded']);
+        work(server);
+        const { json } = await registrar.get(`imports/${brought.id}`);
+        for (const action of ['apply', 'discard', 'check', 'map']) {
+            assert.equal((await act(registrar, json, action, {}, { version: json.version - 1 })).status, 412, action);
+            assert.equal((await registrar.post(`imports/${json.id}/${action}`, {})).status, 428, action);
+            assert.equal((await act(registrar, json, action, { what: 1 })).status, 422, action);
+        }
+        const other = await as('registrar3');
+        assert.equal((await act(other, json, 'apply')).status, 404);
+        const [one, again] = [await act(registrar, json, 'apply', {}, { key: 'once' }), await act(registrar, json, 'apply', {}, { key: 'once' })];
+        assert.deepEqual([one.status, again.status], [200, 200]);
+        assert.deepEqual(again.json, one.json);
+        assert.equal((await act(registrar, one.json, 'discard')).status, 409);
+        work(server);
+        const done = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([done.state, done.actions], ['done', []]);
+        assert.equal((await act(registrar, done, 'check')).status, 409);
+    });
+});
+
+describe('columns', () => {
+    const strange = () => toCsv([['孩子叫什么', '性别', '哪天生的', '身份证件号', '在哪个班', '座位'], ['王一', '男', '20180405', identity('52042920180405111'), '二年级1班', '3']]);
+    const named = '0=name 2=birth_on 4=class';
+
+    test('another province\'s headings: a person says what they are', async () => {
+        const registrar = await as('registrar3');
+        const brought = await bring(registrar, strange());
+        assert.deepEqual([brought.status, brought.json.state], [201, 'columns'], brought.text);
+        work(server);
+        const { json } = await registrar.get(`imports/${brought.json.id}`);
+        assert.deepEqual([json.state, json.fault.code, json.fault.missing], ['columns', 'import.missing_columns', '姓名、出生日期、班号']);
+        assert.match(json.fault.message, /少了这些列：姓名、出生日期、班号/);
+        assert.equal((await act(registrar, json, 'apply')).status, 409);
+        const columns = (await registrar.get(`imports/${json.id}/columns`)).json;
+        assert.deepEqual(columns.items.map((one) => [one.at, one.heading, one.column, one.label]), [[0, '孩子叫什么', null, null], [1, '性别', 'sex', '性别'],
+            [2, '哪天生的', null, null], [3, '身份证件号', 'id_number', '身份证件号'], [4, '在哪个班', null, null], [5, '座位', null, null]]);
+        assert.deepEqual(columns.choices.filter((one) => one.required).map((one) => one.column), ['name', 'sex', 'birth_on', 'class']);
+
+        const taught = await act(registrar, json, 'map', { mapping: `${named} 5=seat_no` });
+        assert.deepEqual([taught.status, taught.json.state], [200, 'uploaded']);
+        work(server);
+        const ready = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([ready.state, ready.added, ready.rejected, ready.columns_known, ready.unknown_columns, ready.fault], ['ready', 1, 0, 6, [], null]);
+
+        const less = await act(registrar, ready, 'map', { mapping: '0=name 2=birth_on 4=class 1=-' });
+        assert.equal(less.status, 200);
+        work(server);
+        const asked = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([asked.state, asked.fault.missing], ['columns', '性别']);
+        const done = await act(registrar, asked, 'map', { mapping: named });
+        work(server);
+        assert.equal(done.status, 200);
+        const last = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([last.state, last.unknown_columns], ['ready', ['座位']]);
+        await act(registrar, last, 'apply');
+        work(server);
+        assert.equal(await count("student WHERE school_id = ? AND name = '王一' AND seat_no IS NULL", [empty]), 1);
+    });
+
+    test('a column that is left out says nothing', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await preview(server, registrar, excerpt([20], (row) => { row[at('曾用名')] = '小名'; }));
+        assert.deepEqual((await rowsOf(registrar, json.id, 'changed')).map((r) => r.field), ['曾用名']);
+        await act(registrar, json, 'map', { mapping: `${at('曾用名')}=-` });
+        work(server);
+        const without = (await registrar.get(`imports/${json.id}`)).json;
+        assert.deepEqual([without.changed, without.unchanged, without.unknown_columns], [0, 1, ['曾用名']]);
+        assert.deepEqual(await rowsOf(registrar, json.id, 'changed'), []);
+        assert.equal((await act(registrar, without, 'discard')).status, 200);
+    });
+
+    test('what cannot be meant is refused', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await bring(registrar, strange());
+        for (const mapping of ['0=nonsense', '0=name 1=name', '0=name 0=sex', '999=name', 'name', '0=', "0=name'--", `0=${'a'.repeat(3000)}`]) {
+            const answer = await act(registrar, json, 'map', { mapping });
+            assert.deepEqual([answer.status, answer.json.errors[0]?.field], [422, 'mapping'], mapping.slice(0, 30));
+        }
+        assert.equal((await act(registrar, json, 'discard')).status, 200);
+        assert.equal((await (await as('registrar')).get(`imports/${json.id}/columns`)).status, 404);
+        assert.equal((await (await as('teacher')).get(`imports/${json.id}/columns`)).status, 403);
+    });
+
+    test('missing columns are named together', async () => {
+        const registrar = await as('registrar3');
+        const { json } = await bring(registrar, '姓名,性别,出生日期\n王,男,20180101\n');
+        const one = await registrar.get(`imports/${json.id}`);
+        assert.equal(one.json.fault.missing, '班号、身份证件号');
+        await act(registrar, one.json, 'discard');
+    });
+});
+
 describe('who may import', () => {
     const small = () => excerpt([10]);
 
@@ -473,6 +728,10 @@ describe('who may import', () => {
             const answer = await upload(await as(login), small());
             assert.equal(answer.status, 403, login);
             assert.equal((await (await as(login)).get('imports')).status, 403, login);
+            for (const [action, body] of [['apply', {}], ['discard', {}], ['check', {}], ['map', { mapping: '' }]]) {
+                const [one] = await server.sql('SELECT id, version FROM import ORDER BY id LIMIT 1');
+                assert.equal((await act(await as(login), one, action, body)).status, login === 'nobody' || login === 'guardian' ? 403 : 403, login);
+            }
         }
         assert.equal((await upload(await server.client(null), small())).status, 401);
     });
@@ -510,7 +769,6 @@ describe('what is no roster', () => {
         ['a bomb', data('sheets/bad/bomb-ratio--too_large.xlsx'), 'import.too_large'],
         ['nothing', Buffer.alloc(0), 'import.empty_file'],
         ['another table', Buffer.from('日期,金额\n1,2\n'), 'import.no_heading'],
-        ['no identity numbers', Buffer.from('姓名,性别,出生日期\n王,男,20180101\n'), 'import.missing_columns'],
         ['a heading alone', Buffer.from(`${utf8.split('\r\n')[0]}\r\n`), 'import.no_rows'],
     ];
 
@@ -524,11 +782,6 @@ describe('what is no roster', () => {
             assert.equal(await count('import'), before);
         });
     }
-
-    test('missing columns are named together', async () => {
-        const answer = await upload(await as('registrar3'), '姓名,性别,出生日期\n王,男,20180101\n');
-        assert.match(answer.json.errors[0].message, /班号、身份证件号/);
-    });
 
     test('a file name is shown without its folder, and not when it cannot be', async () => {
         const registrar = await as('registrar3');
@@ -611,110 +864,5 @@ describe('slips', () => {
         }
         assert.equal((await teacher.get('activation-slips')).status, 422);
         assert.equal((await teacher.post('activation-slips', {})).status, 422);
-    });
-});
-
-describe('when something breaks', () => {
-    const codes = ['2152000011', '2152000012', '2152000013'];
-    const schools = [];
-    const rosters = [];                        // the roster as if it were of each of these schools
-
-    /** Other children: their numbers begin with another division and end with another check digit. Some become twins by that. */
-    function moved(division, code) {
-        return lines.map((row, i) => {
-            const copy = [...row];
-            if (i > 0) {
-                copy[at('学校标识码')] = code;
-                if (/^\d{17}[\dX]$/.test(row[at('身份证件号')]) && expected.rejected[i + 1] !== 'bad_check_digit') {
-                    copy[at('身份证件号')] = identity(division + row[at('身份证件号')].slice(6, 17));
-                }
-            }
-            return copy;
-        });
-    }
-
-    before(async () => {
-        for (const [i, code] of codes.entries()) {
-            schools.push(await addSchool(`第${i + 1}小学`, code));
-            await addPerson(`clerk${i}`, 'registrar', schools[i]);
-            rosters.push(moved(`5224${20 + i}`, code));
-        }
-    });
-
-    const accepted = (rows) => {
-        const seen = new Set();
-        return rows.slice(1).filter((row, i) => {
-            const twin = seen.has(row[at('身份证件号')]);
-            seen.add(row[at('身份证件号')]);
-            return !twin && (expected.rejected[i + 2] === undefined);
-        }).length;
-    };
-
-    test('a server killed in the middle: the same file finishes the rest', async () => {
-        const [school] = schools;
-        let clerk = await as('clerk0');
-        const total = accepted(rosters[0]);
-        const late = rosters[0][1300];
-        const [id, hash] = libraryValues(server, [{ op: 'id' }, { op: 'hash', purpose: 'id', text: late[at('身份证件号')] }]);
-        // somebody holds the number of a child in the seventh batch, so that the import waits there
-        const lock = await server.database.hold(`INSERT INTO student (id, class_id, school_id, name, sex, birth_on, id_hash, created_at, updated_at)
-            VALUES (?, ?, ?, 'x', '1', '2018-01-01', ?, '2026-10-01', '2026-10-01')`, [id, world.units.class1.id, world.units.school.id, Buffer.from(hash, 'hex')]);
-        const sent = upload(clerk, toCsv(rosters[0]), { key: 'killed' }).catch((error) => error);
-        await lock.waiter();
-        const progress = (await clerk.get(`imports?school_id=${school}`)).json.items[0];
-        assert.equal(progress.finished_at, null);
-        assert.equal(progress.row_count, 1620);
-        assert.equal(progress.added + progress.rejected, 1200);
-        await server.stopNginx('SIGKILL');
-        assert.ok(await sent instanceof Error);
-        await lock.release();
-        // the database still ends the batch it was given, or does not; nothing is left half done
-        await until('the last statement', async () => await count("information_schema.processlist WHERE user = 'baoxue'") === 0);
-        await server.startNginx();
-        const present = await count('student WHERE school_id = ?', [school]);
-        assert.ok(present >= progress.added && present < total);
-
-        clerk = clients.clerk0 = await server.client('clerk0');     // another port, another cookie
-        const again = await upload(clerk, toCsv(rosters[0]), { key: 'killed' });
-        assert.equal(again.status, 201, again.text);
-        assert.deepEqual([again.json.unchanged, again.json.added], [present, total - present]);
-        assert.equal(await count('student WHERE school_id = ?', [school]), total);
-        assert.equal(await count('enrolment WHERE school_id = ?', [school]), total);
-        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'class'", [school]), 36);
-    });
-
-    test('a connection lost in the middle: the import goes on by itself', async () => {
-        const [, school] = schools;
-        const clerk = await as('clerk1');
-        const total = accepted(rosters[1]);
-        const [id, hash] = libraryValues(server, [{ op: 'id' }, { op: 'hash', purpose: 'id', text: rosters[1][700][at('身份证件号')] }]);
-        const lock = await server.database.hold(`INSERT INTO student (id, class_id, school_id, name, sex, birth_on, id_hash, created_at, updated_at)
-            VALUES (?, ?, ?, 'x', '1', '2018-01-01', ?, '2026-10-01', '2026-10-01')`, [id, world.units.class1.id, world.units.school.id, Buffer.from(hash, 'hex')]);
-        const sent = upload(clerk, toCsv(rosters[1]));
-        await lock.waiter();
-        assert.ok(await server.dropConnections() >= 1);
-        await lock.release();
-        const answer = await sent;
-        assert.equal(answer.status, 201, answer.text);
-        assert.equal(answer.json.added, total);
-        assert.equal(answer.json.added + answer.json.rejected + answer.json.unchanged, 1620);
-        assert.equal(await count('student WHERE school_id = ?', [school]), total);
-        assert.equal(await count('import_row WHERE import_id = ? AND outcome = ?', [answer.json.id, 'added']), total);
-    });
-
-    test('two at once make every child, class and guardian once', async () => {
-        const school = schools[2];
-        const clerk = await as('clerk2');
-        const total = accepted(rosters[2]);
-        const answers = await Promise.all([upload(clerk, toCsv(rosters[2])), upload(clerk, toCsv(rosters[2]))]);
-        assert.deepEqual(answers.map((a) => a.status), [201, 201], answers.map((a) => a.text).join('\n'));
-        assert.equal(answers[0].json.added + answers[1].json.added, total);
-        assert.equal(await count('student WHERE school_id = ?', [school]), total);
-        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'class'", [school]), 36);
-        assert.equal(await count("org_unit WHERE school_id = ? AND level = 'grade'", [school]), 6);
-        const twice = await server.sql(`SELECT g.phone_hash FROM guardian g JOIN student_guardian l ON l.guardian_id = g.id JOIN student s
-            ON s.id = l.student_id WHERE s.school_id = ? GROUP BY g.name, g.phone_hash HAVING COUNT(DISTINCT g.id) > 1`, [school]);
-        assert.equal(twice.length, 0);
-        assert.match(server.control('audit', 'verify'), /\S/);
     });
 });

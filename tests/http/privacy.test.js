@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { importRoster } from '../lib/roster.js';
 import { accountPassword, start } from '../lib/server.js';
 import { buildWorld, libraryValues } from '../lib/world.js';
 
@@ -75,11 +76,8 @@ async function addSchool() {
 
 const sheet = (list) => Buffer.from(`${[['学籍号', ...headings], ...list].map((row) => row.join(',')).join('\r\n')}\r\n`);
 
-async function upload(list, { name = '名册.csv', ...options } = {}) {
-    const answer = await who.registrar3.request('POST', 'imports', {
-        body: Buffer.isBuffer(list) ? list : sheet(list), ...options,
-        headers: { 'content-type': 'application/octet-stream', 'x-filename': encodeURIComponent(name) },
-    });
+async function upload(list, options) {
+    const answer = await importRoster(server, who.registrar3, Buffer.isBuffer(list) ? list : sheet(list), options);
     assert.equal(answer.status, 201, answer.text);
     return answer.json;
 }

@@ -96,7 +96,7 @@ export class Database {
 /** Flags with which baoxuectl finds a database of the tests. */
 export function databaseFlags(dir) {
     return ['--socket', path.join(dir, 'db.sock'), '--user', 'baoxue', '--password-file', path.join(dir, 'db-password'),
-        '--database', 'baoxue', '--secrets', path.join(dir, 'secrets')];
+        '--database', 'baoxue', '--secrets', path.join(dir, 'secrets'), '--attachments', path.join(dir, 'attachments')];
 }
 
 export function writeClock(file, iso, { running = false } = {}) {

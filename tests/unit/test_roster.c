@@ -72,7 +72,7 @@ check(bx_arena *a, const bx_sheet *sheet)
     bx_roster          *r = bx_alloc(a, sizeof(*r));
     bx_roster_refusal   why;
 
-    if (bx_roster_check(a, sheet, &school, r, &why) != BX_OK) {
+    if (bx_roster_check(a, sheet, NULL, &school, r, &why) != BX_OK) {
         fail_msg("refused: %s", why.reason);
     }
 
@@ -186,13 +186,13 @@ test_heading_row(void **state)
     heading[5] = "排";
     heading[1] = "男女";
     heading[3] = "号码";
-    assert_int_equal(bx_roster_check(a, &sheet, &school, &refused, &why), BX_FAIL);
+    assert_int_equal(bx_roster_check(a, &sheet, NULL, &school, &refused, &why), BX_FAIL);
     assert_string_equal(why.reason, "import.missing_columns");
     assert_string_equal(json_string_value(json_object_get(why.params, "columns")), "性别、班号、身份证件号");
 
     heading[2] = heading[6] = "学号";
     sheet.nrows = 3;
-    assert_int_equal(bx_roster_check(a, &sheet, &school, &refused, &why), BX_FAIL);
+    assert_int_equal(bx_roster_check(a, &sheet, NULL, &school, &refused, &why), BX_FAIL);
     assert_string_equal(why.reason, "import.no_heading");
     bx_arena_destroy(a);
 }

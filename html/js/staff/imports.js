@@ -1,16 +1,18 @@
-// imports.js: a roster comes in: choose or drop a file, see it go, and the earlier ones. The upload goes on while other pages
-// of the portal are open; the same file tried again after no answer goes out under the same key, so it is written once.
+// imports.js: a roster comes in: choose or drop a file, see it go, and the earlier ones with how far they are. The upload goes
+// on while other pages of the portal are open; the same file tried again after no answer goes out under the same key, so it is
+// there once. What happens to it then is import.js.
 
 import { get, newKey, upload } from '../api.js';
-import { can, go, say, session, toast } from '../frame.js';
-import { html, t, dayText, problemText, timeText, useEffect, useState, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
+import { can, go, session, toast } from '../frame.js';
+import { html, t, dayText, problemText, timeText, useEffect, useState, Badge, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
 import { Desk } from './desk.js';
+import { Progress, useWork, WORKING } from './import.js';
 import { More, usePages } from './list.js';
 
 const LIMIT = 16 * 2 ** 20;                                           // the server's, for what it refuses anyway
 const KINDS = /\.(xlsx|csv)$/i;
 
-/* One at a time: { file, key, school, phase: chosen sending writing failed, loaded, problem, schools } */
+/* One at a time: { file, key, school, phase: chosen sending failed, loaded, problem, schools } */
 let job = null;
 const watchers = new Set();
 
@@ -55,19 +57,13 @@ async function send() {
     try {
         const done = await upload(`imports${school ? `?school_id=${school}` : ''}`, file, { key, type: 'application/octet-stream',
             headers: { 'X-Filename': encodeURIComponent(file.name) },
-            progress: (loaded) => {
-                set(loaded >= file.size ? { phase: 'writing' } : { loaded });
-                if (loaded >= file.size) {
-                    window.removeEventListener('beforeunload', stay);
-                    say(t('imports.writing'));
-                }
-            } });
+            progress: (loaded) => set({ loaded }) });
 
         set(null);
         if (location.hash.startsWith('#/imports')) {
             go(`imports/${done.id}`);
         } else {
-            toast(t('imports.done', { n: done.added + done.changed + done.unchanged }), { label: t('imports.see'), run: () => go(`imports/${done.id}`) });
+            toast(t('imports.arrived'), { label: t('imports.see'), run: () => go(`imports/${done.id}`) });
         }
     } catch (problem) {
         const which = problem.field?.('school_id') && !school;
@@ -116,23 +112,35 @@ function Job({ of: { file, phase, loaded, problem, schools, school } }) {
             <div class="h wrap">${problem.status !== undefined && html`<button class="btn pri" type="button" disabled=${schools && !school} onClick=${send}><${Icon} of="again"/>${t('imports.again')}</button>`}
                 <button class="btn" type="button" onClick=${() => set(null)}>${t('imports.other')}</button></div></section>`;
     }
-    return html`<section class="card v v2" aria-live="polite">${head}${phase === 'sending'
-        ? html`<progress max=${file.size} value=${loaded} aria-label=${t('imports.sending')}></progress><p>${t('imports.sending.n', { n: sizeText(loaded), all: sizeText(file.size) })}</p>`
-        : html`<progress aria-label=${t('imports.writing')}></progress><p>${t('imports.writing')}</p><p class="cap">${t('imports.may_leave')}</p>`}</section>`;
+    return html`<section class="card v v2">${head}<progress max=${file.size} value=${loaded} aria-label=${t('imports.sending')}></progress>
+        <p>${t('imports.sending.n', { n: sizeText(loaded), all: sizeText(file.size) })}</p></section>`;
 }
+
+const TONES = { columns: 'wait', uploaded: 'info', checking: 'info', ready: 'wait', applying: 'info', failed: 'no', discarded: 'none' };
+const ICONS = { wait: 'clock', info: 'sync', no: 'warn', none: 'dots' };
+const when = (iso) => (dayText(iso.slice(0, 10)) === t('date.today') ? timeText(iso) : dayText(iso.slice(0, 10)));
+
+/** What is to be said of an earlier one: its counts, how far it is, or that it waits for somebody. */
+const Words = ({ one }) => (WORKING.includes(one.state) ? html`<${Progress} of=${one}/>` : ['ready', 'done'].includes(one.state)
+    ? html`<span class="sm mut">${t('imports.counts', { added: one.added, changed: one.changed, same: one.unchanged })}${one.rejected > 0
+        && html`<span class="t-red">${t('imports.counts.rejected', { n: one.rejected })}</span>`}</span>`
+    : html`<span class="sm mut">${one.fault?.message || ''}</span>`);
+
+const Line = ({ one }) => html`<a class="li" href="#/imports/${one.id}"><${Icon} of="paper"/><span class="g"><b>${one.filename}</b> ${one.state !== 'done'
+    && html`<${Badge} tone=${TONES[one.state]} icon=${ICONS[TONES[one.state]]}>${t(`imports.state.${one.state}`)}<//>`}<br/><${Words} one=${one}/></span>
+    <span class="sm mut n">${when(one.created_at)}</span><${Icon} of="r"/></a>`;
 
 const Earlier = ({ list }) => html`<section class="v v2"><h2>${t('imports.earlier')}</h2>${!list.items ? html`<${Waiting} data=${list}/>`
     : !list.items.length ? html`<div class="card"><${Empty} title=${t('desk.roster.none')} text=${t('imports.none.text')}/></div>`
-        : html`<div class="card flush">${list.items.map((one) => html`<a key=${one.id} class="li" href="#/imports/${one.id}"><${Icon} of="paper"/><span class="g"><b>${one.filename}</b><br/>
-            <span class="sm mut">${t('imports.counts', { added: one.added, changed: one.changed, same: one.unchanged })}${one.rejected > 0 && html`<span class="t-red">${t('imports.counts.rejected', { n: one.rejected })}</span>`}</span></span>
-            <span class="sm mut n">${dayText(one.created_at.slice(0, 10)) === t('date.today') ? timeText(one.created_at) : dayText(one.created_at.slice(0, 10))}</span><${Icon} of="r"/></a>`)}</div>`}
+        : html`<div class="card flush">${list.items.map((one) => html`<${Line} key=${one.id} one=${one}/>`)}</div>`}
     ${list.items && html`<${More} of=${list}/>`}</section>`;
 
 export default function Imports() {
     const now = useJob();
     const list = usePages('imports', { kept: false });
-    const busy = now && ['sending', 'writing'].includes(now.phase);
+    const busy = now && now.phase === 'sending';
 
+    useWork(list, Boolean(list.items?.some((one) => WORKING.includes(one.state))));
     useEffect(() => { if (!now) { list.reload(); } }, [!now]);
     return html`<${Desk} title=${t('imports.title')} crumb=${session().positions[0]?.school_name || ''} current="#/imports"
         tools=${can('import.slips') && html`<a class="btn" href="#/slips"><${Icon} of="print"/>${t('desk.slips')}</a>`}>
