@@ -1,12 +1,11 @@
 /*
- * attachment.c: files that belong to records: brought loose, taken by a record, read by who may read the record, purged
- * when nothing took them. Owns table attachment. Does not own how a file lies on disk (file_store.c) nor what is a
- * picture (file_kind.c).
+ * attachment.c: files that belong to records: brought loose, with a thumbnail beside them, read by who may read the record,
+ * struck out when they should not be there. With attachment_record.c and attachment_purge.c it owns table attachment. Does not
+ * own how a file lies on disk (file_store.c), what is a picture (file_kind.c) nor what of it is kept (file_clean.c).
  */
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "flow/attachment.h"
 #include "flow/file_store.h"
@@ -14,8 +13,7 @@
 
 #define DAY         (24 * 3600)
 #define SEALING     1024u                     /* a sealed file is longer than its content, by less than this */
-#define PURGE_ROWS  200
-#define PAGE_ROWS   200
+#define MIB         (1024 * 1024)
 
 static bx_rc
 out_of_memory(bx_call *c)
@@ -32,40 +30,19 @@ internal(bx_call *c)
     return bx_refuse(c, said ? c->error.code : BX_E_INTERNAL, NULL, NULL, NULL);
 }
 
-/* "?,?,?" */
-static void
-add_marks(bx_buf *sql, size_t n)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        bx_buf_str(sql, i ? ",?" : "?");
-    }
-}
-
-static bx_value
-id_or_null(bx_id id)
-{
-    return id ? bx_int(id) : bx_null();
-}
-
-static json_t *
-file_json(bx_id id, const char *media_type, int64_t size)
-{
-    return json_pack("{s:o,s:s,s:I}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
-                     "size", (json_int_t) size);
-}
-
 /* ------------------------------------------------------------------ POST attachments */
 
 typedef struct {
     const char   *data;
     size_t        len;
     bx_file_info  info;
+    bx_value      clean;                      /* what is kept */
+    bx_value      hash;
+    const char   *name;                       /* on disk */
 } upload;
 
 static bx_rc
-check_upload(bx_call *c, upload *up)
+check_upload(bx_call *c, upload *up, size_t max)
 {
     const char    *media_type;
     bx_file_kind   declared;
@@ -78,9 +55,9 @@ check_upload(bx_call *c, upload *up)
         return bx_refuse(c, BX_E_MEDIA, "file", "attachment.type", NULL);
     }
 
-    if (up->len > BX_ATTACHMENT_BYTES) {
-        return bx_refuse(c, BX_E_TOO_LARGE, "file", "attachment.too_large",
-                         json_pack("{s:i}", "max", (int) (BX_ATTACHMENT_BYTES >> 20)));
+    if (up->len > max) {
+        return bx_refuse(c, BX_E_TOO_LARGE, "file", max < MIB ? "attachment.thumbnail_large" : "attachment.too_large",
+                         json_pack("{s:i}", "max", (int) (max < MIB ? max >> 10 : max >> 20)));
     }
 
     if (up->len == 0 || up->data == NULL) {
@@ -97,7 +74,8 @@ check_upload(bx_call *c, upload *up)
         return bx_refuse(c, BX_E_INVALID, "file", "attachment.mismatch", NULL);
     }
 
-    return up->info.sound ? BX_OK : bx_refuse(c, BX_E_INVALID, "file", "attachment.broken", NULL);
+    return bx_file_clean(c->arena, up->data, up->len, &up->info, &up->clean) == BX_OK ? BX_OK
+           : bx_refuse(c, BX_E_INVALID, "file", "attachment.broken", NULL);
 }
 
 /* The school a caller belongs to, for rules and the audit chain; else the first unit, else 0. */
@@ -115,64 +93,88 @@ home_school(const bx_call *c)
     return 0;
 }
 
+/* How many files nothing has taken yet, and how much in all, the account has brought within a day. */
 static bx_rc
-check_quota(bx_call *c)
+check_quota(bx_call *c, size_t bytes)
 {
-    static const char  sql[] = "SELECT COUNT(*) AS n FROM attachment a WHERE a.account_id = ? AND a.created_at > ?"
-                               " AND a.record_id IS NULL";
+    static const char  sql[] = "SELECT CAST(SUM(a.record_id IS NULL) AS SIGNED), COUNT(*), CAST(SUM(a.size) AS SIGNED)"
+                               " FROM attachment a WHERE a.account_id = ? AND a.created_at > ?";
     const char        *since = bx_time_sql(c->arena, c->now - DAY);
+    bx_id              school = home_school(c);
+    int64_t            loose, files, megabytes;
     bx_rows            rows;
-    int64_t            max;
 
-    if (bx_rule_int(c, "attachment.loose_max", home_school(c), &max) != BX_OK
+    if (bx_rule_int(c, "attachment.loose_max", school, &loose) != BX_OK || bx_rule_int(c, "attachment.day_files", school, &files) != BX_OK
+        || bx_rule_int(c, "attachment.day_mb", school, &megabytes) != BX_OK
         || bx_query(c, &rows, sql, BX_ARGS(bx_int(bx_call_account(c)), bx_text(since))) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    return bx_cell_int(&rows, 0, 0) < max ? BX_OK
-           : bx_refuse(c, BX_E_INVALID, "file", "attachment.quota", json_pack("{s:I}", "max", (json_int_t) max));
+    if (bx_cell_int(&rows, 0, 0) >= loose) {
+        return bx_refuse(c, BX_E_INVALID, "file", "attachment.quota", json_pack("{s:I}", "max", (json_int_t) loose));
+    }
+    if (bx_cell_int(&rows, 0, 1) >= files) {
+        return bx_refuse(c, BX_E_INVALID, "file", "attachment.day_files", json_pack("{s:I}", "max", (json_int_t) files));
+    }
+    if (bx_cell_int(&rows, 0, 2) + (int64_t) bytes > megabytes * MIB) {
+        return bx_refuse(c, BX_E_INVALID, "file", "attachment.day_mb", json_pack("{s:I}", "max", (json_int_t) megabytes));
+    }
+
+    return bx_attachment_school_room(c, "file", school, (int64_t) bytes);
 }
 
 /* A keyed hash of the content: whoever sees the directory cannot tell whether a certain file lies in it. */
 static bx_rc
-name_file(bx_call *c, const upload *up, bx_value *hash, const char **name)
+name_file(bx_call *c, upload *up)
 {
     uint8_t      digest[32];
     const char  *hex;
 
-    bx_sha256(up->data, up->len, digest);
+    bx_sha256(up->clean.s, up->clean.len, digest);
     hex = bx_hex(c->arena, digest, sizeof(digest));
     if (hex == NULL) {
         return out_of_memory(c);
     }
 
-    *hash = bx_lookup_hash(c->arena, "file", hex);
-    *name = hash->len == 32 ? bx_hex(c->arena, hash->s, hash->len) : NULL;
+    up->hash = bx_lookup_hash(c->arena, "file", hex);
+    up->name = up->hash.len == 32 ? bx_hex(c->arena, up->hash.s, up->hash.len) : NULL;
 
-    return *name ? BX_OK : out_of_memory(c);
+    return up->name ? BX_OK : out_of_memory(c);
 }
 
 static bx_rc
-store(bx_call *c, const char *dir, const char *name, const upload *up)
+store(bx_call *c, const char *dir, const upload *up)
 {
     bx_value  sealed;
 
-    if (bx_seal_bytes(c->arena, up->data, up->len, &sealed) != BX_OK) {
+    if (bx_seal_bytes(c->arena, up->clean.s, up->clean.len, &sealed) != BX_OK) {
         bx_error_set(&c->error, BX_E_INTERNAL, "sealing an attachment failed");
         return internal(c);
     }
 
-    return bx_file_put(dir, name, sealed.s, sealed.len, &c->error) == BX_OK ? BX_OK : internal(c);
+    return bx_file_put(dir, up->name, sealed.s, sealed.len, &c->error) == BX_OK ? BX_OK : internal(c);
+}
+
+/* After the commit: a purge of the same content may have seen no row and taken the file before it. */
+static bx_rc
+store_still(bx_call *c, const char *dir, const upload *up)
+{
+    return bx_file_exists(dir, up->name) ? BX_OK : store(c, dir, up);
+}
+
+static json_t *
+pixels(unsigned n)
+{
+    return n ? json_integer((json_int_t) n) : json_null();
 }
 
 bx_rc
 bx_attachment_create(bx_call *c)
 {
-    static const char  insert[] = "INSERT INTO attachment (id, account_id, name_hash, media_type, size, created_at)"
-                                  " VALUES (?, ?, ?, ?, ?, ?)";
-    const char        *dir = bx_app_attachments(c->app), *name, *media_type;
-    bx_value           hash;
+    static const char  insert[] = "INSERT INTO attachment (id, account_id, name_hash, media_type, size, width, height, created_at)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    const char        *dir = bx_app_attachments(c->app), *media_type;
     upload             up;
     json_t            *changes;
     bx_id              id = bx_id_new();
@@ -181,65 +183,90 @@ bx_attachment_create(bx_call *c)
         return bx_refuse(c, BX_E_INVALID, "file", "attachment.off", NULL);
     }
 
-    if (check_upload(c, &up) != BX_OK || check_quota(c) != BX_OK || name_file(c, &up, &hash, &name) != BX_OK
-        || store(c, dir, name, &up) != BX_OK)
+    if (check_upload(c, &up, BX_ATTACHMENT_BYTES) != BX_OK || check_quota(c, up.clean.len) != BX_OK || name_file(c, &up) != BX_OK
+        || store(c, dir, &up) != BX_OK)
     {
         return BX_FAIL;
     }
 
     media_type = bx_file_media_type(up.info.kind);
-    changes = bx_own(c->arena, json_pack("{s:s,s:I}", "media_type", media_type, "size", (json_int_t) up.len));
+    changes = bx_own(c->arena, json_pack("{s:s,s:I}", "media_type", media_type, "size", (json_int_t) up.clean.len));
     c->location = bx_sprintf(c->arena, "/api/v1/attachments/%" PRId64, id);
-    bx_answer(c, 201, file_json(id, media_type, (int64_t) up.len));
+    bx_answer(c, 201, json_pack("{s:o,s:s,s:I,s:o,s:o,s:b}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
+                                "size", (json_int_t) up.clean.len, "width", pixels(up.info.width), "height", pixels(up.info.height),
+                                "thumbnail", 0));
 
-    if (bx_queue(c, 1, insert, BX_ARGS(bx_int(id), bx_int(bx_call_account(c)), hash, bx_text(media_type),
-                                       bx_int((int64_t) up.len), bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK
+    if (bx_queue(c, 1, insert, BX_ARGS(bx_int(id), bx_int(bx_call_account(c)), up.hash, bx_text(media_type),
+            bx_int((int64_t) up.clean.len), up.info.width ? bx_int(up.info.width) : bx_null(),
+            up.info.height ? bx_int(up.info.height) : bx_null(), bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK
         || bx_commit(c, home_school(c), "create", "attachments", id, changes) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    /* a purge of the same content may have seen no row and taken the file before the commit */
-    return bx_file_exists(dir, name) ? BX_OK : store(c, dir, name, &up);
+    return store_still(c, dir, &up);
 }
 
 /* ------------------------------------------------------------------ GET attachments/{id} */
 
-enum { R_ACCOUNT, R_RECORD, R_RECORD_ID, R_FIELD, R_HASH, R_TYPE, R_SIZE, R_SCHOOL };
+static const char sql_row[] =
+    "SELECT a.account_id, a.record, a.record_id, a.field, a.name_hash, a.media_type, a.size, a.school_id, a.thumb_hash,"
+    " a.thumb_type, a.thumb_size, a.struck_at, a.created_at FROM attachment a WHERE a.id = ?";
 
-/* Loose: who brought it. Taken: who may read the record, and the field if that asks for more. */
+enum { R_ACCOUNT, R_RECORD, R_RECORD_ID, R_FIELD, R_HASH, R_TYPE, R_SIZE, R_SCHOOL, R_THUMB_HASH, R_THUMB_TYPE, R_THUMB_SIZE,
+       R_STRUCK, R_CREATED };
+
+/* Loose: who brought it. Taken: who may read the record, and the field if that asks for more. Struck out: of these, who may
+ * strike out. r is the record when there is one. */
 static bx_rc
-may_read(bx_call *c, const bx_rows *row, bool *allowed)
+may_read(bx_call *c, const bx_rows *row, bx_record *r, bool *allowed)
 {
     const char           *name = bx_cell_text(row, 0, R_RECORD);
-    const bx_record_def  *def;
+    const bx_record_def  *def = name ? bx_record_find(name) : NULL;
     const char           *needed;
-    bx_record             r;
     int                   field;
 
+    *r = (bx_record) { 0 };
     *allowed = c->trusted || (name == NULL && bx_cell_int(row, 0, R_ACCOUNT) == bx_call_account(c));
 
-    if (*allowed || name == NULL || (def = bx_record_find(name)) == NULL || !bx_call_can(c, def->read)) {
+    if (*allowed || def == NULL || !bx_call_can(c, def->read)) {
         return BX_OK;
     }
 
-    if (bx_record_read(c, def, bx_cell_int(row, 0, R_RECORD_ID), &r, allowed) != BX_OK) {
+    if (bx_record_read(c, def, bx_cell_int(row, 0, R_RECORD_ID), r, allowed) != BX_OK) {
         return BX_FAIL;
     }
 
     field = bx_record_field(def, bx_cell_text(row, 0, R_FIELD));
     needed = field < 0 ? NULL : def->fields[field].read;
 
-    if (field < 0 || (*allowed && needed && !bx_scope_allows(c, needed, &r.scope))) {
+    if (field < 0 || (*allowed && needed && !bx_scope_allows(c, needed, &r->scope))
+        || (*allowed && bx_cell(row, 0, R_STRUCK)->kind != BX_V_NULL && !bx_scope_allows(c, "attachment.strike", &r->scope)))
+    {
         *allowed = false;
     }
 
     return BX_OK;
 }
 
+/* The row of the path's id, if the caller may read its file. */
+static bx_rc
+read_row(bx_call *c, bx_rows *row, bx_record *r)
+{
+    bool  allowed = false;
+
+    if (bx_query(c, row, sql_row, BX_ARGS(bx_int(bx_call_path_id(c)))) != BX_OK
+        || (row->nrows == 1 && may_read(c, row, r, &allowed) != BX_OK))
+    {
+        return BX_FAIL;
+    }
+
+    return allowed ? BX_OK : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+}
+
 /* Reads of a child's papers are on record, but for who brought them. */
 static bx_rc
-log_read(bx_call *c, const bx_rows *row)
+log_read(bx_call *c, const bx_rows *row, bool thumbnail)
 {
     json_t  *what;
 
@@ -247,16 +274,16 @@ log_read(bx_call *c, const bx_rows *row)
         return BX_OK;
     }
 
-    what = bx_own(c->arena, json_pack("{s:s?,s:o}", "record", bx_cell_text(row, 0, R_RECORD), "record_id",
-                                      json_sprintf("%" PRId64, bx_cell_int(row, 0, R_RECORD_ID))));
+    what = bx_own(c->arena, json_pack("{s:s?,s:o,s:b}", "record", bx_cell_text(row, 0, R_RECORD), "record_id",
+                                      json_sprintf("%" PRId64, bx_cell_int(row, 0, R_RECORD_ID)), "thumbnail", (int) thumbnail));
 
     return bx_commit(c, bx_cell_int(row, 0, R_SCHOOL), "read", "attachments", bx_call_path_id(c), what);
 }
 
 static bx_rc
-open_file(bx_call *c, const bx_rows *row, void **data, size_t *len)
+open_file(bx_call *c, const bx_rows *row, bool thumbnail, void **data, size_t *len)
 {
-    const bx_value  *hash = bx_cell(row, 0, R_HASH);
+    const bx_value  *hash = bx_cell(row, 0, thumbnail ? R_THUMB_HASH : R_HASH);
     const char      *dir = bx_app_attachments(c->app), *name = bx_hex(c->arena, hash->s, hash->len);
     bx_value         sealed;
 
@@ -266,7 +293,7 @@ open_file(bx_call *c, const bx_rows *row, void **data, size_t *len)
         return internal(c);
     }
 
-    if (bx_unseal_bytes(c->arena, &sealed, data, len) != BX_OK || (int64_t) *len != bx_cell_int(row, 0, R_SIZE)) {
+    if (bx_unseal_bytes(c->arena, &sealed, data, len) != BX_OK || (int64_t) *len != bx_cell_int(row, 0, thumbnail ? R_THUMB_SIZE : R_SIZE)) {
         bx_error_set(&c->error, BX_E_INTERNAL, "file of attachment %" PRId64 " cannot be opened", bx_call_path_id(c));
         return internal(c);
     }
@@ -290,392 +317,144 @@ answer_headers(bx_call *c, const char *media_type)
                                 kind == BX_FILE_PDF ? "attachment" : "inline", bx_call_path_id(c), endings[kind]));
 }
 
-bx_rc
-bx_attachment_read(bx_call *c)
+static bx_rc
+answer_file(bx_call *c, bool thumbnail)
 {
-    static const char  sql[] = "SELECT a.account_id, a.record, a.record_id, a.field, a.name_hash, a.media_type, a.size,"
-                               " a.school_id FROM attachment a WHERE a.id = ?";
-    const char        *media_type;
-    bx_rows            row;
-    void              *data;
-    size_t             len;
-    bool               allowed = false;
+    const char  *media_type;
+    bx_record    r;
+    bx_rows      row;
+    void        *data;
+    size_t       len;
 
-    if (bx_query(c, &row, sql, BX_ARGS(bx_int(bx_call_path_id(c)))) != BX_OK) {
+    if (read_row(c, &row, &r) != BX_OK) {
         return BX_FAIL;
     }
-
-    if (row.nrows == 1 && may_read(c, &row, &allowed) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    if (!allowed) {
+    if (thumbnail && bx_cell(&row, 0, R_THUMB_HASH)->kind == BX_V_NULL) {
         return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
     }
-
-    if (open_file(c, &row, &data, &len) != BX_OK || log_read(c, &row) != BX_OK) {
+    if (open_file(c, &row, thumbnail, &data, &len) != BX_OK || log_read(c, &row, thumbnail) != BX_OK) {
         return BX_FAIL;
     }
 
-    media_type = bx_cell_text(&row, 0, R_TYPE);
+    media_type = bx_cell_text(&row, 0, thumbnail ? R_THUMB_TYPE : R_TYPE);
     answer_headers(c, media_type);
 
     return bx_answer_bytes(c, 200, media_type, data, len);
 }
 
-/* ------------------------------------------------------------------ taken by a record */
-
-typedef struct {
-    const char  *record, *field;
-    bx_id        record_id;
-    bx_id        ids[BX_ATTACHMENT_FILES];    /* what the field shall hold */
-    size_t       n;
-} taking;
-
-/* Ids of the body, each once. */
-static bx_rc
-read_ids(bx_call *c, taking *t, const json_t *ids, int max)
+bx_rc
+bx_attachment_read(bx_call *c)
 {
-    size_t  i, k;
-    bx_id   id;
-
-    t->n = 0;
-
-    if (json_is_null(ids)) {
-        return BX_OK;
-    }
-
-    if (!json_is_array(ids)) {
-        return bx_refuse(c, BX_E_INVALID, t->field, "attachment.ids", NULL);
-    }
-
-    if (max > BX_ATTACHMENT_FILES) {
-        max = BX_ATTACHMENT_FILES;
-    }
-
-    if (json_array_size(ids) > (size_t) max) {
-        return bx_refuse(c, BX_E_INVALID, t->field, "attachment.many", json_pack("{s:i}", "max", max));
-    }
-
-    for (i = 0; i < json_array_size(ids); i++) {
-        const char  *text = json_string_value(json_array_get(ids, i));
-
-        id = text ? bx_id_parse(text) : 0;
-        for (k = 0; k < t->n && t->ids[k] != id; k++) { /* void */ }
-
-        if (id == 0 || k < t->n) {
-            return bx_refuse(c, BX_E_INVALID, t->field, "attachment.ids", NULL);
-        }
-        t->ids[t->n++] = id;
-    }
-
-    return BX_OK;
-}
-
-/* The rows that are named, and those the field has now. */
-static bx_rc
-query_rows(bx_call *c, const taking *t, bx_rows *rows)
-{
-    static const char  sql[] = "SELECT a.id, a.account_id, a.record, a.record_id, a.field FROM attachment a"
-                               " WHERE a.id IN (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-                               " UNION SELECT a.id, a.account_id, a.record, a.record_id, a.field FROM attachment a"
-                               " WHERE a.record = ? AND a.record_id = ? AND a.field = ?";
-    bx_value           args[BX_ATTACHMENT_FILES + 3];
-    size_t             i;
-
-    for (i = 0; i < BX_ATTACHMENT_FILES; i++) {
-        args[i] = bx_int(i < t->n ? t->ids[i] : 0);
-    }
-
-    args[i++] = bx_text(t->record);
-    args[i++] = bx_int(t->record_id);
-    args[i++] = bx_text(t->field);
-
-    return bx_query(c, rows, sql, args, i);
-}
-
-static bool
-is_held(const taking *t, const bx_rows *rows, size_t i)
-{
-    const char  *record = bx_cell_text(rows, i, 2), *field = bx_cell_text(rows, i, 4);
-
-    return record && field && bx_cell_int(rows, i, 3) == t->record_id && strcmp(record, t->record) == 0
-           && strcmp(field, t->field) == 0;
-}
-
-static bool
-is_wanted(const taking *t, bx_id id)
-{
-    size_t  i;
-
-    for (i = 0; i < t->n; i++) {
-        if (t->ids[i] == id) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-static bx_rc
-let_go(bx_call *c, const taking *t, bx_id id)
-{
-    static const char  sql[] = "UPDATE attachment SET record = NULL, record_id = NULL, field = NULL, student_id = NULL,"
-                               " class_id = NULL, school_id = NULL, township_id = NULL"
-                               " WHERE id = ? AND record = ? AND record_id = ? AND field = ?";
-
-    return bx_queue(c, 1, sql, BX_ARGS(bx_int(id), bx_text(t->record), bx_int(t->record_id), bx_text(t->field)));
+    return answer_file(c, false);
 }
 
 bx_rc
-bx_attachments_take(bx_call *c, const char *record, bx_id record_id, const char *field, json_t *ids, int max,
-                    bx_id student, bx_id class_id, bx_id school, bx_id township)
+bx_attachment_thumbnail_read(bx_call *c)
 {
-    static const char  sql[] = "UPDATE attachment SET record = ?, record_id = ?, field = ?, student_id = ?,"
-                               " class_id = ?, school_id = ?, township_id = ? WHERE id = ? AND record_id IS NULL";
-    taking             t = { .record = record, .field = field, .record_id = record_id };
-    bx_value           args[8] = { bx_text(record), bx_int(record_id), bx_text(field), id_or_null(student),
-                                   id_or_null(class_id), id_or_null(school), id_or_null(township) };
-    bx_rows            rows;
-    size_t             i, found = 0;
-    bx_id              id;
-
-    if (read_ids(c, &t, ids, max) != BX_OK || query_rows(c, &t, &rows) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    for (i = 0; i < rows.nrows; i++) {
-        id = bx_cell_int(&rows, i, 0);
-
-        if (is_held(&t, &rows, i)) {
-            if (is_wanted(&t, id)) {
-                found++;
-
-            } else if (let_go(c, &t, id) != BX_OK) {
-                return BX_FAIL;
-            }
-            continue;
-        }
-
-        if (bx_cell_text(&rows, i, 2) != NULL || (!c->trusted && bx_cell_int(&rows, i, 1) != bx_call_account(c))) {
-            continue;
-        }
-
-        found++;
-        args[7] = bx_int(id);
-        if (bx_queue(c, 1, sql, args, 8) != BX_OK) {
-            return BX_FAIL;
-        }
-    }
-
-    return found == t.n ? BX_OK : bx_refuse(c, BX_E_INVALID, field, "attachment.unknown", NULL);
+    return answer_file(c, true);
 }
 
-/* ------------------------------------------------------------------ shown with a page of rows */
+/* ------------------------------------------------------------------ POST attachments/{id}/thumbnail */
 
-/* Lengths of the IN list that are prepared: one row, a usual page, a full one. */
-static size_t
-padded(size_t n)
-{
-    return n <= 1 ? 1 : n <= 40 ? 40 : PAGE_ROWS;
-}
-
-/* Rows come ordered by record, as page rows often are: the search goes on where the last one ended. */
-static json_t *
-find_row(const bx_id *ids, json_t *rows, size_t first, size_t n, bx_id id, size_t *at)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++, *at = *at + 1 < n ? *at + 1 : 0) {
-        if (ids[*at] == id) {
-            return json_array_get(rows, first + *at);
-        }
-    }
-
-    return NULL;
-}
-
+/* Whoever brought a picture brings its small one too, within a day. */
 static bx_rc
-attach_page(bx_call *c, const char *record, json_t *rows, const char *field, size_t first, size_t n)
+read_bare(bx_call *c)
 {
-    bx_value     args[PAGE_ROWS + 2];
-    bx_id        ids[PAGE_ROWS];
-    bx_rows      files;
-    bx_buf       sql;
-    json_t      *row;
-    const char  *text;
-    size_t       i, at = 0;
+    static const char  sql[] = "SELECT a.thumb_hash FROM attachment a WHERE a.id = ? AND a.account_id = ? AND a.created_at > ?"
+                               " AND a.struck_at IS NULL AND a.width IS NOT NULL";
+    bx_rows            row;
 
-    bx_buf_init(&sql, c->arena);
-    bx_buf_str(&sql, "SELECT a.record_id, a.id, a.media_type, a.size FROM attachment a"
-                     " WHERE a.record = ? AND a.record_id IN (");
-    add_marks(&sql, padded(n));
-    bx_buf_str(&sql, ") AND a.field = ? ORDER BY a.record_id, a.id");
-
-    args[0] = bx_text(record);
-    for (i = 0; i < padded(n); i++) {
-        text = i < n ? json_string_value(json_object_get(json_array_get(rows, first + i), "id")) : NULL;
-        ids[i] = text ? bx_id_parse(text) : 0;
-        args[i + 1] = bx_int(ids[i]);
-    }
-    args[i + 1] = bx_text(field);
-
-    if (sql.failed) {
-        return out_of_memory(c);
-    }
-
-    if (bx_query(c, &files, sql.data, args, padded(n) + 2) != BX_OK) {
+    if (bx_query(c, &row, sql, BX_ARGS(bx_int(bx_call_path_id(c)), bx_int(bx_call_account(c)),
+                                       bx_text(bx_time_sql(c->arena, c->now - DAY)))) != BX_OK)
+    {
         return BX_FAIL;
     }
-
-    for (i = 0; i < n; i++) {
-        json_object_set_new(json_array_get(rows, first + i), field, json_array());
+    if (row.nrows != 1) {
+        return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
     }
 
-    for (i = 0; i < files.nrows; i++) {
-        row = find_row(ids, rows, first, n, bx_cell_int(&files, i, 0), &at);
-        json_array_append_new(json_object_get(row, field),
-                              file_json(bx_cell_int(&files, i, 1), bx_cell_text(&files, i, 2), bx_cell_int(&files, i, 3)));
-    }
-
-    return BX_OK;
+    return bx_cell(&row, 0, 0)->kind == BX_V_NULL ? BX_OK : bx_refuse(c, BX_E_WRONG_STATE, NULL, NULL, NULL);
 }
 
 bx_rc
-bx_attachments_attach(bx_call *c, const char *record, json_t *rows, const char *field)
+bx_attachment_thumbnail_create(bx_call *c)
 {
-    size_t  first, left, total = json_array_size(rows);
-
-    for (first = 0; first < total; first += PAGE_ROWS) {
-        left = total - first;
-        if (attach_page(c, record, rows, field, first, left < PAGE_ROWS ? left : PAGE_ROWS) != BX_OK) {
-            return BX_FAIL;
-        }
-    }
-
-    return BX_OK;
-}
-
-/* ------------------------------------------------------------------ purge */
-
-static bool
-same_hash(const bx_value *a, const bx_value *b)
-{
-    return a->len == b->len && memcmp(a->s, b->s, a->len) == 0;
-}
-
-/* Is the file still somebody's? */
-static bx_rc
-in_use(bx_call *c, const bx_value *hash, bool *used)
-{
-    static const char  sql[] = "SELECT 1 AS n FROM attachment a WHERE a.name_hash = ? LIMIT 1";
-    bx_rows            rows;
-
-    if (bx_query(c, &rows, sql, hash, 1) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    *used = rows.nrows > 0;
-    return BX_OK;
-}
-
-/* Set aside, asked again, dropped: an upload of the same content that commits in between either is seen by the second
- * question or finds its file missing after its commit and writes it again. */
-static bx_rc
-remove_file(bx_call *c, const char *dir, const bx_value *hash)
-{
-    const char  *name = bx_hex(c->arena, hash->s, hash->len), *aside;
-    bool         used;
-
-    if (name == NULL) {
-        return out_of_memory(c);
-    }
-
-    if (in_use(c, hash, &used) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    if (used) {
-        return BX_OK;
-    }
-
-    if (bx_file_aside(c->arena, dir, name, &aside, &c->error) != BX_OK) {
-        return internal(c);
-    }
-
-    if (aside == NULL) {
-        return BX_OK;
-    }
-
-    if (in_use(c, hash, &used) != BX_OK || used) {
-        return bx_file_back(dir, name, aside, &c->error) == BX_OK ? (used ? BX_OK : BX_FAIL) : internal(c);
-    }
-
-    bx_file_drop(aside);
-    return BX_OK;
-}
-
-static bx_rc
-delete_rows(bx_call *c, const bx_rows *rows)
-{
-    bx_value  args[PURGE_ROWS];
-    bx_buf    sql;
-    json_t   *changes = bx_own(c->arena, json_pack("{s:I}", "count", (json_int_t) rows->nrows));
-    size_t    i;
-
-    bx_buf_init(&sql, c->arena);
-    bx_buf_str(&sql, "DELETE FROM attachment WHERE record_id IS NULL AND id IN (");
-    add_marks(&sql, PURGE_ROWS);
-    bx_buf_str(&sql, ")");
-
-    for (i = 0; i < PURGE_ROWS; i++) {
-        args[i] = bx_int(i < rows->nrows ? bx_cell_int(rows, i, 0) : 0);
-    }
-
-    if (sql.failed) {
-        return out_of_memory(c);
-    }
-
-    return bx_queue(c, -1, sql.data, args, PURGE_ROWS) == BX_OK
-           ? bx_commit_batch(c, 0, "purge", "attachments", 0, changes) : BX_FAIL;
-}
-
-bx_rc
-bx_attachment_purge(bx_call *c)
-{
-    static const char  sql[] = "SELECT a.id, a.name_hash FROM attachment a WHERE a.record_id IS NULL"
-                               " AND a.created_at < ? ORDER BY a.created_at LIMIT 200";
-    const char        *dir = bx_app_attachments(c->app);
-    bx_rows            rows;
-    size_t             i;
+    static const char  update[] = "UPDATE attachment SET thumb_hash = ?, thumb_type = ?, thumb_size = ? WHERE id = ? AND thumb_hash IS NULL";
+    const char        *dir = bx_app_attachments(c->app), *media_type;
+    bx_id              id = bx_call_path_id(c);
+    upload             up;
 
     if (dir == NULL) {
-        return BX_OK;
+        return bx_refuse(c, BX_E_INVALID, "file", "attachment.off", NULL);
     }
-
-    (void) bx_file_sweep(dir, time(NULL) - DAY);          /* by the file system's own clock */
-
-    if (bx_query(c, &rows, sql, BX_ARGS(bx_text(bx_time_sql(c->arena, c->now - DAY)))) != BX_OK) {
+    if (read_bare(c) != BX_OK || check_upload(c, &up, BX_THUMBNAIL_BYTES) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (up.info.kind == BX_FILE_PDF || up.info.width > BX_THUMBNAIL_SIDE || up.info.height > BX_THUMBNAIL_SIDE) {
+        return bx_refuse(c, BX_E_INVALID, "file", "attachment.thumbnail", json_pack("{s:i}", "max", (int) BX_THUMBNAIL_SIDE));
+    }
+    if (name_file(c, &up) != BX_OK || store(c, dir, &up) != BX_OK) {
         return BX_FAIL;
     }
 
-    if (rows.nrows == 0) {
-        return BX_OK;
-    }
-
-    if (delete_rows(c, &rows) != BX_OK) {
+    media_type = bx_file_media_type(up.info.kind);
+    bx_answer(c, 201, json_pack("{s:o,s:s,s:I}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
+                                "size", (json_int_t) up.clean.len));
+    if (bx_queue(c, 1, update, BX_ARGS(up.hash, bx_text(media_type), bx_int((int64_t) up.clean.len), bx_int(id))) != BX_OK
+        || bx_commit(c, home_school(c), "thumbnail", "attachments", id, NULL) != BX_OK)
+    {
         return BX_FAIL;
     }
 
-    for (i = 0; i < rows.nrows; i++) {
-        if (i > 0 && same_hash(bx_cell(&rows, i, 1), bx_cell(&rows, i - 1, 1))) {
-            continue;
-        }
+    return store_still(c, dir, &up);
+}
 
-        if (remove_file(c, dir, bx_cell(&rows, i, 1)) != BX_OK) {
-            return BX_FAIL;
-        }
+/* ------------------------------------------------------------------ POST attachments/{id}/strike */
+
+/* A wrong photo: whoever brought it, or who answers for the school's papers, takes it out of sight. It is kept. */
+static bx_rc
+may_strike(bx_call *c, const bx_rows *row, const bx_record *r)
+{
+    if (bx_cell_text(row, 0, R_RECORD) == NULL) {
+        return bx_refuse(c, BX_E_WRONG_STATE, NULL, NULL, NULL);         /* loose: leave it, it goes by itself */
+    }
+    if (bx_cell(row, 0, R_STRUCK)->kind != BX_V_NULL) {
+        return bx_refuse(c, BX_E_WRONG_STATE, NULL, NULL, NULL);
+    }
+    if (bx_cell_int(row, 0, R_ACCOUNT) == bx_call_account(c) || bx_scope_allows(c, "attachment.strike", &r->scope)) {
+        return BX_OK;
     }
 
-    return BX_OK;
+    return bx_refuse(c, BX_E_FORBIDDEN, NULL, NULL, NULL);
+}
+
+bx_rc
+bx_attachment_strike(bx_call *c)
+{
+    static const char  update[] = "UPDATE attachment SET struck_at = ?, struck_by = ?, struck_name = ?, struck_reason = ?"
+                                  " WHERE id = ? AND struck_at IS NULL";
+    const char        *reason = json_string_value(json_object_get(c->body, "reason"));
+    bx_id              id = bx_call_path_id(c);
+    bx_value           now = bx_text(bx_time_sql(c->arena, c->now));
+    json_t            *changes;
+    bx_record          r;
+    bx_rows            row;
+
+    if (read_row(c, &row, &r) != BX_OK || may_strike(c, &row, &r) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    reason = reason ? bx_trim(c->arena, reason) : NULL;
+    r.comment = reason;
+    bx_answer(c, 200, json_pack("{s:o,s:{s:s,s:s?,s:s?}}", "id", json_sprintf("%" PRId64, id), "struck",
+                                "at", bx_time_iso(c->arena, c->now), "by", bx_call_actor(c), "reason", reason));
+    changes = bx_own(c->arena, json_pack("{s:s,s:o,s:s?}", "record", bx_cell_text(&row, 0, R_RECORD), "record_id",
+                                         json_sprintf("%" PRId64, bx_cell_int(&row, 0, R_RECORD_ID)), "reason", reason));
+    if (bx_queue(c, 1, update, BX_ARGS(now, bx_int(bx_call_account(c)), bx_text(bx_call_actor(c)), bx_text(reason), bx_int(id))) != BX_OK
+        || (r.def != NULL && r.def->states != NULL && bx_history_queue(c, &r, "strike", r.state, NULL) != BX_OK))
+    {
+        return BX_FAIL;
+    }
+
+    return bx_commit(c, bx_cell_int(&row, 0, R_SCHOOL), "strike", "attachments", id, changes);
 }

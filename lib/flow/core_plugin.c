@@ -63,11 +63,23 @@ purge(bx_call *c)
     return BX_OK;
 }
 
+static const bx_field  strike_fields[] = {
+    { "reason", BX_TEXT, BX_REQUIRED, 2, 200, NULL, NULL, NULL, NULL },
+    { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+
 static const bx_route  routes[] = {
     { "POST", "attachments", NULL, bx_attachment_create, BX_ANY_USER | BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
       "bring a photo or PDF, to be named by a record afterwards" },
     { "GET", "attachments/{id}", NULL, bx_attachment_read, BX_ANY_USER | BX_SLOW, NULL,
       "the file, for whoever may read the record it belongs to" },
+    { "POST", "attachments/{id}/thumbnail", NULL, bx_attachment_thumbnail_create, BX_ANY_USER | BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
+      "bring the small picture of a photo, made on the device" },
+    { "GET", "attachments/{id}/thumbnail", NULL, bx_attachment_thumbnail_read, BX_ANY_USER | BX_SLOW, NULL,
+      "the small picture, for whoever may read the file" },
+    /* whoever brought it may; of others' files, who has the capability */
+    { "POST", "attachments/{id}/strike", "attachment.strike", bx_attachment_strike, BX_ANY_USER | BX_SELF_KEYED, strike_fields,
+      "take a wrong file out of sight, with a reason; it is kept" },
     { "GET", "rules", "rule.read", rules_list, 0, NULL,
       "rules as they hold for a unit, with where each value comes from" },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL }
@@ -76,15 +88,16 @@ static const bx_route  routes[] = {
 static const bx_job  jobs[] = {
     { "core.purge", 600, purge },
     { "attachment.purge", 600, bx_attachment_purge },
+    { "attachment.retire", DAY, bx_attachment_retire },
     { NULL, 0, NULL }
 };
 
 static const bx_grant  grants[] = {
     { "county", "rule.read" },
     { "township", "rule.read" },
-    { "principal", "rule.read" },
-    { "vice", "rule.read" },
-    { "office", "rule.read" },
+    { "principal", "rule.read attachment.strike" },
+    { "vice", "rule.read attachment.strike" },
+    { "office", "rule.read attachment.strike" },
     { "registrar", "rule.read" },
     { "grade", "rule.read" },
     { "teacher", "rule.read" },

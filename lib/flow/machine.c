@@ -168,6 +168,14 @@ changes_json(bx_call *c, const bx_record *r)
 }
 
 
+/* What has been handed in stays: only a draft, or a record without states, lets go of files. */
+static bool
+is_firm(const bx_record *r)
+{
+    return r->state != NULL && !bx_word_in(r->def->private_states ? r->def->private_states : "", r->state);
+}
+
+
 static bx_rc
 queue_files(bx_call *c, bx_record *r)
 {
@@ -175,7 +183,7 @@ queue_files(bx_call *c, bx_record *r)
         const bx_field *f = &r->def->fields[i];
 
         if (r->files[i] != NULL
-            && bx_attachments_take(c, r->def->name, r->id, f->name, r->files[i], f->max, r->scope.student, r->scope.class_id,
+            && bx_attachments_take(c, r->def->name, r->id, f->name, r->files[i], f->max, is_firm(r), r->scope.student, r->scope.class_id,
                                    r->scope.school, r->scope.township) != BX_OK)
         {
             return BX_FAIL;
@@ -186,34 +194,72 @@ queue_files(bx_call *c, bx_record *r)
 }
 
 
+static bool
+has_file(const json_t *list, const char *id)
+{
+    json_t  *one;
+    size_t   i;
+
+    json_array_foreach(list, i, one) {
+        const char *other = json_string_value(json_object_get(one, "id"));
+
+        if (other != NULL && strcmp(other, id) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* What stays of the files a record has: those that are named, those struck out, all when it has been handed in. */
+static void
+keep_files(json_t *out, const json_t *ids, bool firm)
+{
+    for (size_t i = json_array_size(out); i-- > 0; ) {
+        json_t     *one = json_array_get(out, i), *id;
+        bool        named = false;
+        size_t      k;
+
+        json_array_foreach(ids, k, id) {
+            named = named || json_equal(id, json_object_get(one, "id"));
+        }
+        if (!named && !firm && json_object_get(one, "struck") == NULL) {
+            json_array_remove(out, i);
+        }
+    }
+}
+
+
 /* Attachments taken in this very transaction are not in the table under their record yet: they are looked up by id. */
 static bx_rc
-describe_files(bx_call *c, json_t *ids, json_t *out)
+describe_files(bx_call *c, json_t *ids, bool firm, json_t *out)
 {
     bx_buf    sql;
     bx_rows   rows;
     bx_value  args[BX_ATTACHMENT_FILES];
     size_t    n = json_array_size(ids);
 
-    json_array_clear(out);
+    keep_files(out, ids, firm);
     if (n == 0 || n > BX_ATTACHMENT_FILES) {
         return BX_OK;
     }
 
     bx_buf_init(&sql, c->arena);
-    bx_buf_str(&sql, "SELECT id, media_type, size FROM attachment WHERE id IN (");
+    bx_buf_str(&sql, "SELECT " BX_ATTACHMENT_COLUMNS " FROM attachment a WHERE a.id IN (");
     for (size_t i = 0; i < n; i++) {
         bx_buf_str(&sql, i == 0 ? "?" : ",?");
         args[i] = bx_int(bx_id_parse(json_string_value(json_array_get(ids, i))));
     }
-    bx_buf_str(&sql, ") ORDER BY id");
+    bx_buf_str(&sql, ") ORDER BY a.id");
 
     if (bx_query(c, &rows, sql.data, args, n) != BX_OK) {
         return BX_FAIL;
     }
     for (size_t i = 0; i < rows.nrows; i++) {
-        json_array_append_new(out, json_pack("{s:o, s:s, s:I}", "id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)),
-                                             "media_type", bx_cell_text(&rows, i, 1), "size", (json_int_t) bx_cell_int(&rows, i, 2)));
+        if (!has_file(out, bx_sprintf(c->arena, "%" PRId64, bx_cell_int(&rows, i, 0)))) {
+            json_array_append_new(out, bx_attachment_json(c->arena, &rows, i, 0));
+        }
     }
     return BX_OK;
 }
@@ -232,7 +278,8 @@ answer_record(bx_call *c, bx_record *r, int status)
     }
 
     for (size_t i = 0; i < r->nfields; i++) {
-        if (r->files[i] != NULL && describe_files(c, r->files[i], json_object_get(o, r->def->fields[i].name)) != BX_OK) {
+        if (r->files[i] != NULL && describe_files(c, r->files[i], is_firm(r),
+                                                   json_object_get(o, r->def->fields[i].name)) != BX_OK) {
             return BX_FAIL;
         }
     }

@@ -37,6 +37,11 @@ const bx_rule  bx_core_rules[] = {
     { "day.periods",            BX_RULE_TEXT, 0,      0,  0,    BX_PERIODS_DEFAULT,  "periods",  "proposal" },
     { "day.bells",              BX_RULE_TEXT, 0,      0,  0,    BX_BELLS_DEFAULT,    "clock",    "proposal" },
     { "attachment.loose_max",   BX_RULE_INT,  20,     1,  1000, NULL,                "file",     "proposal" },
+    { "attachment.day_files",   BX_RULE_INT,  200,    10, 5000, NULL,                "file",     "proposal" },
+    { "attachment.day_mb",      BX_RULE_INT,  200,    10, 10000, NULL,               "megabyte", "proposal" },
+    { "attachment.record_files", BX_RULE_INT, 60,     3,  500,  NULL,                "file",     "proposal" },
+    { "attachment.school_gb",   BX_RULE_INT,  50,     1,  10000, NULL,               "gigabyte", "proposal" },
+    { "attachment.keep_years",  BX_RULE_INT,  0,      0,  50,   NULL,                "year",     "proposal" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 

@@ -1,4 +1,5 @@
-// roster.test.js: the registrar's roster, from a file on the desk to slips of paper with activation codes.
+// roster.test.js: the registrar's roster, from a file on the desk to slips of paper with activation codes: checked, looked at,
+// written, with the page loaded anew in the middle of it.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -7,15 +8,15 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { launchChromium } from '../lib/browser.js';
 import { top } from '../lib/database.js';
 import { start } from '../lib/server.js';
-import { buildWorld } from '../lib/world.js';
+import { buildWorld, libraryValues } from '../lib/world.js';
 
 const roster = path.join(top, 'tests/data/roster-a.xlsx');
 const expected = JSON.parse(fs.readFileSync(path.join(top, 'tests/data/roster-a.expected.json'), 'utf8'));
-let server, chromium, visitor, page;
+let server, world, chromium, visitor, page;
 
 before(async () => {
-    server = await start({ clock: '2026-09-21T09:00:00+08:00' });
-    await buildWorld(server);
+    server = await start({ clock: '2026-09-21T09:00:00+08:00', running: true, jobs: true });
+    world = await buildWorld(server);
     chromium = await launchChromium(server);
 });
 after(async () => {
@@ -38,6 +39,10 @@ async function desk(to, options = {}) {
     await visitor.open(to);
 }
 
+const figures = async () => {
+    await page.locator('.st b').first().waitFor();
+    return (await page.locator('.st b').allTextContents()).map((one) => one.replace(/[^\d]/g, ''));
+};
 const choose = (name, mimeType, buffer) => page.setInputFiles('input[type=file]', { name, mimeType, buffer });
 
 describe('a file that cannot be a roster', () => {
@@ -53,11 +58,37 @@ describe('a file that cannot be a roster', () => {
         await text('这个文件是空的').waitFor();
         assert.equal((await server.sql('SELECT id FROM import')).length, 0);
 
-        await choose('名册.csv', 'text/csv', Buffer.from('姓名,性别\n张三,男\n'));
-        await text('少了这些列').waitFor();
+        await choose('照片.csv', 'text/csv', fs.readFileSync(path.join(top, 'tests/unit/files/photo.png')));
+        await text('这不是表格文件').waitFor();
+        await choose('账本.csv', 'text/csv', Buffer.from('日期,金额\n1,2\n'));
+        await text('没有找到列名').waitFor();
         await button('换一份文件').click();
-        await text('少了这些列').waitFor({ state: 'hidden' });
+        await text('没有找到列名').waitFor({ state: 'hidden' });
         assert.equal((await server.sql('SELECT id FROM import')).length, 0);
+    });
+});
+
+describe('columns of another province', () => {
+    test('are named by hand, checked, and the roster given up', async () => {
+        await desk('imports');
+        await choose('外省名册.csv', 'text/csv', Buffer.from('孩子叫什么,性别,哪天生的,身份证件号,班级\n王一,男,20180405,52042920180405111X,三年级1班\n'));
+        await page.getByRole('heading', { level: 1, name: '外省名册.csv' }).waitFor();
+        await text('少了“姓名、出生日期”，还不能核对。').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('roster-columns');
+        await page.getByLabel('孩子叫什么').selectOption({ label: '姓名（必须有）' });
+        await button('按这样重新核对').click();
+        await text('少了“出生日期”，还不能核对。').waitFor({ timeout: 20_000 });
+        await page.getByLabel('哪天生的').selectOption({ label: '出生日期（必须有）' });
+        await button('按这样重新核对').click();
+        await text('核对好了，还没有写入。退回 1 行，不会写。').waitFor({ timeout: 20_000 });
+        await page.getByRole('row', { name: /最后一位校验码不对/ }).waitFor();
+        await button('不写了').click();
+        await button('不写了，清除').click();
+        await text('这份没有写入。').waitFor();
+        await visitor.open('imports');
+        await text('没有写入').waitFor();
+        await server.sql('DELETE FROM import');
     });
 });
 
@@ -72,20 +103,64 @@ describe('the roster', () => {
         await button('再试一次').click();
         await page.getByRole('heading', { level: 1, name: 'roster-a.xlsx' }).waitFor({ timeout: 60_000 });
         assert.equal((await server.sql('SELECT id FROM import')).length, 1);
+        await text('核对好了，还没有写入。').waitFor({ timeout: 60_000 });
+        assert.equal((await server.sql('SELECT id FROM student')).length, 6);
+    });
+
+    test('is looked at before anything is written', async () => {
+        const [{ id }] = await server.sql('SELECT CAST(id AS CHAR) id FROM import');
+        await desk(`imports/${id}`);
+        await text('核对好了，还没有写入。会新增 1,600 个孩子，退回 20 行，不会写。').waitFor();
+        assert.deepEqual(await figures(), ['1600', '0', '0', '20']);
+        await text('1,620 行，71 列').waitFor();
+        await text('71 列都认得').waitFor();
+        await page.getByText('退回 20', { exact: true }).click();
+        const rows = page.locator('tbody tr');
+        await rows.nth(Object.keys(expected.rejected).length - 1).waitFor();
+        assert.deepEqual(await rows.first().locator('td').allTextContents(), ['83', '姓名', '（空）', '没有姓名。请补上姓名再传。', '—']);
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('roster-preview', { fullPage: true });
+        await page.getByText('列名对照').click();
+        await page.getByLabel(/^就读方式/).waitFor();
+        assert.equal(await page.locator('details select').count(), 71);
+        assert.deepEqual(await visitor.axe(), []);
+    });
+
+    test('is written while the page is left and opened again', async () => {
+        const [{ id }] = await server.sql('SELECT CAST(id AS CHAR) id FROM import');
+        const line = fs.readFileSync(path.join(top, 'tests/data/roster-a.utf8.csv'), 'utf8').split('\r\n');
+        const number = line[1300].split(',')[line[0].replace(/^\ufeff/, '').split(',').indexOf('身份证件号')];
+        const [own, hash] = libraryValues(server, [{ op: 'id' }, { op: 'hash', purpose: 'id', text: number }]);
+        // the seventh batch has to wait for somebody
+        const lock = await server.database.hold(`INSERT INTO student (id, class_id, school_id, name, sex, birth_on, id_hash, created_at, updated_at)
+            VALUES (?, ?, ?, 'x', '1', '2018-01-01', ?, '2026-09-01', '2026-09-01')`, [own, world.units.class1.id, world.units.school.id, Buffer.from(hash, 'hex')]);
+        await desk(`imports/${id}`);
+        await button('写入 1,600 个孩子').click();
+        await lock.waiter();
+        await text('正在写入，已写好 1,200 / 1,620 行').waitFor();
+        assert.equal(await page.locator('progress').getAttribute('value'), '1200');
+        await visitor.shot('roster-applying');
+        await page.reload();
+        await text('正在写入，已写好 1,200 / 1,620 行').waitFor();
+        await text('可以关掉这一页').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.open('imports');
+        await text('正在写入，已写好 1,200 / 1,620 行').waitFor();
+        await visitor.open(`imports/${id}`);
+        await lock.release();
+        await page.getByRole('link', { name: '激活码' }).first().waitFor({ timeout: 60_000 });
+        assert.deepEqual(await figures(), ['1600', '0', '0', '20']);
+        assert.equal((await server.sql('SELECT id FROM student')).length, 1606);
     });
 
     test('says what became of each row', async () => {
         const [{ id }] = await server.sql('SELECT CAST(id AS CHAR) id FROM import');
         await desk(`imports/${id}`);
-        const figures = (await page.locator('.st b').allTextContents()).map((one) => one.replace(/[^\d]/g, ''));
-        assert.deepEqual(figures, ['1600', '0', '0', '20']);
-        await text('1,620 行，71 列').waitFor();
-
+        assert.deepEqual(await figures(), ['1600', '0', '0', '20']);
         const rows = page.locator('tbody tr');
         await rows.nth(Object.keys(expected.rejected).length - 1).waitFor();
         const numbers = (await rows.locator('td:first-child').allTextContents()).map(Number);
         assert.deepEqual(numbers, Object.keys(expected.rejected).map(Number));
-        assert.deepEqual(await rows.first().locator('td').allTextContents(), ['83', '姓名', '（空）', '没有姓名。请补上姓名再传。', '—']);
         await page.getByRole('row', { name: /^364/ }).getByText('被 Excel 变成了科学计数').waitFor();
         assert.deepEqual(await visitor.axe(), []);
         await visitor.shot('roster-import');
@@ -100,6 +175,28 @@ describe('the roster', () => {
         await page.getByRole('row').nth(40).waitFor();
         await button('再看一些').click();
         await page.getByRole('row').nth(41).waitFor();
+    });
+
+    test('what has changed is shown field by field, before and now', async () => {
+        const [headings, ...rows] = fs.readFileSync(path.join(top, 'tests/data/roster-a.utf8.csv'), 'utf8').replace(/^\ufeff/, '').split('\r\n').slice(0, 3).map((one) => one.split(','));
+        rows[0][headings.indexOf('民族')] = '侗族';
+        rows[0][headings.indexOf('成员1联系电话')] = '13955556666';
+        rows[1][headings.indexOf('现住址')] = '松山乡新村9组12号';
+        await desk('imports', { size: 'phone' });
+        await choose('改过的.csv', 'text/csv', Buffer.from([headings, ...rows].map((row) => row.join(',')).join('\r\n')));
+        await text('核对好了，还没有写入。改 2 个孩子的资料。').waitFor({ timeout: 30_000 });
+        const seen = (await page.locator('tbody tr').allTextContents());
+        assert.equal(seen.length, 3);
+        assert.match(seen[0], /民族藏族侗族/);
+        assert.match(seen[1], /成员1联系电话1\d\d\*{4}\d{4}139\*{4}6666/);
+        assert.match(seen[2], /现住址（不显示）（不显示）/);
+        assert.equal(await visitor.overflow(), 0);
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('roster-changed-phone', { fullPage: true });
+        await button('不写了').click();
+        await button('不写了，清除').click();
+        await text('这份没有写入。').waitFor();
+        await server.sql("DELETE FROM import WHERE state = 'discarded'");
     });
 
     test('fits a phone, in English too', async () => {
@@ -126,9 +223,9 @@ describe('the roster', () => {
             return transfer;
         }, fs.readFileSync(roster).toString('base64'));
         await page.dispatchEvent('.drop', 'drop', { dataTransfer: data });
-        await page.getByRole('heading', { level: 1, name: 'roster-a.xlsx' }).waitFor({ timeout: 60_000 });
-        const figures = (await page.locator('.st b').allTextContents()).map((one) => one.replace(/[^\d]/g, ''));
-        assert.deepEqual(figures, ['0', '0', '1600', '20']);
+        await text('核对好了，还没有写入。退回 20 行，不会写。').waitFor({ timeout: 60_000 });
+        assert.deepEqual(await figures(), ['0', '0', '1600', '20']);
+        assert.equal(await button(/^写入/).count(), 0);
     });
 
     test('then slips for a class: who, which code, where, until when', async () => {

@@ -182,6 +182,9 @@ function faultsOf({ text, examined, plan }) {
             continue;
         }
         const seen = Number.parseFloat(rows) || 0;
+        if (type === 'ALL' && /^(INSERT|REPLACE) INTO \w+ \([^()]*\) VALUES /.test(text)) {
+            continue;                          // writes what it was given: nothing is read
+        }
         if (type === 'ALL') {
             faults.push(`reads all of ${name}`);
         } else if (seen > mostOfOneKey && !reason?.[1].includes(type)) {

@@ -98,9 +98,9 @@ bring_one(county_who who)
 
     memcpy(data, photo, photo_len);
     n++;
-    data[photo_len] = (char) n;
-    data[photo_len + 1] = (char) (n >> 8);
-    assert_int_equal(bring(who, "image/jpeg", data, photo_len + 2), 201);
+    data[14] = (char) n;                      /* how many dots an inch */
+    data[15] = (char) (n >> 8);
+    assert_int_equal(bring(who, "image/jpeg", data, photo_len), 201);
     snprintf(id[n % 8], sizeof(id[0]), "%s", json_string_value(json_object_get(county_json(), "id")));
     return id[n % 8];
 }
@@ -435,9 +435,9 @@ two_at_once(void **state)
     json_t      *list = json_pack("[s]", id);
 
     (void) state;
-    assert_int_equal(bx_attachments_take(one, "leave-requests", 11, "certificate", list, 3, S_ONE, U_CLASS, U_SCHOOL,
+    assert_int_equal(bx_attachments_take(one, "leave-requests", 11, "certificate", list, 3, false, S_ONE, U_CLASS, U_SCHOOL,
                                          U_TOWN), BX_OK);
-    assert_int_equal(bx_attachments_take(two, "leave-requests", 12, "certificate", list, 3, S_ONE, U_CLASS, U_SCHOOL,
+    assert_int_equal(bx_attachments_take(two, "leave-requests", 12, "certificate", list, 3, false, S_ONE, U_CLASS, U_SCHOOL,
                                          U_TOWN), BX_OK);
     assert_int_equal(bx_commit(one, U_SCHOOL, "take", "leave-requests", 11, NULL), BX_OK);
     assert_int_equal(bx_commit(two, U_SCHOOL, "take", "leave-requests", 12, NULL), BX_FAIL);

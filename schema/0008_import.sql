@@ -1,4 +1,4 @@
--- 0005_import: a roster is checked, looked at, then applied: state, progress and what is planned for each row.
+-- 0008_import: a roster is checked, looked at, then applied: state, progress and what is planned for each row.
 
 ALTER TABLE import
   ADD COLUMN state        VARCHAR(12)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'done' AFTER version,
