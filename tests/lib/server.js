@@ -35,6 +35,7 @@ const defaults = {
     clock: demoClock,              // null: the real time
     running: false,                // the clock goes on from there
     asan: false,                   // module under AddressSanitizer
+    release: false,                // the module as it is installed, without a clock to set
     nginx: true,                   // false: MariaDB only
     workers: 1,                    // nginx worker processes
     lifetime: '31d',               // of a session: tests move the clock by days
@@ -139,7 +140,7 @@ export class Server {
     #configure() {
         const { options } = this;
         const values = {
-            MODULE: path.join(top, 'build', options.asan ? 'module-clock-asan' : 'module-clock',
+            MODULE: path.join(top, 'build', options.release ? 'module' : options.asan ? 'module-clock-asan' : 'module-clock',
                 'ngx_http_baoxue_module.so'),
             USER: process.getuid() === 0 ? 'user root;' : '',
             WORKERS: String(options.workers), PORT: String(this.port), HTML: path.join(top, 'html'), VAR: this.dir,
