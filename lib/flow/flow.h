@@ -119,4 +119,9 @@ bool           bx_key_replay(bx_call *c);
 /* Recomputes a chain from its payloads. *bad 0: whole, else the first sequence number that does not fit. */
 bx_rc          bx_audit_verify(bx_call *c, bx_id unit, int64_t *events, int64_t *bad);
 
+/* ---- ladder_touch.c */
+
+/* Queues a word to attendance.clock that this child's absence ladder is to be computed again: leave or enrolment changed. */
+bx_rc   bx_ladder_touch(bx_call *c, bx_id student);
+
 #endif

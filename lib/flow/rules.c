@@ -51,11 +51,18 @@ clock_text_ok(const char *text)
     return bx_clock_text(text) >= 0;
 }
 
+static bool
+roll_mode_text_ok(const char *text)
+{
+    return text != NULL && (strcmp(text, "half_day") == 0 || strcmp(text, "day") == 0 || strcmp(text, "period") == 0);
+}
+
 /* What BX_RULE_TEXT rules may say; a rule that is not here takes any text of its bounds. */
 static const struct { const char *key; bool (*ok)(const char *text); }  texts[] = {
     { "day.week", bx_week_text_ok },
     { "day.periods", bx_periods_text_ok },
     { "day.bells", bx_bells_text_ok },
+    { "roll.mode", roll_mode_text_ok },
     { "notice.morning", clock_text_ok },
     { "notice.afternoon", clock_text_ok },
     { "notice.quiet_from", clock_text_ok },

@@ -206,7 +206,7 @@ static const bx_view views[] = {
 
 static const bx_rule rules[] = {
     { "dropout.open_days",       BX_RULE_INT, 3,  1, 20,  NULL, "school_day",  "proposal" },
-    { "dropout.week_days",       BX_RULE_INT, 5,  2, 30,  NULL, "school_day",  "小学控辍保学工作制度 1, 三、辍学报告制度: one week" },
+    { "ladder.week_days",       BX_RULE_INT, 5,  2, 30,  NULL, "school_day",  "小学控辍保学工作制度 1, 三、辍学报告制度: one week" },
     { "dropout.form_days",       BX_RULE_INT, 1,  0, 10,  NULL, "school_day",  "小学控辍保学工作制度 1, 三、辍学报告制度" },
     { "dropout.bureau_days",     BX_RULE_INT, 3,  0, 20,  NULL, "working_day", "控辍保学劝返制度 三(一)1 leaves the number open; proposal" },
     { "dropout.via_central",     BX_RULE_INT, 0,  0, 1,   NULL, "yes_no",      "practice: a central school reads reports before the bureau does" },

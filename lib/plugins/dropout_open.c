@@ -56,7 +56,7 @@ week_of(bx_call *c, const bx_case *k, bx_time trigger, bx_time *out)
     bx_date            day = bx_date_of(trigger);
 
     if (bx_rule_int(c, "dropout.open_days", k->class_id, &open_days) != BX_OK
-        || bx_rule_int(c, "dropout.week_days", k->class_id, &week_days) != BX_OK || bx_case_calendars(c, k, day, &cal, NULL) != BX_OK)
+        || bx_rule_int(c, "ladder.week_days", k->class_id, &week_days) != BX_OK || bx_case_calendars(c, k, day, &cal, NULL) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -1,6 +1,7 @@
 /* leave_hooks.c: what happens when leave is asked for, decided, taken back, returned from; and what the clock does.
  * The states and who may do what are in leave.c, the arithmetic in leave_plan.c. */
 
+#include "flow/flow.h"
 #include "plugins/leave.h"
 
 #include <inttypes.h>
@@ -30,6 +31,10 @@ ask_of(const bx_record *r)
 static bx_rc
 claim_student(bx_call *c, const bx_record *r, const bx_leave_plan *plan)
 {
+    if (bx_ladder_touch(c, bx_rec_student(r)) != BX_OK) {
+        return BX_FAIL;
+    }
+
     return bx_queue(c, 1, "UPDATE student SET leave_seq = leave_seq + 1 WHERE id = ? AND leave_seq = ?",
                     BX_ARGS(bx_int(bx_rec_student(r)), bx_int(plan->leave_seq)));
 }

@@ -1,0 +1,532 @@
+// attendance.test.js mirrors lib/plugins/attendance*.c and visit.c: rolls taken, corrected, repeated, refused; the sheet and the lists;
+// what the clock does; and the examples of the ladder that go through the database: marks, leave, contacts, visits, tasks. The ladder
+// itself is tests/unit/test_ladder*.c. The clock is set, never waited for.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { start } from '../lib/server.js';
+import { buildWorld } from '../lib/world.js';
+
+let server, world;
+const who = {};
+
+before(async () => {
+    server = await start({ clock: '2026-09-21T07:30:00+08:00' });
+    world = await buildWorld(server);
+    for (const login of ['guardian', 'guardianHao', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar',
+        'principal', 'principal2', 'township', 'county', 'psych', 'nobody']) {
+        who[login] = await server.client(login);
+    }
+    await server.sql("UPDATE session SET expires_at = '2028-01-01'");
+});
+after(() => server?.stop());
+
+beforeEach(async () => {
+    for (const table of ['roll_call', 'attendance_mark', 'roll_expected', 'absence_run', 'absence_rung', 'ladder_touch', 'ladder_night', 'contact',
+        'absence_report', 'home_visit', 'leave_request', 'task', 'notice', 'dropout_case', 'dropout_step', 'rule_override', 'job']) {
+        await server.sql(`DELETE FROM ${table}`);
+    }
+    at('2026-09-21T08:05');
+});
+
+const at = (time) => server.setClock(`${time}:00+08:00`);
+const id = (student) => String(world.students[student].id ?? world.students[student]);
+const cls = (name) => String(world.units[name].id);
+const mark = (student, kind, more = {}) => ({ student_id: id(student), kind, ...more });
+
+const roll = (person, marks, body = {}, options = {}) =>
+    who[person].post('roll-calls', { class_id: cls('class1'), marks, ...body }, options);
+
+async function taken(person, marks, body, options) {
+    const answer = await roll(person, marks, body, options);
+    assert.equal(answer.status, 201, answer.text);
+    return answer.json;
+}
+
+/** Absent on whole days, as two rolls a day taken in time. */
+async function absentOn(student, days, others = []) {
+    for (const day of days) {
+        for (const time of ['08:05', '14:05']) {
+            at(`2026-${day}T${time}`);
+            await taken('teacher', [mark(student, 'absent'), ...others]);
+        }
+    }
+}
+
+function refused(answer, status, code, field, reason) {
+    assert.equal(answer.status, status, answer.text);
+    assert.equal(answer.json.code, code, answer.text);
+    if (field !== undefined) {
+        assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]), [[field, reason]], answer.text);
+        assert.ok(!answer.json.errors[0].message.startsWith('error.'), answer.text);
+    }
+}
+
+const jobs = (time) => {
+    at(time);
+    server.runJobs();
+};
+const rungs = async (state = 'open') => (await server.sql(
+    'SELECT step, turn, reason, missed FROM absence_rung WHERE state = ? ORDER BY run_id, step, turn', [state]))
+    .map((r) => `S${r.step}${r.turn > 1 ? `.${r.turn}` : ''}${r.reason ? `:${r.reason}` : ''}${r.missed ? '!' : ''}`).join(' ');
+const tasks = async (state = 'open') => (await server.sql("SELECT kind FROM task WHERE state = ? AND kind LIKE 'attendance.%' AND kind NOT LIKE 'attendance.roll%' ORDER BY kind", [state]))
+    .map((t) => t.kind.replace('attendance.', '')).join(' ');
+const alerts = async (state = 'open') => (await server.sql("SELECT kind FROM task WHERE state = ? AND kind LIKE 'attendance.roll%' ORDER BY kind", [state]))
+    .map((t) => t.kind.replace('attendance.', '')).join(' ');
+const seat = (sheet, student) => sheet.students.find((s) => s.id === id(student));
+
+const visit = (student, more = {}) => ({
+    student_id: id(student), kind: 'absence', way: 'in_person', place: '孩子家里', with_teacher: true, visitors: '王晓梅', talked_to: '奶奶',
+    words: '孩子说明天来', effect: 'comes_back', witness: '村委会罗主任', ...more,
+});
+const contact = (student, more = {}) => ({ student_id: id(student), channel: 'phone', reached: true, person: '李春花', reason: 'sick', ...more });
+
+describe('taking a roll', () => {
+    test('all are there but those who are named; the sheet says so', async () => {
+        const sheet = (await who.teacher.get('roll-calls/sheet')).json;
+        assert.deepEqual([sheet.class_name, sheet.day, sheet.session, sheet.mode, sheet.begins, sheet.due_at, sheet.taken, sheet.may_save],
+            ['三年级1班', '2026-09-21', 'am', 'half_day', '08:00', '2026-09-21T08:30:00+08:00', null, true]);
+        assert.deepEqual(sheet.students.map((s) => [s.name, s.seat_no, s.mark, s.leave]),
+            [['罗思雨', 1, null, null], ['李浩', 2, null, null], ['韦敏', 3, null, null]]);
+        assert.deepEqual(sheet.sessions.map((s) => [s.session, s.first, s.last, s.begins]), [['am', 1, 4, '08:00'], ['pm', 5, 7, '14:00']]);
+
+        const made = await taken('teacher', [mark('hao', 'absent', { reason: 'unreachable' }), mark('min', 'late', { clock: '08:20' })]);
+        assert.equal(made.taken.by, '王晓梅');
+        assert.equal(made.taken.late_entry, false);
+        assert.deepEqual([seat(made, 'hao').mark.kind, seat(made, 'hao').mark.reason, seat(made, 'min').mark.clock, seat(made, 'siyu').mark],
+            ['absent', 'unreachable', '08:20', null]);
+        const again = (await who.teacher.get('roll-calls/sheet?session=am')).json;
+        assert.deepEqual(again.students.map((s) => s.mark?.kind ?? null), [null, 'absent', 'late']);
+        assert.deepEqual((await who.office.get(`roll-calls/${made.taken.id}`)).json.students, again.students);
+        const [row] = await server.sql('SELECT due, exceptions, late_entry FROM roll_call');
+        assert.deepEqual({ ...row }, { due: 3, exceptions: 2, late_entry: 0 });
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM attendance_mark'))[0].n), 2);
+    });
+
+    test('the same key twice is one roll; another one meets a roll that is there', async () => {
+        const key = randomUUID();
+        const first = await roll('teacher', [mark('hao', 'absent')], {}, { key });
+        const second = await roll('teacher', [mark('hao', 'absent')], {}, { key });
+        assert.equal(first.status, 201);
+        assert.equal(second.status, 201);
+        assert.equal(second.text, first.text);
+        const other = await roll('office', []);
+        refused(other, 409, 'conflict', 'session', 'attendance.taken');
+        assert.deepEqual([other.json.roll.id, other.json.roll.version, other.json.roll.by], [first.json.taken.id, 1, '王晓梅']);
+    });
+
+    test('two phones at once: one roll', async () => {
+        const answers = await Promise.all([roll('teacher', []), roll('office', [mark('hao', 'absent')])]);
+        assert.deepEqual(answers.map((a) => a.status).sort(), [201, 409], answers.map((a) => a.text).join('\n'));
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM roll_call'))[0].n), 1);
+    });
+
+    test('who may: the class teacher and the office, of this class only', async () => {
+        for (const person of ['subject', 'grade', 'vice', 'principal', 'registrar', 'township', 'county', 'psych', 'guardian', 'nobody']) {
+            refused(await roll(person, []), 403, 'forbidden');
+        }
+        for (const person of ['teacherB', 'teacher2']) {
+            refused(await roll(person, []), 404, 'not_found');
+            refused(await who[person].get(`roll-calls/sheet?class_id=${cls('class1')}`), 404, 'not_found');
+        }
+        for (const person of ['subject', 'grade', 'vice', 'principal', 'registrar', 'township', 'county', 'psych']) {
+            assert.equal((await who[person].get(`roll-calls/sheet?class_id=${cls('class1')}`)).status, 200, person);
+        }
+        refused(await who.guardian.get(`roll-calls/sheet?class_id=${cls('class1')}`), 403, 'forbidden');
+        await taken('office', []);
+    });
+
+    test('what is no roll', async () => {
+        refused(await roll('teacher', undefined), 422, 'invalid', 'marks', 'required');
+        refused(await roll('teacher', {}), 422, 'invalid', 'marks', 'not_list');
+        refused(await roll('teacher', [mark('xin', 'absent')]), 422, 'invalid', 'marks.0.student_id', 'student_not_found');
+        refused(await roll('teacher', [mark('hao', 'gone')]), 422, 'invalid', 'marks.0.kind', 'not_in_list');
+        refused(await roll('teacher', [mark('hao', 'absent'), mark('hao', 'late')]), 422, 'invalid', 'marks.1.student_id', 'attendance.twice');
+        refused(await roll('teacher', [mark('hao', 'late', { clock: '8:20' })]), 422, 'invalid', 'marks.0.clock', 'attendance.clock');
+        refused(await roll('teacher', [mark('hao', 'absent', { reason: 'x' })]), 422, 'invalid', 'marks.0.reason', 'not_in_list');
+        refused(await roll('teacher', [mark('hao', 'absent', { note: '长'.repeat(101) })]), 422, 'invalid', 'marks.0.note', 'too_long');
+        refused(await roll('teacher', [], { day: '2026-09-20' }), 422, 'invalid', 'day', 'attendance.no_school');
+        refused(await roll('teacher', [], { day: '2026-9-20' }), 422, 'invalid', 'day', 'not_date');
+        refused(await roll('teacher', [], { session: 'p1' }), 422, 'invalid', 'session', 'attendance.no_session');
+        refused(await roll('teacher', [], { session: 'night' }), 422, 'invalid', 'session', 'attendance.no_session');
+        refused(await roll('teacher', [], { session: 'pm' }), 422, 'invalid', 'session', 'attendance.too_early');
+        refused(await roll('teacher', [], { day: '2026-09-22' }), 422, 'invalid', 'session', 'attendance.too_early');
+        refused(await who.office.post('roll-calls', { marks: [] }), 422, 'invalid', 'class_id', 'required');
+        refused(await who.office.post('roll-calls', { class_id: '17', marks: [] }), 404, 'not_found');
+        refused(await roll('teacher', [], {}, { key: null }), 400, 'no_idempotency_key');
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM roll_call'))[0].n), 0);
+    });
+
+    test('corrections: on its day the class teacher, later the office; both marks are kept', async () => {
+        const made = await taken('teacher', [mark('hao', 'absent')]);
+        const fix = (person, way, marks, version) => who[person].post(`roll-calls/${made.taken.id}/${way}`, { marks }, { version });
+        refused(await fix('teacher', 'marks', [mark('hao', 'late', { clock: '08:20' })]), 428, 'no_if_match');
+        const fixed = await fix('teacher', 'marks', [mark('hao', 'late', { clock: '08:20', reason: 'overslept' })], 1);
+        assert.equal(fixed.status, 200, fixed.text);
+        assert.equal(fixed.json.taken.version, 2);
+        assert.deepEqual([seat(fixed.json, 'hao').mark.kind, seat(fixed.json, 'hao').was.kind], ['late', 'absent']);
+        refused(await fix('teacher', 'marks', [mark('hao', 'present')], 1), 412, 'stale');
+        refused(await fix('teacher', 'correct', [mark('hao', 'present')], 2), 403, 'forbidden');
+        refused(await fix('teacherB', 'marks', [mark('hao', 'present')], 2), 404, 'not_found');
+        refused(await fix('teacher', 'marks', [], 2), 422, 'invalid', 'marks', 'not_list');
+
+        at('2026-09-22T08:05');
+        refused(await fix('teacher', 'marks', [mark('hao', 'present')], 2), 403, 'forbidden');
+        assert.equal((await fix('office', 'correct', [mark('min', 'absent', { note: '补记' })], 2)).status, 200);
+        const marks = await server.sql('SELECT kind, supersedes IS NOT NULL s FROM attendance_mark ORDER BY id');
+        assert.deepEqual(marks.map((m) => [Number(m.kind), Number(m.s)]), [[3, 0], [1, 1], [3, 0]]);
+        refused(await who.office.post('roll-calls/17/correct', { marks: [mark('hao', 'absent')] }, { version: 1 }), 404, 'not_found');
+        // a whole roll once more, with the version it had: who is not named is there
+        const whole = await roll('office', [], { day: '2026-09-21', session: 'am' }, { version: 3 });
+        assert.equal(whole.status, 200, whole.text);
+        assert.deepEqual(whole.json.students.map((s) => s.mark?.kind ?? null), [null, 'present', 'present']);
+    });
+
+    test('a class with a rule of its own: by the day, by the period', async () => {
+        const rule = (value) => server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('roll.mode', ?, ?, 'x', 1, '2026-09-01')"
+            + ' ON DUPLICATE KEY UPDATE value = VALUES(value)', [world.units.class1.id, value]);
+        await rule('day');
+        assert.deepEqual((await who.teacher.get('roll-calls/sheet')).json.sessions.map((s) => [s.session, s.first, s.last]), [['day', 1, 7]]);
+        await rule('period');
+        at('2026-09-21T15:45');
+        const sheet = (await who.teacher.get('roll-calls/sheet')).json;
+        assert.deepEqual([sheet.session, sheet.sessions.length], ['p7', 7]);
+        const made = await taken('teacher', [mark('hao', 'absent')]);
+        assert.equal(made.session, 'p7');
+        assert.equal(await rungs(), 'S0');
+    });
+
+    test('no school: the sheet says when there is again', async () => {
+        at('2026-10-03T09:00');
+        const sheet = (await who.teacher.get('roll-calls/sheet')).json;
+        assert.deepEqual([sheet.sessions, sheet.next, sheet.students], [[], '2026-10-08', []]);
+    });
+});
+
+describe('leave and the roll', () => {
+    const leave = { kind: 'sick', starts_on: '2026-09-21', starts_period: 1, ends_on: '2026-09-21', ends_period: 7, reason: '夜里发烧', action: 'submit' };
+
+    async function onLeave(student, more = {}) {
+        const answer = await who.guardian.post('leave-requests', { ...leave, student_id: id(student), ...more });
+        assert.equal(answer.status, 201, answer.text);
+        const approved = await who.teacher.post(`leave-requests/${answer.json.id}/approve`, {}, { version: answer.json.version });
+        assert.equal(approved.status, 200, approved.text);
+        return approved.json;
+    }
+
+    test('children on leave are filled in; present though on leave is said and kept', async () => {
+        at('2026-09-21T07:00');
+        await onLeave('siyu');
+        at('2026-09-21T08:05');
+        const sheet = (await who.teacher.get('roll-calls/sheet')).json;
+        assert.deepEqual([seat(sheet, 'siyu').leave.kind, seat(sheet, 'siyu').leave.excuses], ['sick', true]);
+        const made = await taken('teacher', []);
+        assert.equal(seat(made, 'siyu').mark.kind, 'leave');
+        assert.equal(seat(made, 'siyu').present_on_leave, false);
+        assert.equal(await rungs(), '');
+
+        const back = await who.teacher.post(`roll-calls/${made.taken.id}/marks`, { marks: [mark('siyu', 'present')] }, { version: 1 });
+        assert.equal(seat(back.json, 'siyu').mark.kind, 'present');
+        assert.equal(seat(back.json, 'siyu').present_on_leave, true);
+        assert.equal(seat(back.json, 'siyu').leave.kind, 'sick');
+        // at noon: named present from the start
+        at('2026-09-21T14:05');
+        const noon = await taken('teacher', [mark('siyu', 'present')]);
+        assert.equal(seat(noon, 'siyu').present_on_leave, true);
+    });
+
+    test('V6: sent before the first bell and not decided: it closes the call, not the rest; approved in the evening it takes all away', async () => {
+        at('2026-09-21T07:50');
+        const asked = (await who.guardian.post('leave-requests', { ...leave, student_id: id('siyu') })).json;
+        at('2026-09-21T08:05');
+        const sheet = (await who.teacher.get('roll-calls/sheet')).json;
+        assert.equal(seat(sheet, 'siyu').leave.excuses, false);
+        await taken('teacher', [mark('siyu', 'absent')]);
+        assert.deepEqual([await rungs(), await rungs('done'), await tasks()], ['', 'S0', '']);
+        jobs('2026-09-21T11:30');
+        assert.deepEqual([await rungs(), await rungs('done'), await tasks()], ['S2 S3', 'S0 S1', 'report']);
+        at('2026-09-21T14:05');
+        await taken('teacher', [mark('siyu', 'absent')]);
+        jobs('2026-09-21T16:20');
+        assert.deepEqual([await rungs(), await tasks()], ['S2 S3 S4', 'report visit']);
+        at('2026-09-21T17:00');
+        const yes = await who.grade.post(`leave-requests/${asked.id}/approve`, {}, { version: (await who.grade.get(`leave-requests/${asked.id}`)).json.version });
+        assert.equal(yes.status, 200, yes.text);
+        jobs('2026-09-21T17:01');
+        assert.deepEqual([await rungs(), await rungs('withdrawn'), await tasks(), await tasks('withdrawn')],
+            ['', 'S2:excused S3:excused S4:excused', '', 'report visit']);
+        assert.equal((await who.teacher.get('absences/runs')).json.items.length, 0);
+        const day = (await who.office.get('roll-calls/day')).json.classes.find((k) => k.class_id === cls('class1'));
+        assert.deepEqual(day.sessions.map((s) => [s.absent, s.leave]), [[0, 1], [0, 1]]);
+    });
+
+    test('V2: consent, then refused by the office: its periods are missed from the start', async () => {
+        at('2026-09-21T18:00');
+        let it = (await who.guardian.post('leave-requests', { ...leave, student_id: id('siyu'), starts_on: '2026-09-22', ends_on: '2026-09-23', ends_period: 4 })).json;
+        it = (await who.teacher.post(`leave-requests/${it.id}/consent`, {}, { version: it.version })).json;
+        at('2026-09-22T08:05');
+        await taken('teacher', []);
+        assert.equal(await rungs(), '');
+        at('2026-09-22T09:00');
+        const no = await who.office.post(`leave-requests/${it.id}/reject`, { comment: '请带孩子来说明' }, { version: it.version });
+        assert.equal(no.status, 200, no.text);
+        jobs('2026-09-22T09:01');
+        assert.deepEqual([await rungs('done'), await rungs()], ['S0', '']);
+        jobs('2026-09-22T11:30');
+        assert.equal(await rungs(), 'S2 S3');
+    });
+});
+
+describe('the ladder through the database', () => {
+    test('L1 late: the call is withdrawn as soon as he is there', async () => {
+        const made = await taken('teacher', [mark('hao', 'absent')]);
+        assert.deepEqual([await rungs(), await tasks()], ['S0', 'contact']);
+        const [t] = await server.sql("SELECT trigger_at, nominal_due, working_due, owner_role FROM task WHERE kind = 'attendance.contact'");
+        assert.deepEqual([t.owner_role, String(t.nominal_due).slice(0, 19)], ['teacher', String(t.working_due).slice(0, 19)]);
+        at('2026-09-21T08:20');
+        await who.teacher.post(`roll-calls/${made.taken.id}/marks`, { marks: [mark('hao', 'late', { clock: '08:20', reason: 'road' })] }, { version: 1 });
+        assert.deepEqual([await rungs(), await rungs('withdrawn'), await tasks(), await tasks('withdrawn')], ['', 'S0:returned', '', 'contact']);
+    });
+
+    test('L2 half day: one call closes S0 and S1, the return withdraws the report', async () => {
+        await taken('teacher', [mark('hao', 'absent')]);
+        at('2026-09-21T10:15');
+        const called = await who.teacher.post('contacts', contact('hao'));
+        assert.equal(called.status, 201, called.text);
+        assert.deepEqual([await rungs('done'), await tasks()], ['S0', '']);
+        jobs('2026-09-21T11:30');
+        assert.deepEqual([await rungs(), await rungs('done'), await tasks()], ['S2 S3', 'S0 S1', 'report']);
+        const day = (await who.office.get('roll-calls/day')).json;
+        assert.deepEqual(day.half_days.map((h) => [h.name, h.at]), [['李浩', '2026-09-21T11:30:00+08:00']]);
+        at('2026-09-21T14:05');
+        await taken('teacher', []);
+        assert.deepEqual([await rungs(), await rungs('withdrawn'), await tasks('withdrawn')], ['', 'S2:returned S3:returned', 'report']);
+        const [done] = await server.sql("SELECT closed_record, closed_id FROM task WHERE kind = 'attendance.contact'");
+        assert.deepEqual([done.closed_record, String(done.closed_id)], ['contacts', called.json.id]);
+    });
+
+    test('L4 weekend: visits close their rungs, the third day opens the case, the return withdraws S6', async () => {
+        await absentOn('hao', ['09-25']);
+        at('2026-09-25T15:00');
+        await who.teacher.post('contacts', contact('hao'));
+        jobs('2026-09-25T16:20');
+        assert.deepEqual([await rungs(), await tasks()], ['S2 S3 S4', 'report visit']);
+        at('2026-09-25T20:00');
+        const report = await who.teacher.post('absence-reports', { student_id: id('hao'), measure: '明天上午去家里看看' });
+        assert.equal(report.status, 201, report.text);
+        assert.deepEqual([report.json.first_on, report.json.first_period, report.json.contacted, report.json.reason], ['2026-09-25', 1, '李春花', 'sick']);
+        at('2026-09-26T10:00');
+        const seen = await who.teacher.post('home-visits', visit('hao'));
+        assert.equal(seen.status, 201, seen.text);
+        assert.deepEqual([await rungs(), await tasks()], ['S2', '']);
+
+        await absentOn('hao', ['09-28']);
+        jobs('2026-09-28T16:20');
+        assert.deepEqual([await rungs(), await tasks()], ['S2 S5', 'visit_middle']);
+        const [five] = await server.sql("SELECT owner_role, owner_unit FROM task WHERE kind = 'attendance.visit_middle'");
+        assert.deepEqual([five.owner_role, String(five.owner_unit)], ['grade', String(world.units.gradeUnit.id)]);
+        await absentOn('hao', ['09-29']);
+        at('2026-09-29T15:00');
+        await who.grade.post('home-visits', visit('hao', { with_teacher: true, with_middle: true, visitors: '罗永福、王晓梅' }));
+        assert.equal(await tasks(), '');
+        jobs('2026-09-29T16:20');
+        assert.deepEqual([await rungs(), await tasks()], ['S2 S6 S8', 'visit_leader']);
+        const cases = async () => (await server.sql("SELECT state, DATE_FORMAT(discovered_on, '%m-%d') d FROM dropout_case")).map((k) => [k.state, k.d]);
+        assert.deepEqual(await cases(), [['suspected', '09-25']]);
+        const [run] = (await who.vice.get('absences/runs')).json.items;
+        assert.deepEqual([run.student_name, run.since, run.days, run.presumed_days, run.contact.person], ['李浩', '2026-09-25', 3, 0, '李春花']);
+        assert.deepEqual(run.rungs.map((r) => [r.step, r.state]), [['S0', 'done'], ['S1', 'done'], ['S2', 'open'], ['S3', 'done'], ['S4', 'done'],
+            ['S5', 'done'], ['S6', 'open'], ['case', 'open']]);
+        at('2026-09-30T08:05');
+        await taken('teacher', []);
+        assert.deepEqual([await rungs(), await tasks(), await rungs('withdrawn')], ['', '', 'S2:returned S6:returned S8:returned']);
+        assert.deepEqual(await cases(), [['observing', '09-25']]);
+    });
+
+    test('L8 back-filled: nobody is accused by silence; late entries are due the next school day', async () => {
+        jobs('2026-09-22T18:00');
+        assert.equal(await rungs(), '');
+        at('2026-09-23T09:00');
+        for (const day of ['2026-09-21', '2026-09-22']) {
+            for (const session of ['am', 'pm']) {
+                const made = await taken('teacher', [mark('hao', 'absent')], { day, session });
+                assert.equal(made.taken.late_entry, true);
+            }
+        }
+        await taken('teacher', [mark('hao', 'absent')]);
+        assert.deepEqual([await rungs(), await tasks()], ['S0 S1 S2 S3 S4 S5', 'contact notify report visit visit_middle']);
+        const due = await server.sql("SELECT kind, DATE_FORMAT(nominal_due, '%m-%d %H:%i') n, DATE_FORMAT(working_due, '%m-%d %H:%i') w, late_entry l FROM task"
+            + " WHERE kind LIKE 'attendance.%' AND kind NOT LIKE 'attendance.roll%' ORDER BY kind");
+        assert.deepEqual(due.map((d) => [d.kind.slice(11), d.n, d.w, Number(d.l)]), [['contact', '09-22 00:00', '09-25 00:00', 1],
+            ['notify', '09-22 00:00', '09-25 00:00', 1], ['report', '09-22 08:00', '09-25 00:00', 1], ['visit', '09-23 00:00', '09-25 00:00', 1],
+            ['visit_middle', '09-24 00:00', '09-25 00:00', 1]]);
+    });
+
+    test('L9 an unmarked day in a run: presumed, and taken back when the roll comes', async () => {
+        await absentOn('hao', ['09-21', '09-22']);
+        jobs('2026-09-23T16:20');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5 S6');
+        await absentOn('hao', ['09-24']);
+        jobs('2026-09-24T16:20');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5 S6 S8');
+        at('2026-09-24T17:00');
+        for (const session of ['am', 'pm']) {
+            await taken('teacher', [], { day: '2026-09-23', session });
+        }
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4');
+        assert.match(await rungs('withdrawn'), /S6:corrected S8:corrected$/);
+        assert.deepEqual((await server.sql('SELECT state FROM dropout_case')).map((k) => k.state), ['in_error']);
+        const runs = (await who.teacher.get(`absences/runs?student_id=${id('hao')}`)).json.items;
+        assert.deepEqual(runs.map((r) => [r.since, r.state, r.days]), [['2026-09-24', 'open', 1], ['2026-09-21', 'ended', 2]]);
+        assert.equal(await tasks(), 'contact notify report visit');
+    });
+
+    test('L10 transfer: from the effective date nothing is due any more', async () => {
+        await absentOn('hao', ['10-12']);
+        jobs('2026-10-16T16:20');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5 S6');      // four days of silence: presumed, no case
+        at('2026-10-19T10:00');
+        await server.sql("UPDATE enrolment SET ends_on = '2026-10-12' WHERE student_id = ?", [world.students.hao]);
+        await server.sql("INSERT INTO ladder_touch (student_id, at) VALUES (?, '2026-10-19 10:00:00')", [world.students.hao]);
+        jobs('2026-10-19T10:00');
+        assert.equal(await rungs(), '');
+        assert.equal(await tasks(), '');
+        assert.match(await rungs('withdrawn'), /^S0:transferred .* S6:transferred$/);
+        const [run] = (await who.office.get(`absences/runs?student_id=${id('hao')}`)).json.items;
+        assert.deepEqual([run.state, run.ended_by, run.days], ['ended', 'transferred', 1]);
+        await server.sql('UPDATE enrolment SET ends_on = NULL WHERE student_id = ?', [world.students.hao]);
+    });
+
+    test('guardians hear of it once a day, in words that accuse nobody', async () => {
+        await taken('teacher', [mark('siyu', 'absent')]);
+        at('2026-09-21T14:05');
+        await taken('teacher', [mark('siyu', 'absent')]);
+        const notices = await server.sql("SELECT account_id, kind FROM notice WHERE kind = 'attendance.missed'");
+        assert.equal(notices.length, 2, 'both parents, once');
+    });
+});
+
+describe('the clock', () => {
+    test('a class without a roll: the class teacher, then the office; the roll closes both', async () => {
+        jobs('2026-09-21T08:29');
+        assert.equal(await alerts(), '');
+        jobs('2026-09-21T08:30');
+        const rows = await server.sql("SELECT kind, owner_role, class_id FROM task WHERE state = 'open' ORDER BY id");
+        assert.equal(rows.length, 3);
+        assert.deepEqual([...new Set(rows.map((r) => `${r.kind} ${r.owner_role}`))], ['attendance.roll teacher']);
+        jobs('2026-09-21T09:00');
+        assert.equal(await alerts(), 'roll roll roll roll_missing roll_missing roll_missing');
+        at('2026-09-21T09:05');
+        await taken('teacher', []);
+        assert.equal(await alerts(), 'roll roll roll_missing roll_missing');
+        assert.equal(await alerts('done'), 'roll roll_missing');
+        const day = (await who.office.get('roll-calls/day')).json;
+        assert.deepEqual(day.classes.map((k) => [k.class_name, k.sessions.map((s) => [s.session, s.taken])]),
+            [['三年级1班', [['am', true], ['pm', false]]], ['三年级2班', [['am', false], ['pm', false]]]]);
+        assert.deepEqual([day.classes[0].sessions[0].due, day.classes[0].sessions[0].present], [3, 3]);
+        jobs('2026-09-21T14:30');
+        assert.equal((await alerts()).split(' ').length, 2 + 2 + 3);
+    });
+
+    test('no alert on days without school', async () => {
+        jobs('2026-10-03T08:45');
+        assert.equal(await alerts(), '');
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM roll_expected'))[0].n), 0);
+    });
+});
+
+describe('lists', () => {
+    test('the sheet of a school for whoever works there, or above', async () => {
+        await taken('teacher', [mark('hao', 'absent', { reason: 'sick', note: '发烧' }), mark('min', 'sent')]);
+        for (const [person, n] of [['office', 2], ['principal', 2], ['grade', 2], ['teacher', 1], ['teacherB', 1]]) {
+            const day = await who[person].get('roll-calls/day');
+            assert.equal(day.json.classes.length, n, `${person} ${day.text}`);
+        }
+        refused(await who.county.get('roll-calls/day'), 422, 'invalid', 'school_id', 'required');
+        const day = (await who.county.get(`roll-calls/day?school_id=${world.units.school.id}`)).json;
+        const [am] = day.classes[0].sessions;
+        assert.deepEqual([am.due, am.present, am.absent, am.leave, am.late, am.sent], [3, 1, 1, 0, 0, 1]);
+        assert.deepEqual(am.exceptions.map((e) => [e.name, e.kind, e.reason, e.note]), [['李浩', 'absent', 'sick', '发烧'], ['韦敏', 'sent', null, null]]);
+        refused(await who.principal2.get(`roll-calls/day?school_id=${world.units.school.id}`), 404, 'not_found');
+        refused(await who.guardian.get('roll-calls/day'), 403, 'forbidden');
+    });
+
+    test('marks of a child, of a class; in scope only', async () => {
+        const made = await taken('teacher', [mark('hao', 'absent')]);
+        await who.teacher.post(`roll-calls/${made.taken.id}/marks`, { marks: [mark('hao', 'late', { clock: '08:30' })] }, { version: 1 });
+        const list = (await who.teacher.get(`absences?student_id=${id('hao')}`)).json.items;
+        assert.deepEqual(list.map((m) => [m.day, m.session, m.kind, m.clock, m.by, m.supersedes !== null]),
+            [['2026-09-21', 'am', 'absent', null, '王晓梅', false], ['2026-09-21', 'am', 'late', '08:30', '王晓梅', true]]);
+        assert.equal((await who.office.get(`absences?class_id=${cls('class1')}`)).json.items.length, 2);
+        assert.equal((await who.principal.get('absences')).json.items.length, 2);
+        assert.equal((await who.teacherB.get(`absences?student_id=${id('hao')}`)).json.items.length, 0);
+        assert.equal((await who.principal2.get(`absences?class_id=${cls('class1')}`)).json.items.length, 0);
+        refused(await who.county.get('absences'), 422, 'invalid', 'school_id', 'required');
+        refused(await who.office.get(`absences?student_id=${id('hao')}&from=x`), 422, 'invalid', 'from', 'not_date');
+        refused(await who.office.get('absences?from=2026-01-01'), 422, 'invalid', 'from', 'filter');
+    });
+
+    test('who is missing, in scope only', async () => {
+        await taken('teacher', [mark('hao', 'absent')]);
+        for (const [person, n] of [['teacher', 1], ['office', 1], ['grade', 1], ['township', 1], ['county', 1], ['teacherB', 0], ['principal2', 0]]) {
+            assert.equal((await who[person].get('absences/runs')).json.items.length, n, person);
+        }
+        refused(await who.guardian.get('absences/runs'), 403, 'forbidden');
+    });
+});
+
+describe('contacts, reports, visits', () => {
+    test('a call that nobody answered is kept and closes nothing', async () => {
+        await taken('teacher', [mark('hao', 'absent')]);
+        const tried = await who.teacher.post('contacts', { student_id: id('hao'), channel: 'phone', reached: false, words: '没人接' });
+        assert.equal(tried.status, 201, tried.text);
+        assert.deepEqual([tried.json.clock, tried.json.made_by], ['08:05', '王晓梅']);
+        assert.equal(await rungs(), 'S0');
+        refused(await who.teacher.post('contacts', contact('hao', { person: null })), 422, 'invalid', 'person', 'required');
+        refused(await who.teacher.post('contacts', contact('hao', { reason: null })), 422, 'invalid', 'reason', 'required');
+        refused(await who.teacher.post('contacts', contact('hao', { clock: '09:00' })), 422, 'invalid', 'clock', 'visit.in_future');
+        refused(await who.teacher.post('contacts', contact('hao', { happened_on: '2026-09-22', clock: '08:00' })), 422, 'invalid', 'happened_on', 'visit.in_future');
+        refused(await who.teacher.post('contacts', contact('hao', { happened_on: '2025-09-01', clock: '08:00' })), 422, 'invalid', 'happened_on', 'visit.long_ago');
+        refused(await who.teacher.post('contacts', contact('hao', { happened_on: '2026-09-18' })), 422, 'invalid', 'clock', 'required');
+        refused(await who.teacherB.post('contacts', contact('hao')), 422, 'invalid', 'student_id', 'student_not_found');
+        refused(await who.guardian.post('contacts', contact('siyu')), 403, 'forbidden');
+        const key = randomUUID();
+        const once = await who.teacher.post('contacts', contact('hao'), { key });
+        assert.equal((await who.teacher.post('contacts', contact('hao'), { key })).text, once.text);
+        assert.equal((await who.office.get(`contacts?student_id=${id('hao')}`)).json.items.length, 2);
+        assert.equal((await who.teacherB.get('contacts')).json.items.length, 0);
+    });
+
+    test('a report needs an absence', async () => {
+        refused(await who.teacher.post('absence-reports', { student_id: id('hao'), measure: '家访' }), 422, 'invalid', 'student_id', 'visit.no_absence');
+        refused(await who.teacher.post('absence-reports', { student_id: id('hao') }), 422, 'invalid', 'measure', 'required');
+        refused(await who.office.post('absence-reports', { student_id: id('hao'), measure: '家访' }), 403, 'forbidden');
+    });
+
+    test('a visit needs people, a place, and evidence or why there is none', async () => {
+        refused(await who.teacher.post('home-visits', visit('hao', { with_teacher: false })), 422, 'invalid', 'with_teacher', 'visit.nobody');
+        refused(await who.teacher.post('home-visits', visit('hao', { witness: null })), 422, 'invalid', 'photos', 'visit.evidence');
+        refused(await who.teacher.post('home-visits', visit('hao', { place: null })), 422, 'invalid', 'place', 'required');
+        refused(await who.teacher.post('home-visits', visit('hao', { way: 'phone' })), 422, 'invalid', 'way_reason', 'visit.why_not_there');
+        const photo = await who.teacher.post('attachments', Buffer.from(
+            '89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082', 'hex'),
+        { headers: { 'content-type': 'image/png' } });
+        const seen = await who.teacher.post('home-visits', visit('hao', { witness: null, photos: photo.status === 201 ? [photo.json.id] : [],
+            no_evidence: photo.status === 201 ? null : '家长不愿拍照' }));
+        assert.equal(seen.status, 201, seen.text);
+        assert.deepEqual([seen.json.happened_on, seen.json.clock, seen.json.made_by], ['2026-09-21', '08:05', '王晓梅']);
+        assert.equal((await who.county.get('home-visits')).json.items.length, 1);
+        assert.equal((await who.principal2.get('home-visits')).json.items.length, 0);
+        refused(await who.registrar.post('home-visits', visit('hao')), 403, 'forbidden');
+    });
+
+    test('a phone call with a reason stands for the class teacher, not for the leaders', async () => {
+        await absentOn('hao', ['09-21', '09-22']);
+        jobs('2026-09-22T16:20');
+        at('2026-09-22T17:00');
+        const called = await who.grade.post('home-visits', visit('hao', { way: 'phone', way_reason: '山路塌方', place: null, with_middle: true }));
+        assert.equal(called.status, 201, called.text);
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S5');
+    });
+});
