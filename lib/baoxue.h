@@ -241,6 +241,18 @@ bx_time      bx_slot_ends(const bx_calendar *cal, bx_slot s);
 /* The first due period that has not ended at t (the one running, or the next). */
 bool         bx_slot_at(const bx_calendar *cal, bx_time t, bx_slot *out);
 
+/* The other calendar: working days of an office (school office, township, bureau). Weekdays and make-up days but no statutory
+ * holidays; they go on in school vacations. Built once a call. */
+typedef struct bx_workdays bx_workdays;
+
+/* Rows for a unit and those above it, the nearest one's row for a day winning, for [from-400, to+400]. [thread] */
+bx_rc        bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_workdays **out);
+bool         bx_is_workday(const bx_workdays *w, bx_date d);
+/* d moved n working days forward (n < 0: back), not counting d itself; n is 0: d. BX_NO_DATE past ten years. */
+bx_date      bx_add_workdays(const bx_workdays *w, bx_date d, int n);
+/* Working days after `after` up to and including `until`; 0 when until is not later. */
+int          bx_workdays_between(const bx_workdays *w, bx_date after, bx_date until);
+
 /* ------------------------------------------------------------------ records */
 
 typedef enum {
@@ -526,6 +538,10 @@ typedef struct {
     const bx_task_kind   *tasks;
     const bx_document    *documents;
     const bx_notice_kind *notices;
+    /* Days from … to of a class may have become others (a term, a holiday, a closure, the bells): what was computed from
+     * them is computed again. Called by a job, with calendars read anew; called again until it returns BX_OK, so it must not
+     * mind being told twice. NULL: nothing depends on the calendar. [thread] */
+    bx_rc               (*calendar_changed)(bx_call *c, bx_id class_id, bx_date from, bx_date to);
 } bx_plugin;
 
 /* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */

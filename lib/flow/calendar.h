@@ -61,19 +61,16 @@ bool         bx_timetable_read(const char *week, const char *periods, const char
 
 /* ---- working days of an office */
 
-typedef struct bx_workdays bx_workdays;
-
-/* Days without a row are judged by their weekday, so it has no end in either direction. */
+/* Days without a row are judged by their weekday, so it has no end in either direction. The rest is in baoxue.h. */
 bx_rc        bx_workdays_build(bx_arena *a, const bx_day_row *days, size_t ndays, const bx_workdays **out,
                                bx_error *err);
-bool         bx_is_workday(const bx_workdays *w, bx_date d);
-/* d moved n working days forward (n < 0: back), not counting d itself; n is 0: d. BX_NO_DATE past ten years. */
-bx_date      bx_add_workdays(const bx_workdays *w, bx_date d, int n);
-/* Working days after `after` up to and including `until`; 0 when until is not later. */
-int          bx_workdays_between(const bx_workdays *w, bx_date after, bx_date until);
 
-/* Rows for a unit and those above it, the nearest one's row for a day winning, for [from-400, to+400]. One query and
- * one for the path unless known. Kept in the call. [thread] */
-bx_rc        bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_workdays **out);
+/* ---- calendar_change.c: what follows when days become others */
+
+/* Queues, with the writes of the change's own transaction, that the days from … to of the classes below a unit (or of the
+ * class itself) may have become others. [thread] */
+bx_rc        bx_calendar_changed(bx_call *c, bx_id unit, bx_date from, bx_date to);
+/* Job calendar.apply: tells the workflows. [thread] */
+bx_rc        bx_calendar_apply(bx_call *c);
 
 #endif

@@ -144,10 +144,10 @@ read_terms(bx_call *c, const bx_id *ids, size_t n, bx_date from, bx_date to, bx_
 /* Columns: unit (0 for a closure), from, to, kind, name. */
 static const char  sql_days[] =
     "SELECT d.unit_id AS unit_id, d.day AS starts_on, d.day AS ends_on, d.kind AS kind, d.name AS name"
-    " FROM calendar_day d WHERE d.unit_id IN (" BX_PATH_MARKS ") AND d.day BETWEEN ? AND ?"
+    " FROM calendar_day d WHERE d.unit_id IN (" BX_PATH_MARKS ") AND d.day BETWEEN ? AND ? AND d.statutory >= ?"
     " UNION ALL"
     " SELECT 0, x.starts_on, x.ends_on, 'closed', x.reason FROM closure x"
-    " WHERE x.class_id = ? AND x.starts_on <= ? AND x.ends_on >= ?";
+    " WHERE x.class_id = ? AND x.starts_on <= ? AND x.ends_on >= ? AND x.cancelled = 0";
 
 static bool
 is_row(const bx_rows *rows, size_t i, bx_id unit)
@@ -174,11 +174,12 @@ sorted_days(const bx_rows *rows, const bx_id *ids, size_t n, bx_day_row *out)
     return count;
 }
 
+/* class_id 0: for offices, which have no closures and only the statutory days. */
 static bx_rc
 read_days(bx_call *c, bx_id class_id, const bx_id *ids, size_t n, bx_date from, bx_date to, bx_calendar_source *src)
 {
     const char      *first = bx_date_text(c->arena, from), *last = bx_date_text(c->arena, to);
-    bx_value         args[BX_MAX_DEPTH + 5];
+    bx_value         args[BX_MAX_DEPTH + 6];
     bx_day_row      *days;
     bx_closure_row  *closures;
     bx_rows          rows;
@@ -187,11 +188,12 @@ read_days(bx_call *c, bx_id class_id, const bx_id *ids, size_t n, bx_date from, 
     bx_path_args(ids, n, args);
     args[BX_MAX_DEPTH] = bx_text(first);
     args[BX_MAX_DEPTH + 1] = bx_text(last);
-    args[BX_MAX_DEPTH + 2] = bx_int(class_id);
-    args[BX_MAX_DEPTH + 3] = bx_text(last);
-    args[BX_MAX_DEPTH + 4] = bx_text(first);
+    args[BX_MAX_DEPTH + 2] = bx_int(class_id == 0);
+    args[BX_MAX_DEPTH + 3] = bx_int(class_id);
+    args[BX_MAX_DEPTH + 4] = bx_text(last);
+    args[BX_MAX_DEPTH + 5] = bx_text(first);
 
-    if (bx_query(c, &rows, sql_days, args, BX_MAX_DEPTH + 5) != BX_OK) {
+    if (bx_query(c, &rows, sql_days, args, BX_MAX_DEPTH + 6) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -317,7 +319,6 @@ bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_work
         return out_of_memory(c);
     }
 
-    /* no class has the id 0: no closures, which only close classes */
     if (bx_unit_path(c, unit, &ids, &n) != BX_OK || read_days(c, 0, ids, n, from, to, &src) != BX_OK) {
         return BX_FAIL;
     }

@@ -1,7 +1,7 @@
 /* commit.c: how a change reaches the database: one prepared compound statement that holds the request's key, the record's
  * UPDATE, the writes a hook queued, the history and, last, the audit row with the head of its chain.
- * Owns idempotency keys, the audit chain and what happens when a connection is lost in between. Does not own what is
- * written: machine.c and the handlers say that.
+ * Owns idempotency keys, writing the audit chain and what happens when a connection is lost in between. Does not own what is
+ * written: machine.c and the handlers say that; nor reading the chain: audit.c does.
  *
  * The chain's head is locked last, so that writers of one school wait for each other as briefly as can be. The key is
  * inserted first: a second request with the same key waits there, then learns that it was answered (1062). Hence a keyed
@@ -413,97 +413,4 @@ bx_commit_batch(bx_call *c, bx_id school, const char *action, const char *record
     bx_queue_clear(c);
     c->committed = false;
     return rc;
-}
-
-
-/* ---- verification */
-
-#define VERIFY_PAGE  500
-
-typedef struct { uint8_t head[32]; int64_t seq, bad; } chain_walk;
-
-/* Goes on with up to VERIFY_PAGE events in an arena of their own. *more: there may be further ones. */
-static bx_rc
-verify_page(bx_call *c, bx_arena *page, bx_id unit, chain_walk *walk, bool *more)
-{
-    static const char  sql[] = "SELECT seq, payload, hash FROM audit_event WHERE unit_id = ? AND seq > ? ORDER BY seq LIMIT 500";
-    bx_error           err = { 0 };
-    bx_rows            rows;
-
-    if (bx_call_connect(c) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (bx_conn_query(c->conn, page, &rows, sql, BX_ARGS(bx_int(unit), bx_int(walk->seq)), &err) != BX_OK) {
-        c->error = err;
-        return bx_refuse(c, BX_E_DATABASE, NULL, NULL, NULL);
-    }
-
-    for (size_t i = 0; i < rows.nrows; i++) {
-        const bx_value *payload = bx_cell(&rows, i, 1), *hash = bx_cell(&rows, i, 2);
-        bx_buf          link;
-
-        bx_buf_init(&link, page);
-        bx_buf_add(&link, (const char *) walk->head, 32);
-        bx_buf_add(&link, payload->s, payload->len);
-        if (link.failed) {
-            return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
-        }
-        bx_sha256(link.data, link.len, walk->head);
-        walk->seq++;
-
-        if (bx_cell_int(&rows, i, 0) != walk->seq || hash->len != 32 || memcmp(hash->s, walk->head, 32) != 0) {
-            walk->bad = walk->seq;
-            break;
-        }
-    }
-
-    *more = walk->bad == 0 && rows.nrows == VERIFY_PAGE;
-    return BX_OK;
-}
-
-
-/* Events cut off at the end leave a head that nothing leads to. */
-static bx_rc
-verify_head(bx_call *c, bx_id unit, chain_walk *walk)
-{
-    bx_rows  rows;
-    bool     fits;
-
-    if (bx_query(c, &rows, "SELECT seq, head FROM audit_chain WHERE unit_id = ?", BX_ARGS(bx_int(unit))) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    fits = rows.nrows == 0 ? walk->seq == 0
-         : bx_cell_int(&rows, 0, 0) == walk->seq && memcmp(bx_cell(&rows, 0, 1)->s, walk->head, 32) == 0;
-    if (!fits) {
-        walk->bad = walk->seq + 1;
-    }
-
-    return BX_OK;
-}
-
-
-bx_rc
-bx_audit_verify(bx_call *c, bx_id unit, int64_t *events, int64_t *bad)
-{
-    chain_walk  walk = { .seq = 0 };
-    bool        more = true;
-
-    while (more) {
-        bx_arena *page = bx_arena_create(64 * 1024);
-        bx_rc     rc = page == NULL ? bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL) : verify_page(c, page, unit, &walk, &more);
-
-        bx_arena_destroy(page);
-        if (rc != BX_OK) {
-            return BX_FAIL;
-        }
-    }
-
-    if (walk.bad == 0 && verify_head(c, unit, &walk) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    *events = walk.seq;
-    *bad = walk.bad;
-    return BX_OK;
 }

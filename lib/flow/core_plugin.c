@@ -4,6 +4,7 @@
  */
 
 #include "flow/attachment.h"
+#include "flow/calendar.h"
 #include "flow/flow.h"
 #include "flow/rules.h"
 
@@ -89,6 +90,7 @@ static const bx_job  jobs[] = {
     { "core.purge", 600, purge },
     { "attachment.purge", 600, bx_attachment_purge },
     { "attachment.retire", DAY, bx_attachment_retire },
+    { "calendar.apply", 10, bx_calendar_apply },
     { NULL, 0, NULL }
 };
 

@@ -116,8 +116,16 @@ typedef enum { BX_TAIL_DONE, BX_TAIL_REPLAYED, BX_TAIL_STALE, BX_TAIL_RACED, BX_
 bx_tail_result bx_tail_run(bx_call *c, const bx_tail *tail);
 /* Has the request's key been answered before? Takes the stored answer (or refuses with key_reused) and says so. */
 bool           bx_key_replay(bx_call *c);
+
+/* ---- audit.c: is the chain as it was written? */
+
+typedef struct { int64_t seq, bad; bool more; } bx_audit_slice;        /* verified up to seq; bad 0: all of it fits */
+
 /* Recomputes a chain from its payloads. *bad 0: whole, else the first sequence number that does not fit. */
 bx_rc          bx_audit_verify(bx_call *c, bx_id unit, int64_t *events, int64_t *bad);
+/* Goes on behind event `from`, which a slice before has found to be right (0: from the beginning), for at most max events (0: to
+ * the end). more: there are further ones. */
+bx_rc          bx_audit_verify_slice(bx_call *c, bx_id unit, int64_t from, int64_t max, bx_audit_slice *out);
 
 /* ---- ladder_touch.c */
 

@@ -16,6 +16,7 @@
 
 #define MAX_TEXT    255                       /* characters of a value, as the column holds */
 #define MAX_REASON  200
+#define YEAR        366                       /* days ahead that a new timetable may change */
 
 typedef struct { const char *rule, *value; bx_id unit; } override_row;
 
@@ -478,6 +479,24 @@ queue_change(bx_call *c, const struct bx_units *u, const char *key, bx_id unit, 
 }
 
 bx_rc
+bx_rule_write(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason)
+{
+    struct bx_units  *u = find_unit(c, unit);
+    const char       *own;
+
+    if (u == NULL || (!u->read && read_overrides(c, u) != BX_OK)) {
+        return BX_FAIL;
+    }
+
+    own = own_value(u, key, unit);
+    if (own == value || (own != NULL && value != NULL && strcmp(own, value) == 0)) {
+        return BX_OK;
+    }
+
+    return queue_value(c, key, unit, value, reason) == BX_OK ? queue_change(c, u, key, unit, value, reason) : BX_FAIL;
+}
+
+bx_rc
 bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason, json_t **changes)
 {
     const bx_rule    *rule = bx_rule_find(key);
@@ -512,6 +531,11 @@ bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const ch
     }
 
     if (queue_value(c, rule->key, unit, value, reason) != BX_OK || queue_change(c, u, rule->key, unit, value, reason) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (strncmp(rule->key, "day.", 4) == 0
+        && bx_calendar_changed(c, unit, bx_date_of(c->now), bx_date_of(c->now) + YEAR) != BX_OK)
+    {
         return BX_FAIL;
     }
 

@@ -39,6 +39,9 @@ bool    bx_rule_accepts(const bx_rule *rule, const char *text, int64_t *i);
  * changes it gives a new reference to {"rule", "from", "to", "reason"} for the audit row. [thread] */
 bx_rc   bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason, json_t **changes);
 
+/* Queues the same, unless the unit has that value already, for whoever has checked it: several rules that only fit together. */
+bx_rc   bx_rule_write(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason);
+
 /* The rules of all plugins with their effective values for a unit, for GET rules: a new reference to an array.
  * [thread] */
 bx_rc   bx_rules_json(bx_call *c, bx_id unit, json_t **out);

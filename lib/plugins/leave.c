@@ -148,6 +148,7 @@ static const bx_transition transitions[] = {
     JOB("return_too",       "away overdue",         "returned",       NULL),
     JOB("return_too_paper", "away overdue",         "awaiting_paper", NULL),
     JOB("lapse",            "awaiting_paper",       "no_paper",       NULL),
+    JOB("await_again",      "no_paper",             "awaiting_paper", NULL),
     JOB("escalate",         "submitted",            "submitted",      "escalated = 1"),
     JOB("escalate_further", "provisional",          "provisional",    "escalated = 1"),
     { NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL }
@@ -229,7 +230,8 @@ static const bx_notice_kind notices[] = {
 
 const bx_plugin bx_plugin_leave = {
     .abi = BX_PLUGIN_ABI, .name = "leave", .records = records, .rules = rules, .routes = route_list, .jobs = jobs,
-    .codes = code_lists, .grants = grants, .menu = menu, .tasks = tasks, .notices = notices
+    .codes = code_lists, .grants = grants, .menu = menu, .tasks = tasks, .notices = notices,
+    .calendar_changed = bx_leave_calendar
 };
 
 const bx_record_def *const bx_leave_record = &records[0];

@@ -84,4 +84,8 @@ bx_rc   bx_leave_return(bx_call *c, bx_record *r);
 bx_rc   bx_leave_paper(bx_call *c, bx_record *r);
 bx_rc   bx_leave_clock(bx_call *c);
 
+/* ---- leave_calendar.c [thread] */
+
+bx_rc   bx_leave_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);
+
 #endif

@@ -1,5 +1,6 @@
 /* calendar.c: terms, holidays and make-up days from the command line. */
 
+#include "flow/calendar.h"
 #include "flow/classname.h"
 #include "tools/tools.h"
 
@@ -40,8 +41,9 @@ chain_of(const ctl_unit *unit)
 /* ---- terms */
 
 static const char sql_term_set[] =
-    "INSERT INTO term (id, unit_id, school_year, number, starts_on, ends_on) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON DUPLICATE KEY UPDATE starts_on = VALUES(starts_on), ends_on = VALUES(ends_on)";
+    "INSERT INTO term (id, unit_id, school_year, number, starts_on, ends_on, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON DUPLICATE KEY UPDATE version = version + 1, starts_on = VALUES(starts_on), ends_on = VALUES(ends_on),"
+    " updated_at = VALUES(created_at)";
 
 static const char sql_term_overlap[] =
     "SELECT school_year, number FROM term WHERE unit_id = ? AND NOT (school_year = ? AND number = ?)"
@@ -82,7 +84,9 @@ term_add(ctl *x)
         return ctl_fail(x, "it overlaps term %" PRId64 " of %" PRId64, bx_cell_int(&rows, 0, 1), bx_cell_int(&rows, 0, 0));
     }
     if (bx_queue(x->call, -1, sql_term_set,
-                 BX_ARGS(bx_int(bx_id_new()), bx_int(unit.id), bx_int(year), bx_int(number), from, to)) != BX_OK
+                 BX_ARGS(bx_int(bx_id_new()), bx_int(unit.id), bx_int(year), bx_int(number), from, to,
+                         bx_text(bx_time_sql(x->arena, bx_call_now(x->call))))) != BX_OK
+        || bx_calendar_changed(x->call, unit.id, bx_date_make(year, 8, 1), bx_date_make(year + 1, 7, 31)) != BX_OK
         || bx_commit(x->call, chain_of(&unit), "set", "terms", unit.id,
                      bx_own(x->arena, json_pack("{s:i, s:i, s:s, s:s}", "school_year", year, "number", number,
                                                 "starts_on", from.s, "ends_on", to.s))) != BX_OK)
@@ -113,14 +117,16 @@ term_list(ctl *x)
 #define MAX_DAYS  60
 
 static const char sql_day_set[] =
-    "INSERT INTO calendar_day (unit_id, day, kind, name) VALUES (?, ?, ?, ?)"
-    " ON DUPLICATE KEY UPDATE kind = VALUES(kind), name = VALUES(name)";
+    "INSERT INTO calendar_day (unit_id, day, kind, name, entry_id, statutory, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON DUPLICATE KEY UPDATE kind = VALUES(kind), name = VALUES(name), entry_id = VALUES(entry_id),"
+    " statutory = VALUES(statutory), version = 1";
 
 static int
 days_add(ctl *x, const char *kind)
 {
     ctl_unit     unit;
     bx_date      from, to;
+    bx_id        entry = bx_id_new();
     const char  *name = x->operands[x->noperands - 1];
 
     if (!ctl_date(x, x->operands[0], &from)) {
@@ -136,12 +142,14 @@ days_add(ctl *x, const char *kind)
 
     for (bx_date d = from; d <= to; d++) {
         if (bx_queue(x->call, -1, sql_day_set,
-                     BX_ARGS(bx_int(unit.id), bx_text(bx_date_text(x->arena, d)), bx_text(kind), bx_text(name))) != BX_OK)
+                     BX_ARGS(bx_int(unit.id), bx_text(bx_date_text(x->arena, d)), bx_text(kind), bx_text(name), bx_int(entry),
+                             bx_int(strcmp(unit.level, "county") == 0), bx_text(bx_time_sql(x->arena, bx_call_now(x->call))))) != BX_OK)
         {
             return ctl_refused(x);
         }
     }
-    if (bx_commit(x->call, chain_of(&unit), "set", "calendar-days", unit.id,
+    if (bx_calendar_changed(x->call, unit.id, from, to) != BX_OK
+        || bx_commit(x->call, chain_of(&unit), "set", "calendar-days", unit.id,
                   bx_own(x->arena, json_pack("{s:s, s:s, s:s, s:s}", "kind", kind, "from", bx_date_text(x->arena, from),
                                              "to", bx_date_text(x->arena, to), "name", name))) != BX_OK)
     {
@@ -190,6 +198,7 @@ day_remove(ctl *x)
     }
     if (bx_queue(x->call, 1, "DELETE FROM calendar_day WHERE unit_id = ? AND day = ?",
                  BX_ARGS(bx_int(unit.id), text)) != BX_OK
+        || bx_calendar_changed(x->call, unit.id, day, day) != BX_OK
         || bx_commit(x->call, chain_of(&unit), "remove", "calendar-days", unit.id,
                      bx_own(x->arena, json_pack("{s:s}", "day", text.s))) != BX_OK)
     {

@@ -62,10 +62,20 @@ terms_choose(demo *d)
 
 
 static bx_rc
-day_queue(demo *d, bx_id unit, bx_date day, const char *kind, const char *name)
+days_queue(demo *d, bx_id unit, bx_date first, int n, const char *kind, const char *name)
 {
-    return bx_queue(d->x->call, 1, "INSERT INTO calendar_day (unit_id, day, kind, name) VALUES (?, ?, ?, ?)",
-                    BX_ARGS(bx_int(unit), bx_text(bx_date_text(d->x->arena, day)), bx_text(kind), bx_text(name)));
+    static const char  sql[] = "INSERT INTO calendar_day (unit_id, day, kind, name, entry_id, created_at) VALUES (?, ?, ?, ?, ?, ?)";
+    bx_id              entry = bx_id_new();
+
+    for (bx_date day = first; day < first + n; day++) {
+        if (bx_queue(d->x->call, 1, sql, BX_ARGS(bx_int(unit), bx_text(bx_date_text(d->x->arena, day)), bx_text(kind), bx_text(name),
+                                                 bx_int(entry), bx_text(bx_time_sql(d->x->arena, bx_call_now(d->x->call))))) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
 }
 
 
@@ -85,20 +95,12 @@ calendar_queue(demo *d, bx_id county)
             return BX_FAIL;
         }
     }
-    for (int i = 0; i < 7; i++) {
-        if (day_queue(d, county, october + i, "holiday", "国庆节") != BX_OK) {
-            return BX_FAIL;
-        }
-    }
-    for (int i = 0; i < 3; i++) {
-        if (day_queue(d, county, may + i, "holiday", "劳动节") != BX_OK) {
-            return BX_FAIL;
-        }
-    }
 
-    return day_queue(d, county, saturday, "makeup", "国庆调休") == BX_OK
-           && day_queue(d, county, bx_date_make(d->year + 1, 1, 1), "holiday", "元旦") == BX_OK
-           && day_queue(d, county, bx_date_make(d->year + 1, 4, 5), "holiday", "清明节") == BX_OK ? BX_OK : BX_FAIL;
+    return days_queue(d, county, october, 7, "holiday", "国庆节") == BX_OK
+           && days_queue(d, county, may, 3, "holiday", "劳动节") == BX_OK
+           && days_queue(d, county, saturday, 1, "makeup", "国庆调休") == BX_OK
+           && days_queue(d, county, bx_date_make(d->year + 1, 1, 1), 1, "holiday", "元旦") == BX_OK
+           && days_queue(d, county, bx_date_make(d->year + 1, 4, 5), 1, "holiday", "清明节") == BX_OK ? BX_OK : BX_FAIL;
 }
 
 

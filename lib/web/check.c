@@ -371,8 +371,8 @@ check_transition(check *k, const bx_record_def *def, const bx_transition *move)
     if (move->capability != NULL && (move->flags & BX_BY_JOB)) {
         fault(k, "%s: BX_BY_JOB and a capability: nobody can ask for it", name);
     }
-    if (move->from == BX_NEW && (move->flags & (BX_BY_JOB | BX_DECIDES))) {
-        fault(k, "%s: what creates a record is neither BX_BY_JOB nor BX_DECIDES", name);
+    if (move->from == BX_NEW && (move->flags & BX_DECIDES)) {
+        fault(k, "%s: what creates a record is no BX_DECIDES", name);
     }
     if (move->sets != NULL && !(move->flags & BX_BY_JOB)) {
         fault(k, "%s: .sets is for BX_BY_JOB only: let the hook set it", name);
