@@ -494,9 +494,12 @@ bx_rc        bx_notice_send(bx_call *c, const bx_notice *n);
 typedef enum {
     BX_PART_FORM = 1,                         /* a ruled form: "student_name class_name seat_no | kind reason:2" */
     BX_PART_TEXT,                             /* a paragraph for each word: document.<name>.<word>, its {names} filled from the values */
+    BX_PART_LINE,                             /* the same, not indented: whom a letter is to */
     BX_PART_FINE,                             /* the same in small print */
     BX_PART_TABLE,                            /* tables that fill has made: each word is a value {"columns": [text], "rows": [[text]]} */
-    BX_PART_SIGN                              /* places to sign, stamp and date: document.<name>.<word> */
+    BX_PART_SIGN,                             /* places to sign and date: document.<name>.<word> */
+    BX_PART_SEAL,                             /* who issues it, the day, and room for the seal; no words */
+    BX_PART_CUT                               /* a line to cut along, with one word's text on it: what is below is a stub */
 } bx_part_type;
 
 /* One part, from top to bottom. A form's words are values, "|" begins a line, ":2" takes the width of two cells and the last of

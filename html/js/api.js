@@ -45,7 +45,7 @@ function parse(text) {
     }
 }
 
-async function once(method, path, { body, headers, signal, keepalive }) {
+async function once(method, path, { body, headers, signal, keepalive, file }) {
     const head = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, ...headers };
     let response;
     let text;
@@ -56,7 +56,7 @@ async function once(method, path, { body, headers, signal, keepalive }) {
     try {
         response = await fetch(new URL(path, base), { method, signal, keepalive, headers: head,
             body: body === undefined ? undefined : JSON.stringify(body) });
-        text = await response.text();
+        text = await (file && response.ok ? response.blob() : response.text());
     } catch (error) {
         if (error.name === 'AbortError') {
             throw error;
@@ -66,7 +66,7 @@ async function once(method, path, { body, headers, signal, keepalive }) {
     if (!response.ok) {
         throw new Problem(response.status, parse(text), Number(response.headers.get('Retry-After')));
     }
-    return parse(text);
+    return file ? { blob: text, headers: response.headers } : parse(text);
 }
 
 // fetch() tells no upload progress, so files go by XMLHttpRequest.
@@ -137,7 +137,8 @@ function intent(name, options, send) {
 
 const ifMatch = (version) => (version === undefined ? {} : { 'If-Match': `"${version}"` });
 
-/** @param options { signal, quiet } quiet: a 401 is thrown instead of asking to sign in */
+/** @param options { signal, quiet, file } quiet: a 401 is thrown instead of asking to sign in; file: the answer is
+ *  { blob, headers } */
 export const get = (path, options = {}) => insist(() => once('GET', path, options), options);
 
 function write(method) {

@@ -81,6 +81,11 @@ void    bx_when_sql(const char *when, bx_buf *sql);
 /* ---- route handlers of generic records: list.c, machine.c */
 
 bx_rc   bx_generic_list(bx_call *c, const bx_record_def *def);
+bx_rc   bx_generic_export(bx_call *c, const bx_record_def *def);      /* export.c: the same rows as a spreadsheet */
+/* One page of the list that the call's query asks for, after a token (NULL: from the start): the rows as JSON and the token of the
+ * next page or null, both in the call's arena. rows_max: at most BX_LIST_MAX. */
+#define BX_LIST_MAX  200
+bx_rc   bx_list_page(bx_call *c, const bx_record_def *def, int rows_max, const char *token, json_t **items, json_t **next);
 bx_rc   bx_generic_read(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_create(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_patch(bx_call *c, const bx_record_def *def);

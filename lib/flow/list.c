@@ -20,6 +20,7 @@ typedef struct {
     order_key             order[MAX_ORDER];
     size_t                norder;
     int                   limit;
+    const char           *after;              /* token of the page before, NULL: the first page */
     bool                  by_name;            /* a condition names the student: st.name */
 } list;
 
@@ -385,7 +386,7 @@ key_value(bx_arena *a, const json_t *j)
 static bx_rc
 after(list *l)
 {
-    const char *token = bx_call_query_arg(l->c, "after");
+    const char *token = l->after;
     json_t     *keys;
 
     if (token == NULL || *token == '\0') {
@@ -410,6 +411,10 @@ after(list *l)
 
         if (v.kind == BX_V_NULL) {
             bx_buf_printf(&l->sql, k->down ? "FALSE" : "%s IS NOT NULL", k->column);
+        } else if (strcmp(k->column, "t.id") == 0) {
+            /* never NULL; with the OR, MariaDB would begin every page at the first row */
+            bx_buf_str(&l->sql, k->down ? "t.id < ?" : "t.id > ?");
+            add(l, v);
         } else {
             bx_buf_printf(&l->sql, k->down ? "(%s < ? OR %s IS NULL)" : "%s > ?", k->column, k->column);
             add(l, v);
@@ -470,47 +475,43 @@ next_token(list *l, const bx_record *last)
 
 
 static bx_rc
-limit(list *l)
+limit(bx_call *c, int *out)
 {
-    const char *s = bx_call_query_arg(l->c, "limit");
+    const char *s = bx_call_query_arg(c, "limit");
     char       *end;
     long        n;
 
-    l->limit = 40;
+    *out = 40;
     if (s == NULL || *s == '\0') {
         return BX_OK;
     }
 
     n = strtol(s, &end, 10);
-    if (*end != '\0' || n < 1 || n > 200) {
-        return bx_refuse(l->c, BX_E_INVALID, "limit", "out_of_range", json_pack("{s:i, s:i}", "min", 1, "max", 200));
+    if (*end != '\0' || n < 1 || n > BX_LIST_MAX) {
+        return bx_refuse(c, BX_E_INVALID, "limit", "out_of_range", json_pack("{s:i, s:i}", "min", 1, "max", BX_LIST_MAX));
     }
-    l->limit = (int) n;
+    *out = (int) n;
     return BX_OK;
 }
 
 
 static bx_rc
-answer(list *l, const bx_rows *rows)
+page_of(list *l, const bx_rows *rows, json_t **items, json_t **next)
 {
-    json_t    *items = bx_own(l->c->arena, json_array());
-    json_t    *next = NULL;
     bx_record  r;
+
+    *items = bx_own(l->c->arena, json_array());
+    *next = bx_own(l->c->arena, json_null());
 
     for (size_t i = 0; i < rows->nrows && i < (size_t) l->limit; i++) {
         bx_record_from_row(l->c, l->def, rows, i, &r);
-        json_array_append_new(items, bx_record_json(l->c, &r));
+        json_array_append_new(*items, bx_record_json(l->c, &r));
         if (i + 1 == (size_t) l->limit && rows->nrows > i + 1) {
-            next = next_token(l, &r);
+            *next = bx_own(l->c->arena, next_token(l, &r));
         }
     }
 
-    if (bx_record_dress(l->c, l->def, items, false) != BX_OK) {
-        json_decref(next);
-        return BX_FAIL;
-    }
-
-    return bx_answer(l->c, 200, json_pack("{s:O, s:o}", "items", items, "next", next != NULL ? next : json_null()));
+    return bx_record_dress(l->c, l->def, *items, false);
 }
 
 
@@ -609,20 +610,36 @@ compose(list *l, statement *s)
 
 
 bx_rc
-bx_generic_list(bx_call *c, const bx_record_def *def)
+bx_list_page(bx_call *c, const bx_record_def *def, int rows_max, const char *token, json_t **items, json_t **next)
 {
-    list       l = { .c = c, .def = def };
+    list       l = { .c = c, .def = def, .limit = rows_max, .after = token };
     statement  s = { .n = 0 };
     bx_rows    rows;
 
     bx_buf_init(&l.sql, c->arena);
     order_parse(&l);
 
-    if (limit(&l) != BX_OK || scope_where(&l) != BX_OK || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK
-        || after(&l) != BX_OK || compose(&l, &s) != BX_OK || bx_query(c, &rows, s.sql.data, s.args, s.n) != BX_OK)
+    if (scope_where(&l) != BX_OK || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK || after(&l) != BX_OK
+        || compose(&l, &s) != BX_OK || bx_query(c, &rows, s.sql.data, s.args, s.n) != BX_OK)
     {
         return BX_FAIL;
     }
 
-    return answer(&l, &rows);
+    return page_of(&l, &rows, items, next);
+}
+
+
+bx_rc
+bx_generic_list(bx_call *c, const bx_record_def *def)
+{
+    json_t *items, *next;
+    int     rows_max;
+
+    if (limit(c, &rows_max) != BX_OK
+        || bx_list_page(c, def, rows_max, bx_call_query_arg(c, "after"), &items, &next) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 200, json_pack("{s:O, s:O}", "items", items, "next", next));
 }

@@ -43,6 +43,7 @@ const bx_rule  bx_core_rules[] = {
     { "attachment.record_files", BX_RULE_INT, 60,     3,  500,  NULL,                "file",     "proposal" },
     { "attachment.school_gb",   BX_RULE_INT,  50,     1,  10000, NULL,               "gigabyte", "proposal" },
     { "attachment.keep_years",  BX_RULE_INT,  0,      0,  50,   NULL,                "year",     "proposal" },
+    { "export.max_rows",        BX_RULE_INT,  20000,  10, 100000, NULL,              "row",      "proposal" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 

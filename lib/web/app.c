@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA_NEWEST     11                   /* the newest file of schema/; a unit test compares */
+#define SCHEMA_NEWEST     12                  /* the newest file of schema/; a unit test compares */
 #define DEFAULT_JSON      (256u * 1024)
 #define DEFAULT_UPLOAD    (16u * 1024 * 1024)
 #define DEFAULT_SESSION   (12 * 3600)
@@ -125,6 +125,19 @@ const char *bx_app_cookie_name(const bx_app *app) { return app->cookie_name; }
 unsigned bx_app_session_seconds(const bx_app *app) { return app->conf.session_seconds; }
 const char *bx_app_attachments(const bx_app *app) { return app->conf.attachments; }
 bx_db *bx_app_db(bx_app *app) { return app->db; }
+const char *
+bx_app_origin(const bx_app *app, const char *here)
+{
+    for (size_t i = 0; app->origins[i] != NULL; i++) {
+        if (strcmp(app->origins[i], here) == 0) {
+            return here;
+        }
+    }
+
+    return app->origins[0] != NULL ? app->origins[0] : here;
+}
+
+
 int bx_schema_newest(void) { return SCHEMA_NEWEST; }
 
 

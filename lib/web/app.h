@@ -34,6 +34,10 @@ unsigned  bx_app_session_seconds(const bx_app *app);                  /* how lon
 bx_db    *bx_app_db(bx_app *app);
 const char *bx_app_attachments(const bx_app *app);                    /* directory of sealed files, NULL: uploads are refused */
 
+/* The address people reach this server at: `here` when it is one of the origins that are configured, else the first of these; none
+ * configured: `here`. */
+const char *bx_app_origin(const bx_app *app, const char *here);
+
 /* ---- sessions: a fixed-size entry that fits a shared-memory zone. */
 
 #define BX_MAX_GRANTS  24

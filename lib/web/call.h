@@ -106,6 +106,8 @@ const bx_rule *bx_rule_find(const char *key);
 const bx_code_list *bx_codes_find(const char *name);
 const bx_task_kind *bx_task_kind_find(const char *kind);
 const bx_notice_kind *bx_notice_kind_find(const char *kind);
+const bx_document *bx_document_find(const char *name);                /* NULL: none of that name, or name is NULL */
+const bx_document *bx_document_at(size_t i);                          /* of all plugins, in order; NULL past the last */
 
 /* bx_query()/bx_exec() outside a transaction, with c->problem set on failure, are in call.c; a handler that is not a
  * transition queues its writes and ends with bx_commit(). */

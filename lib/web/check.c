@@ -726,11 +726,19 @@ check_menu(check *k)
 }
 
 
+/* ---- documents: check_document.c says what is wrong, in the words of this check */
+
+static void document_fault(void *ctx, const char *text) { fault(ctx, "%s", text); }
+static void document_text(void *ctx, const char *key) { need_text(ctx, key); }
+static void document_holder(void *ctx, const char *capability) { need_holder(ctx, capability); }
+
+
 unsigned
 bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx)
 {
     bx_arena *a = bx_arena_create(16 * 1024);
     check     k = { .t = t, .arena = a, .say = say, .ctx = ctx };
+    const bx_document_check  documents = { t, a, &k, document_fault, document_text, document_holder };
 
     if (a == NULL) {
         return 0;
@@ -753,6 +761,7 @@ bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx)
         check_menu(&k);
         check_tasks(&k);
         check_notices(&k);
+        bx_documents_check(&documents, k.p);
     }
 
     bx_arena_destroy(a);

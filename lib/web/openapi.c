@@ -3,6 +3,7 @@
 #include "flow/flow.h"
 #include "web/routes.h"
 #include "web/tables.h"
+#include "flow/sheet_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,11 +194,10 @@ view_params(const bx_record_def *def, json_t *params)
 }
 
 
+/* What asks for rows of a list, on pages or as a file. */
 static void
 list_params(const bx_record_def *def, json_t *params)
 {
-    json_array_append_new(params, query_param("limit", json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 200)));
-    json_array_append_new(params, query_param("after", json_pack("{s:s}", "type", "string")));
     json_array_append_new(params, query_param("q", json_pack("{s:s, s:i}", "type", "string", "maxLength", 40)));
 
     if (def->states != NULL) {
@@ -229,6 +229,13 @@ parameters(const bx_route_row *row)
         json_array_append_new(params, header_param("If-Match", true, "The version in quotes, as ETag gave it"));
     }
     if (row->kind == BX_RT_LIST) {
+        json_array_append_new(params, query_param("limit", json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 200)));
+        json_array_append_new(params, query_param("after", json_pack("{s:s}", "type", "string")));
+    }
+    if (row->kind == BX_RT_EXPORT) {
+        json_array_append_new(params, query_param("format", json_pack("{s:s, s:[s, s]}", "type", "string", "enum", "xlsx", "csv")));
+    }
+    if (row->kind == BX_RT_LIST || row->kind == BX_RT_EXPORT) {
         list_params(row->def, params);
     }
 
@@ -303,11 +310,14 @@ answer_schema(const bx_route_row *row)
     case BX_RT_PATCH:
     case BX_RT_ACT:
         return ref(row->def->name);
+    case BX_RT_DOCUMENTS:
+        return ref("Documents");
     case BX_RT_HISTORY:
         return ref("History");
     case BX_RT_BULK:
         return ref("Bulk");
     case BX_RT_HANDLER:
+    case BX_RT_EXPORT:
         break;
     }
 
@@ -321,7 +331,12 @@ responses(const bx_route_row *row)
     json_t *o = json_object();
     json_t *ok;
 
-    if (row->kind == BX_RT_HANDLER) {
+    if (row->kind == BX_RT_EXPORT) {
+        ok = json_pack("{s:s, s:{s:{}, s:{}}}", "description", "The rows as a file; X-Rows tells how many, and \"; cut\" when there "
+                       "are more than export.max_rows", "content", bx_sheet_media_type(BX_SHEET_XLSX),
+                       bx_sheet_media_type(BX_SHEET_CSV));
+        json_object_set_new(o, "200", ok);
+    } else if (row->kind == BX_RT_HANDLER) {
         ok = json_pack("{s:s}", "description", "Done");
         json_object_set_new(o, "2XX", ok);
     } else {
@@ -428,6 +443,9 @@ schemas(void)
         "type", "object", "required", "status", "code", "title", "properties", "type", "type", "string", "status", "type", "integer",
         "code", "type", "string", "title", "type", "string", "detail", "type", "string", "errors", "type", "array",
         "items", "type", "object"));
+    json_object_set_new(out, "Documents", json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:s, s:{s:s}}}, s:[s, s]}", "type", "object",
+        "properties", "kinds", "type", "array", "items", "type", "object", "items", "type", "array", "items", "type", "object",
+        "required", "kinds", "items"));
     json_object_set_new(out, "Bulk", json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:s}, s:{s:s}}, s:[s, s, s]}", "type", "object", "properties",
         "items", "type", "array", "items", "type", "object", "done", "type", "integer", "refused", "type", "integer",
         "required", "items", "done", "refused"));

@@ -136,6 +136,22 @@ may_decide(const bx_call *c, const bx_record_def *def)
 }
 
 
+/* Is there something this session may print of such records? */
+static bool
+has_documents(const bx_call *c, const bx_record_def *def)
+{
+    const bx_document *d;
+
+    for (size_t i = 0; (d = bx_document_at(i)) != NULL; i++) {
+        if (strcmp(d->record, def->name) == 0 && bx_call_can(c, d->capability)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* Where the portal finds a plugin's words: a file of locale/<lang>/, or "plugin/<name>" for GET texts. */
 static const char *
 texts_of(const bx_call *c, const bx_plugin *p)
@@ -162,12 +178,12 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b}", "name", def->name, "plugin", p->name,
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:b}", "name", def->name, "plugin", p->name,
                      "texts", texts_of(c, p), "place", bx_record_place_member(def), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
                      "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
                      "editable", editable_json(def),
-                     "decides", may_decide(c, def));
+                     "decides", may_decide(c, def), "documents", has_documents(c, def));
 }
 
 

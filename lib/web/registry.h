@@ -50,6 +50,7 @@ const bx_rule       *bx_tables_rule(const bx_tables *t, const char *key);
 const bx_code_list  *bx_tables_codes(const bx_tables *t, const char *name);
 const bx_task_kind  *bx_tables_task(const bx_tables *t, const char *kind);
 const bx_notice_kind *bx_tables_notice(const bx_tables *t, const char *kind);
+const bx_document   *bx_tables_document(const bx_tables *t, const char *name, size_t at);   /* by name, or with NULL the at-th */
 int                  bx_tables_capability(const bx_tables *t, const char *name);
 
 /* load.c: a shared object, its interface number checked first; fills handle, plugin, file, dir and schema. */
@@ -59,6 +60,19 @@ void    bx_plugin_unload(bx_plugin_row *row);
 /* check.c: says every fault of the plugins that are on; returns how many. Texts are asked for when the set has any. */
 typedef void (*bx_fault_fn)(void *ctx, const bx_plugin *p, const char *text);
 unsigned bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx);
+
+/* check_document.c: the same for the documents of one plugin; ctx goes to the functions, which say a fault, ask for a text, and ask
+ * for somebody who holds a capability. */
+typedef struct {
+    const bx_tables *t;
+    bx_arena        *arena;
+    void            *ctx;
+    void           (*fault)(void *ctx, const char *text);
+    void           (*need_text)(void *ctx, const char *key);
+    void           (*need_holder)(void *ctx, const char *capability);
+} bx_document_check;
+
+void    bx_documents_check(const bx_document_check *k, const bx_plugin *p);
 
 /* routes.c */
 bx_rc   bx_routes_make(bx_tables *t, bx_error *err);

@@ -1,6 +1,7 @@
 /* routes.c: the one table of routes and how a path finds its row. */
 
 #include "web/registry.h"
+#include "flow/document.h"
 #include "flow/flow.h"
 
 #include <stdio.h>
@@ -34,6 +35,9 @@ generic_add(bx_tables *t, const bx_plugin *p, const bx_record_def *def, const ch
     bx_route_row  row = { .kind = kind, .def = def, .action = action, .plugin = p };
 
     row.route = (bx_route) { method, bx_sprintf(t->arena, "%s%s", def->name, tail), NULL, NULL, BX_ANY_USER, NULL, NULL };
+    if (kind == BX_RT_EXPORT) {
+        row.route.flags |= BX_SLOW;
+    }
     return row.route.path == NULL ? bx_error_set(err, BX_E_MEMORY, "out of memory") : row_add(t, row, err);
 }
 
@@ -64,16 +68,35 @@ action_seen(const bx_record_def *def, const bx_transition *upto)
 }
 
 
+static bool
+has_documents(const bx_tables *t, const bx_record_def *def)
+{
+    const bx_document *d;
+
+    for (size_t i = 0; (d = bx_tables_document(t, NULL, i)) != NULL; i++) {
+        if (d->record != NULL && strcmp(d->record, def->name) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static bx_rc
 record_routes(bx_tables *t, const bx_plugin *p, const bx_record_def *def, bx_error *err)
 {
     bx_rc  rc = BX_OK;
 
     rc |= generic_add(t, p, def, "GET", "", BX_RT_LIST, NULL, err);
+    rc |= generic_add(t, p, def, "GET", "/export", BX_RT_EXPORT, NULL, err);
     rc |= generic_add(t, p, def, "GET", "/{id}", BX_RT_READ, NULL, err);
 
     if (has_creation(def)) {
         rc |= generic_add(t, p, def, "POST", "", BX_RT_CREATE, NULL, err);
+    }
+    if (has_documents(t, def)) {
+        rc |= generic_add(t, p, def, "GET", "/{id}/documents", BX_RT_DOCUMENTS, NULL, err);
     }
     if (def->edit != NULL) {
         rc |= generic_add(t, p, def, "PATCH", "/{id}", BX_RT_PATCH, NULL, err);
@@ -215,6 +238,10 @@ bx_route_run(bx_call *c, const bx_route_row *row)
         return row->route.handler(c);
     case BX_RT_LIST:
         return bx_generic_list(c, row->def);
+    case BX_RT_EXPORT:
+        return bx_generic_export(c, row->def);
+    case BX_RT_DOCUMENTS:
+        return bx_generic_documents(c, row->def);
     case BX_RT_READ:
         return bx_generic_read(c, row->def);
     case BX_RT_CREATE:

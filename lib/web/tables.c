@@ -96,6 +96,9 @@ plugin_capabilities(bx_tables *t, const bx_plugin *p, bx_error *err)
     for (const bx_route *r = p->routes; r != NULL && r->method != NULL; r++) {
         rc |= capability_add(t, r->capability, err);
     }
+    for (const bx_document *d = p->documents; d != NULL && d->name != NULL; d++) {
+        rc |= capability_add(t, d->capability, err);
+    }
     for (const bx_menu *m = p->menu; m != NULL && m->key != NULL; m++) {
         rc |= capability_add(t, m->capability, err);
     }
@@ -553,6 +556,29 @@ bx_tables_notice(const bx_tables *t, const char *kind)
 }
 
 
+const bx_document *
+bx_tables_document(const bx_tables *t, const char *name, size_t at)
+{
+    for (size_t i = 0; t != NULL && i < t->nplugins; i++) {
+        for (const bx_document *d = t->plugins[i]->documents; d != NULL && d->name != NULL; d++) {
+            if (name != NULL ? strcmp(d->name, name) == 0 : at-- == 0) {
+                return d;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+const bx_document *
+bx_document_find(const char *name)
+{
+    return name == NULL ? NULL : bx_tables_document(bx_tables_current(), name, 0);
+}
+
+
+const bx_document *bx_document_at(size_t i) { return bx_tables_document(bx_tables_current(), NULL, i); }
 int bx_capability_index(const char *name) { return bx_tables_capability(bx_tables_current(), name); }
 const bx_record_def *bx_record_find(const char *name) { return bx_tables_record(bx_tables_current(), name); }
 const bx_rule *bx_rule_find(const char *key) { return bx_tables_rule(bx_tables_current(), key); }

@@ -8,6 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { launchChromium } from '../lib/browser.js';
 import { top } from '../lib/database.js';
 import { start } from '../lib/server.js';
+import { readXlsx } from '../lib/sheet.js';
 import { buildWorld, libraryValues } from '../lib/world.js';
 
 const roster = path.join(top, 'tests/data/roster-a.xlsx');
@@ -166,10 +167,10 @@ describe('the roster', () => {
         await visitor.shot('roster-import');
 
         const [saved] = await Promise.all([page.waitForEvent('download'), button('下载退回的 20 行').click()]);
-        assert.equal(saved.suggestedFilename(), 'roster-a-退回.csv');
-        const csv = fs.readFileSync(await saved.path(), 'utf8');
-        assert.equal(csv.trim().split('\r\n').length, 21);
-        assert.match(csv, /^\ufeff"第几行"/);
+        assert.match(saved.suggestedFilename(), /^roster-a 退回的行 \d{4}-\d\d-\d\d\.xlsx$/);
+        const rejected = readXlsx(fs.readFileSync(await saved.path()));
+        assert.equal(rejected.length, 21);
+        assert.deepEqual(rejected[0], ['第几行', '孩子', '列', '表里写的', '为什么退回，怎么改']);
 
         await page.getByText('新增 1,600').click();
         await page.getByRole('row').nth(40).waitFor();

@@ -16,6 +16,8 @@ const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_d
 const wide = [
     [/ st\.name LIKE /, ['ref', 'ref|filter', 'range'], 'a search by name looks at the leave of everybody who bears it'],
     [/^SELECT s\.class_id, COUNT\(DISTINCT g\.id\)/, ['ref'], 'figures of one school, asked for with its roster'],
+    [/ LIMIT 91\b/, ['ref', 'ref|filter', 'range', 'index'], 'an export goes through all its rows, 90 at once'],
+    [/^SELECT p\.unit_id, p\.role, a\.name FROM position p JOIN account a .*(,\d+){100}/s, ['index'], 'who decides the leave of 90 children at once'],
     [/^DELETE FROM \w+ WHERE \w+ < .* LIMIT 1000$/, ['range', 'index'], 'what is out of date goes, a thousand rows at a time'],
 ];
 
@@ -343,6 +345,19 @@ describe('writing', () => {
         const items = many.map(({ id, version }) => ({ id, version }));
         const done = ok(await who.teacher.post('leave-requests/bulk', { action: 'approve', items }));
         assert.deepEqual(done.items.map((item) => item.status), [200, 200]);
+        judge();
+    });
+
+    test('documents: given out, printed again, listed, read, verified, made void', async () => {
+        const [{ id }] = ok(await who.teacher.get('leave-requests?state=approved&limit=1')).items;
+        const paper = ok(await who.teacher.post('documents', { kind: 'leave.slip', record_id: id }), 201);
+        ok(await who.teacher.post('documents', { kind: 'leave.slip', record_id: id }));
+        const { number, mark, version } = ok(await get('office', `/documents/${paper.id}/content`));
+        assert.equal(ok(await get('teacher', '/verify', `number=${number}&mark=${mark}`)).result, 'genuine');
+        ok(await get('teacher', `/leave-requests/${id}/documents`));
+        ok(await get('office', `/documents/${paper.id}`));
+        ok(await who.office.post(`documents/${paper.id}/void`, { reason: '打错了' }, { version }));
+        ['/documents/{id}/content', '/documents/{id}', '/verify'].forEach((path) => answered.add(path));
         judge();
     });
 

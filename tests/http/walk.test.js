@@ -136,14 +136,15 @@ function filler(column, field, k) {
     if (/int|decimal|double|float/.test(column.DATA_TYPE)) {
         return field?.min > 0 ? field.min : 1 + (k % 8);
     }
-    return /blob|binary/.test(column.DATA_TYPE) ? Buffer.alloc(Number(column.CHARACTER_MAXIMUM_LENGTH) || 32, k % 256) : `行${k}`.slice(0, Number(column.CHARACTER_MAXIMUM_LENGTH) || 8);
+    return /blob|binary/.test(column.DATA_TYPE) ? Buffer.alloc(Math.min(Number(column.CHARACTER_MAXIMUM_LENGTH) || 32, 64), k % 256)
+        : `${column.CHARACTER_SET_NAME === 'ascii' ? 'r' : '行'}${k}`.slice(0, Number(column.CHARACTER_MAXIMUM_LENGTH) || 8);
 }
 
 let made = 0;
 
 /** One row by SQL, as the workflow would have left it: scope columns, state, and whatever the table demands. */
 async function insertRow(record, place, state, creator) {
-    const columns = await server.sql(`SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_DEFAULT, CHARACTER_MAXIMUM_LENGTH FROM information_schema.columns
+    const columns = await server.sql(`SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE, COLUMN_DEFAULT, CHARACTER_MAXIMUM_LENGTH, CHARACTER_SET_NAME FROM information_schema.columns
         WHERE table_schema = 'baoxue' AND table_name = ?`, [record.table]);
     const fixed = {
         id: libraryValues(server, [{ op: 'id' }])[0], version: 1, state, student_id: place.student, class_id: place.class, school_id: place.school, unit_id: place.unit,
@@ -289,7 +290,17 @@ describe('reading', () => {
         }
     }));
 
-    test('one row, and its history', everybody(generic('read', 'history'), async (who, route) => {
+    test('exports hold as many rows as one may see', everybody(generic('export'), async (who, route) => {
+        const record = records.get(route.record);
+        const answer = await ask(who, 'GET', `${route.path}?format=csv`, who.login === null ? 401 : can(who, record.read) ? 200 : 403);
+        const wanted = (await rowsOf(record)).filter((row) => sees(who, record, row)).length;
+
+        if (answer.status === 200 && Number(answer.headers['x-rows']) !== wanted) {
+            wrong.push(`${who.login} GET ${route.path}: ${answer.headers['x-rows']} rows, expected ${wanted}`);
+        }
+    }));
+
+    test('one row, its history and its documents', everybody(generic('read', 'history', 'documents'), async (who, route) => {
         const record = records.get(route.record);
 
         for (const row of await rowsOf(record)) {

@@ -1,12 +1,13 @@
 // import.js: one roster from its upload to its end: the columns, how far it is checked or written, what will become of each
 // row before anything is written, and what became of it. How far it is comes from the server, so the page may be closed.
 
-import { get, post } from '../api.js';
+import { post } from '../api.js';
 import { can, say, toast } from '../frame.js';
 import { Choice, Dialog, Relay } from '../parts.js';
 import { html, t, problemText, timeText, useData, useEffect, useRef, useState, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
 import { Desk } from './desk.js';
 import { Columns } from './import-columns.js';
+import { saveFile } from './export.js';
 import { More, usePages } from './list.js';
 
 const number = (n) => n.toLocaleString('en');
@@ -37,35 +38,6 @@ export function Progress({ of: { state, rows_done: done, row_count: all } }) {
         : html`<div class="v v2"><div class="h wrap"><b class="g">${t(`imports.${state}`, { done: number(done), all: number(all) })}</b>
             ${left > 0 && html`<span class="mut n">${t('imports.left', { n: left })}</span>`}</div>
             <progress max=${all} value=${done} aria-label=${t(`imports.${state}`, { done, all })}></progress></div>`;
-}
-
-/* A cell that a spreadsheet must not take for a formula. */
-const cell = (value) => {
-    const text = String(value ?? '');
-
-    return `"${(/^[=+\-@\t]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`;
-};
-
-/** All rows that were sent back, as a file to mend the roster by. */
-async function download(record) {
-    const rows = [];
-    let after = '';
-
-    do {
-        const page = await get(`imports/${record.id}/rows?outcome=rejected&limit=200${after && `&after=${after}`}`);
-
-        rows.push(...page.items);
-        after = page.next;
-    } while (after);
-
-    const lines = [[t('imports.row'), t('imports.student'), t('imports.field'), t('imports.value'), t('imports.reason')],
-        ...rows.map((row) => [row.row, row.student_name, row.field, row.value, row.message])];
-    const link = document.createElement('a');
-
-    link.href = URL.createObjectURL(new Blob([`\ufeff${lines.map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`], { type: 'text/csv' }));
-    link.download = t('imports.file', { name: record.filename.replace(/\.\w+$/, '') });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60e3);
 }
 
 const COLUMNS = {
@@ -203,7 +175,7 @@ export default function Import({ params }) {
 
     async function save() {
         setBusy(true);
-        await download(record).catch((problem) => toast(problemText(problem)));
+        await saveFile(`imports/${record.id}/rejected.xlsx`, 'rejected.xlsx').catch((problem) => toast(problemText(problem)));
         setBusy(false);
     }
 

@@ -7,6 +7,7 @@ import { Choice } from '../parts.js';
 import { html, t, days, dots, spanText, timeText, useEffect, useState, Badge, Empty, Icon, LeaveBadge, Seat, Stale, Waiting } from '../ui.js';
 import { Asked, decide, mayReject, yes, yesLabel } from './decide.js';
 import { backText, decides, Desk, recordOf, reloadLeave, useClasses, useLeave, usePlugins } from './desk.js';
+import { Export } from './export.js';
 import { More, Search, Select, usePages, useWide } from './list.js';
 import { Actions, hasActions, Slip, useComment } from './slip.js';
 
@@ -180,7 +181,8 @@ export default function Leave({ query }) {
                 options=${states.map((state) => ({ value: state.name, label: t(`leave-requests.state.${state.name}`) }))}/>
             ${classes.value?.items.length > 1 && html`<${Select} label=${t('leave-requests.class_id')} all=${t('slips.all_classes')} value=${filter.class_id}
                 onChange=${(class_id) => setFilter({ ...filter, class_id })} options=${classes.value.items.map((one) => ({ value: one.id, label: one.name }))}/>`}`}
-            ${show === 'mine' && !wide && items?.length > 1 && html`<button class="btn" type="button" aria-pressed=${String(picking)} onClick=${() => { setPicking(!picking); setTicked([]); }}>${t(picking ? 'slips.pick.end' : 'slips.pick')}</button>`}</div>
+            ${show === 'mine' && !wide && items?.length > 1 && html`<button class="btn" type="button" aria-pressed=${String(picking)} onClick=${() => { setPicking(!picking); setTicked([]); }}>${t(picking ? 'slips.pick.end' : 'slips.pick')}</button>`}
+            ${items?.length > 0 && html`<${Export} record="leave-requests" query=${{ q, ...(show === 'mine' ? { queue: 'mine' } : show === 'all' ? filter : { view: show }) }}/>`}</div>
         <${Stale} data=${list}/>
         ${!items ? html`<${Waiting} data=${list}/>` : !items.length ? html`<div class="card"><${Empty} title=${t(q || show === 'all' ? 'list.nothing' : `slips.empty.${show}`)}
                 text=${t(q || show === 'all' ? 'list.nothing.text' : `slips.empty.${show}.text`)}/></div>`

@@ -7,6 +7,7 @@ import { html, t, knows, problemText, timeText, useData, useState, Icon, Note, S
 import { Desk } from './desk.js';
 import { Form, label, nameOf, StateBadge, Value } from './fields.js';
 import { placeOf, title, useRecord } from './records.js';
+import { Documents } from '../print/documents.js';
 import { Files } from './slip.js';
 
 const actionText = (record, action) => [`${record}.action.${action}`, `action.${action}`].map((key) => knows(key) && t(key)).find(Boolean) || action;
@@ -85,7 +86,8 @@ function One({ record, codes, id }) {
             <${Facts} record=${record} item=${item}/>
             ${(actions.length > 0 || edit) && html`<div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button"
                 class="btn ${action === main ? 'pri' : action.destructive ? 'del' : ''}" onClick=${() => act(action)}>${actionText(record.name, action.action)}</button>`)}
-                ${edit && html`<button class="btn" type="button" onClick=${() => ask('edit')}><${Icon} of="pen"/>${t('record.edit')}</button>`}</div>`}</section>
+                ${edit && html`<button class="btn" type="button" onClick=${() => ask('edit')}><${Icon} of="pen"/>${t('record.edit')}</button>`}</div>`}
+            ${record.documents && html`<${Documents} record=${record.name} id=${item.id} version=${item.version}/>`}</section>
             ${record.states.length > 0 && html`<${History} key=${`${item.version}.${turn}`} record=${record} item=${item}/>`}</div>
         ${asked === 'edit' ? html`<${Dialog} title=${t('record.edit')} close=${close}><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.fixed && !field.by_hook)} old=${item} codes=${codes}
                 submit=${t('record.save')} cancel=${close} send=${async (body) => { await patch(`${record.name}/${item.id}`, body, { match: item.version }); close(); done('edit'); }}/><//>`

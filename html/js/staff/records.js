@@ -3,6 +3,7 @@
 import { Choice } from '../parts.js';
 import { html, t, knows, loadTexts, useEffect, useState, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
 import { Desk, usePlugins } from './desk.js';
+import { Export } from './export.js';
 import { codeText, label, nameOf, Value } from './fields.js';
 import { More, Search, Select, usePages } from './list.js';
 
@@ -40,13 +41,15 @@ function List({ record, query }) {
     const [show, setShow] = useState(query.queue || query.view || '');
     const [q, setQ] = useState('');
     const [filter, setFilter] = useState(() => Object.fromEntries(Object.entries(query).filter(([name]) => !['queue', 'view'].includes(name))));
-    const path = new URLSearchParams(Object.entries({ ...filter, q, ...(show === 'mine' ? { queue: 'mine' } : { view: show }) }).filter(([, value]) => value)).toString();
+    const asked = { ...filter, q, ...(show === 'mine' ? { queue: 'mine' } : { view: show }) };
+    const path = new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
     const list = usePages(`${record.name}${path && `?${path}`}`, { kept: false });
     const shows = [...(record.decides ? [['mine', t('record.mine')]] : []), ...record.views.map((view) => [view, t(`${record.name}.view.${view}`)]), ['', t('record.all')]];
     const narrow = q || show || Object.values(filter).some(Boolean);
 
     return html`<${Desk} title=${title(record.name)} current=${placeOf(record.name)}
-        tools=${record.create && html`<a class="btn pri" href="#/${record.name}/new"><${Icon} of="plus"/>${t('record.new')}</a>`}>
+        tools=${html`<div class="tools">${list.items?.length > 0 && html`<${Export} record=${record.name} query=${asked}/>`}
+            ${record.create && html`<a class="btn pri" href="#/${record.name}/new"><${Icon} of="plus"/>${t('record.new')}</a>`}</div>`}>
         <div class="tools">${shows.length > 1 && html`<${Choice} name="show" label=${t('slips.show')} quiet tight value=${show} onChange=${setShow} choices=${shows.map(([value, text]) => ({ value, label: text }))}/>`}
             <${Search} label=${t('record.search')} onSearch=${setQ}/>
             ${record.states.length > 0 && html`<${Select} label=${label(record.name, 'state')} all=${t('slips.all_states')} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}

@@ -3,6 +3,7 @@
 import { can, session } from '../frame.js';
 import { html, t, dots, useData, useState, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
 import { Desk, useLeave } from './desk.js';
+import { Export } from './export.js';
 import { More, Search, usePages } from './list.js';
 
 /* How a child's seat looks today, by what leave says. */
@@ -88,7 +89,8 @@ function WithSchool({ query, schools, search, q }) {
         : entry ? entry.teacher && t('students.teacher', { name: entry.teacher }) : session().positions[0]?.school_name || ''}`;
 
     return html`<${Desk} title=${q ? t('menu.students') : entry ? t('students.of', { name: entry.name, n: entry.students }) : t('desk.classes')} crumb=${crumbs} current="#/students"
-        tools=${html`<div class="tools">${entry && can('import.slips') && html`<a class="btn" href="#/slips/${entry.id}"><${Icon} of="print"/>${t('desk.slips')}</a>`}</div>`}>
+        tools=${html`<div class="tools">${entry && can('import.slips') && html`<a class="btn" href="#/slips/${entry.id}"><${Icon} of="print"/>${t('desk.slips')}</a>`}
+            <${Export} record="students" query=${q ? { q } : entry ? { class_id: entry.id } : { school_id: schools[0] }}/></div>`}>
         <div class="tools">${search}</div><${Stale} data=${classes}/>${body}<//>`;
 }
 
