@@ -301,24 +301,57 @@ bx_time_parse_sql(const char *s)
 }
 
 /* NULL for BX_NO_DATE, so that bx_text() makes SQL NULL of it; as the two below. */
+/* Lists show a dozen times a row, so these do without printf: a number with leading zeros and what follows it. */
+static char *
+put_number(char *p, int value, int width, char after)
+{
+    for (int i = width - 1; i >= 0; i--) {
+        p[i] = (char) ('0' + value % 10);
+        value /= 10;
+    }
+    p[width] = after;
+
+    return p + width + 1;
+}
+
+
+static char *
+put_date(char *p, bx_civil c, char after)
+{
+    return put_number(put_number(put_number(p, c.year, 4, '-'), c.month, 2, '-'), c.day, 2, after);
+}
+
+
+static char *
+put_time(char *p, bx_civil c, char after)
+{
+    return put_number(put_number(put_number(p, c.hour, 2, ':'), c.minute, 2, ':'), c.second, 2, after);
+}
+
+
 char *
 bx_date_text(bx_arena *a, bx_date d)
 {
-    bx_civil  c = bx_civil_of_date(d);
+    char *s = d == BX_NO_DATE ? NULL : bx_alloc(a, sizeof("YYYY-MM-DD"));
 
-    return d == BX_NO_DATE ? NULL : bx_sprintf(a, "%04d-%02d-%02d", c.year, c.month, c.day);
+    if (s != NULL) {
+        put_date(s, bx_civil_of_date(d), '\0');
+    }
+
+    return s;
 }
 
 char *
 bx_time_sql(bx_arena *a, bx_time t)
 {
     bx_civil  c = bx_civil_of(t);
+    char     *s = bx_date_of(t) == BX_NO_DATE ? NULL : bx_alloc(a, sizeof("YYYY-MM-DD HH:MM:SS"));
 
-    if (bx_date_of(t) == BX_NO_DATE) {
-        return NULL;
+    if (s != NULL) {
+        put_time(put_date(s, c, ' '), c, '\0');
     }
 
-    return bx_sprintf(a, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+    return s;
 }
 
 char *
@@ -326,11 +359,11 @@ bx_time_iso(bx_arena *a, bx_time t)
 {
     int       off = offset(), minutes = (off < 0 ? -off : off) / 60;
     bx_civil  c = bx_civil_of(t);
+    char     *s = bx_date_of(t) == BX_NO_DATE ? NULL : bx_alloc(a, sizeof("YYYY-MM-DDTHH:MM:SS+HH:MM"));
 
-    if (bx_date_of(t) == BX_NO_DATE) {
-        return NULL;
+    if (s != NULL) {
+        put_number(put_number(put_time(put_date(s, c, 'T'), c, off < 0 ? '-' : '+'), minutes / 60, 2, ':'), minutes % 60, 2, '\0');
     }
 
-    return bx_sprintf(a, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                      off < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    return s;
 }

@@ -98,7 +98,7 @@ const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, con
 bx_rc   bx_version_check(bx_call *c, int64_t version);
 /* Queues the history row of a change; capability chooses the role it is shown with. */
 bx_rc   bx_history_queue(bx_call *c, const bx_record *r, const char *action, const char *to, const char *capability);
-json_t *bx_record_actions(const bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */
+json_t *bx_record_actions(bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */
 
 /* ---- commit.c: the tail of a transition as one compound statement, audit chain, stored answers. */
 

@@ -70,22 +70,53 @@ takes_json(const bx_transition *t)
 }
 
 
-/* Each action once: the first row that fits is the one that would be taken. */
+/* What an action looks like to a reader, made once a call: the rows of a list have it in common. */
+static json_t *
+action_json(bx_call *c, const bx_record_def *def, const bx_transition *t)
+{
+    bx_action_cache *cache = &c->actions;
+    size_t           i = (size_t) (t - def->transitions);
+    json_t          *o;
+
+    if (cache->def == NULL) {
+        cache->def = def;
+    }
+    if (cache->def == def && i < BX_MAX_ACTIONS && cache->json[i] != NULL) {
+        return json_incref(cache->json[i]);
+    }
+
+    o = json_pack("{s:s, s:s, s:o, s:b, s:b}", "action", t->action, "to", t->to, "fields", takes_json(t),
+                  "destructive", (t->flags & BX_MAKES_RELEASE) != 0, "decides", (t->flags & BX_DECIDES) != 0);
+    if (cache->def == def && i < BX_MAX_ACTIONS && o != NULL) {
+        cache->json[i] = bx_own(c->arena, json_incref(o));
+    }
+
+    return o;
+}
+
+
+/* Each action once: the first row that fits is the one that would be taken (bx_transition_for()). */
 json_t *
-bx_record_actions(const bx_call *c, const bx_record *r)
+bx_record_actions(bx_call *c, const bx_record *r)
 {
     json_t           *out = json_array();
     struct bx_record  now = *r;
+    const char       *taken[BX_MAX_ACTIONS];
+    size_t            ntaken = 0;
 
     now.state = r->to != NULL ? r->to : r->state;
 
-    for (const bx_transition *t = r->def->transitions; t->action != NULL; t++) {
-        bx_err  why;
+    for (const bx_transition *t = r->def->transitions; t->action != NULL && ntaken < BX_MAX_ACTIONS; t++) {
+        bool  seen = (t->flags & BX_BY_JOB) != 0 || !fits_from(t, &now);
 
-        if (bx_transition_for(c, &now, t->action, &why) == t) {
-            json_array_append_new(out, json_pack("{s:s, s:s, s:o, s:b, s:b}", "action", t->action, "to", t->to,
-                                                 "fields", takes_json(t), "destructive", (t->flags & BX_MAKES_RELEASE) != 0,
-                                                 "decides", (t->flags & BX_DECIDES) != 0));
+        for (size_t i = 0; i < ntaken && !seen; i++) {
+            seen = strcmp(taken[i], t->action) == 0;
+        }
+        if (!seen && bx_when_holds(&now, t->when) && bx_scope_allows(c, t->capability, &now.scope)
+            && !((t->flags & BX_NOT_OWN_CHILD) && now.scope.own_child))
+        {
+            taken[ntaken++] = t->action;
+            json_array_append_new(out, action_json(c, r->def, t));
         }
     }
 

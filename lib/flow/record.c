@@ -386,6 +386,24 @@ secret_json(bx_call *c, const bx_field *f, const bx_value *v)
 }
 
 
+/* Decimal text; 0 is no id. */
+static json_t *
+id_json(bx_id id)
+{
+    char    text[20];
+    size_t  at = sizeof(text);
+
+    if (id <= 0) {
+        return json_null();
+    }
+    for (bx_id rest = id; rest > 0; rest /= 10) {
+        text[--at] = (char) ('0' + rest % 10);
+    }
+
+    return json_stringn_nocheck(text + at, sizeof(text) - at);
+}
+
+
 static json_t *
 field_json(bx_call *c, const bx_field *f, const bx_value *v)
 {
@@ -401,7 +419,7 @@ field_json(bx_call *c, const bx_field *f, const bx_value *v)
     case BX_BOOL:
         return json_boolean(v->i != 0);
     case BX_REF:
-        return json_sprintf("%" PRId64, v->i);
+        return id_json(v->i);
     case BX_TIME:
         return json_string(bx_time_iso(c->arena, bx_time_parse_sql(v->s)));
     case BX_SECRET:
@@ -415,13 +433,6 @@ field_json(bx_call *c, const bx_field *f, const bx_value *v)
     }
 
     return json_stringn(v->s, v->len);
-}
-
-
-static json_t *
-id_json(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
 }
 
 
@@ -471,7 +482,7 @@ bx_record_json(bx_call *c, const bx_record *r)
         }
         /* the scope's own columns are rendered above */
         if (json_object_get(o, f->name) == NULL) {
-            json_object_set_new(o, f->type == BX_HALVES ? f->arg : f->name, field_json(c, f, &r->values[i]));
+            json_object_set_new_nocheck(o, f->type == BX_HALVES ? f->arg : f->name, field_json(c, f, &r->values[i]));
         }
     }
 

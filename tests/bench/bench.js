@@ -4,6 +4,7 @@
 // share tells little by its absolute times.
 //
 //   BENCH_STUDENTS=20000  BENCH_ROUNDS=5  BENCH_SECONDS=3  BENCH_CONNECTIONS=1,16,64,256  BENCH_GROWTH=200,2000,20000,200000
+//   BENCH_ONLY=list,submit: only these operations, no growth
 //   BENCH_SMOKE=1: small and short, only to see that it runs and that nothing is refused.
 //
 // Results go to build/bench/<commit>.json; those of the newest other commit there are compared with.
@@ -26,7 +27,8 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? (smoke ? 1 : 5));
 const seconds = Number(process.env.BENCH_SECONDS ?? (smoke ? 1 : 3));
 const connections = numbers('BENCH_CONNECTIONS', smoke ? '16' : '1,16,64,256');
 const students = Number(process.env.BENCH_STUDENTS ?? (smoke ? 2000 : 20000));
-const growth = process.env.BENCH_GROWTH === '' ? [] : numbers('BENCH_GROWTH', smoke ? '200' : '200,2000,20000,200000');
+const only = process.env.BENCH_ONLY?.split(',');
+const growth = process.env.BENCH_GROWTH === '' || only ? [] : numbers('BENCH_GROWTH', smoke ? '200' : '200,2000,20000,200000');
 const out = path.join(top, 'build', 'bench');
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -176,7 +178,7 @@ async function main() {
     const results = { commit, at: new Date().toISOString(), students, rounds, seconds, operations: {}, growth: {} };
 
     const prepared = await prepare(students, smoke ? 4 : 3);
-    for (const [name, op] of Object.entries(prepared.ops)) {
+    for (const [name, op] of Object.entries(prepared.ops).filter(([n]) => only === undefined || only.includes(n))) {
         results.operations[name] = [];
         for (const conns of connections) {
             const got = measure(prepared, name, op, conns);
