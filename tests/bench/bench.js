@@ -109,7 +109,11 @@ async function operations(bench, log, size) {
     const key = (text) => /idempotency_key[^(]*\([^)]*\) VALUES \(\d+, '([^']+)'/.exec(text.map((s) => s.text).join('\n'))?.[1];
     const all = (recorded, row, options) => scriptOf(recorded.statements, row, { key: key(recorded.statements), ...options });
     const left = { submit: 0, approve: 1 };
-    const take = (rows, what, n) => Array.from({ length: n }, () => { const i = left[what]; left[what] += 1; return [rows[i % rows.length], Math.floor(i / rows.length)]; });
+    const take = (rows, what, n) => Array.from({ length: n }, () => {
+        const i = left[what];
+        left[what] += 1;
+        return [rows[i % rows.length], Math.floor(i / rows.length)];
+    });
 
     return {
         row: { rows: decided, script: all(read, one), size: read.answer.bytes.length, lines: () => decided.map((row) => get((r) => `/api/v1/leave-requests/${r.id}`)(row, 'teacher')) },
@@ -183,13 +187,16 @@ async function main() {
         for (const conns of connections) {
             const got = measure(prepared, name, op, conns);
             results.operations[name].push(got);
-            say(`${name.padEnd(8)} ${String(conns).padStart(3)} connections: ${got.rate}/s = ${got.ofL} L (bare ${got.bare}/s, static ${got.static}/s), p50 ${got.p50} ms, p99 ${got.p99} ms, ` +
+            say(`${name.padEnd(8)} ${String(conns).padStart(3)} connections: ${got.rate}/s = ${got.ofL} L (bare ${got.bare}/s, ` +
+                `static ${got.static}/s), p50 ${got.p50} ms, p99 ${got.p99} ms, ` +
                 `${got.statements} statements, CPU ${got.cpuMicroseconds.nginx} + ${got.cpuMicroseconds.mariadbd} µs`);
         }
         if (!op.write) {
             const rate = results.operations[name].at(-1).rate / 2;
             const half = prepared.bench.wrk(op.lines(), 32, { rate });
-            results.operations[name].push({ halfRate: round(half.rate, 0), p50: round(half.p50), p99: round(half.p99), p99ofP50: round(half.p99 / half.p50) });
+            results.operations[name].push({
+                halfRate: round(half.rate, 0), p50: round(half.p50), p99: round(half.p99), p99ofP50: round(half.p99 / half.p50),
+            });
             say(`${name.padEnd(8)} at half that rate: p50 ${round(half.p50)} ms, p99 ${round(half.p99)} ms = ${round(half.p99 / half.p50)} × p50`);
         }
     }
