@@ -231,11 +231,8 @@ static const bx_notice_kind notices[] = {
 const bx_plugin bx_plugin_leave = {
     .abi = BX_PLUGIN_ABI, .name = "leave", .records = records, .rules = rules, .routes = route_list, .jobs = jobs,
     .codes = code_lists, .grants = grants, .menu = menu, .tasks = tasks, .notices = notices,
-<<<<<<< HEAD
-    .calendar_changed = bx_leave_calendar
-=======
+    .calendar_changed = bx_leave_calendar,
     .documents = bx_leave_documents
->>>>>>> 530d809 (Documents: paper from a record, numbered without gaps, kept as printed, told genuine by its QR; first the leave slip. Exports: lists as xlsx and CSV, masked as they are; rejected roster rows as xlsx)
 };
 
 const bx_record_def *const bx_leave_record = &records[0];

@@ -84,14 +84,12 @@ bx_rc   bx_leave_return(bx_call *c, bx_record *r);
 bx_rc   bx_leave_paper(bx_call *c, bx_record *r);
 bx_rc   bx_leave_clock(bx_call *c);
 
-<<<<<<< HEAD
 /* ---- leave_calendar.c [thread] */
 
 bx_rc   bx_leave_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);
-=======
+
 /* ---- leave_document.c */
 
 extern const bx_document bx_leave_documents[];
->>>>>>> 530d809 (Documents: paper from a record, numbered without gaps, kept as printed, told genuine by its QR; first the leave slip. Exports: lists as xlsx and CSV, masked as they are; rejected roster rows as xlsx)
 
 #endif
