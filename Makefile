@@ -115,6 +115,13 @@ fault: node_modules/.package-lock.json
 	@node tests/lib/prepare.js
 	@BAOXUE_ROUNDS=$(ROUNDS) node --test tests/fault/kills.test.js tests/fault/nodes.test.js tests/fault/outage.test.js
 
+#: make bench         beside a bare client and static answers, as ratios (BENCH_SMOKE=1: short; see docs/performance.md)
+.PHONY: bench
+bench: node_modules/.package-lock.json all
+	@$(MAKE) --no-print-directory test-build
+	@node tests/lib/prepare.js
+	@node tests/bench/bench.js
+
 node_modules/.package-lock.json: package.json package-lock.json
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@

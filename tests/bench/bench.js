@@ -171,8 +171,9 @@ function measure({ bench, same }, name, op, conns) {
     const [bare, fixed, baoxue] = [median(rates.bare), median(rates.static), median(rates.baoxue)];
     const limit = 1 / (1 / bare + 1 / fixed);
     return {
-        connections: conns, rate: round(baoxue, 0), bare: round(bare, 0), static: round(fixed, 0), ofL: round(baoxue / limit), p50: round(median(times.p50)), p99: round(median(times.p99)),
-        statements: op.script.statements, bytes: op.size, cpuMicroseconds: { nginx: round(1e6 * cpu.nginx / cpu.requests, 0), mariadbd: round(1e6 * cpu.mariadbd / cpu.requests, 0) },
+        connections: conns, rate: round(baoxue, 0), bare: round(bare, 0), static: round(fixed, 0), ofL: round(baoxue / limit),
+        p50: round(median(times.p50)), p99: round(median(times.p99)), statements: op.script.statements, bytes: op.size,
+        cpuMicroseconds: { nginx: round(1e6 * cpu.nginx / cpu.requests, 0), mariadbd: round(1e6 * cpu.mariadbd / cpu.requests, 0) },
     };
 }
 
@@ -202,7 +203,8 @@ async function main() {
     }
     results.operations.startPage = prepared.bench.wrk(['GET\t/\t'], 64);
     say(`start page 64 connections: ${round(results.operations.startPage.rate, 0)}/s, p99 ${round(results.operations.startPage.p99)} ms`);
-    results.operations.signIn = prepared.bench.wrk(Array.from({ length: 400 }, (_, i) => `POST\t/api/v1/session\t\t${JSON.stringify({ login: `p${i}`, password: accountPassword })}`), 4);
+    const signIns = Array.from({ length: 400 }, (_, i) => `POST\t/api/v1/session\t\t${JSON.stringify({ login: `p${i}`, password: accountPassword })}`);
+    results.operations.signIn = prepared.bench.wrk(signIns, 4);
     say(`sign-in    4 connections: ${round(results.operations.signIn.rate, 1)}/s, p50 ${round(results.operations.signIn.p50)} ms (Argon2id, 19 MiB)`);
     await prepared.finish();
 
