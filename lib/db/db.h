@@ -43,6 +43,7 @@ void      bx_db_destroy(bx_db *db);                                   /* closes 
 /* Counts into memory of the caller's (shared memory, say) from now on: before any connection is taken. Both outlive all use but
  * bx_db_destroy(). */
 void      bx_db_count_into(bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge);
+void      bx_db_figures(const bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge);   /* as they are now */
 bx_conn  *bx_db_take(bx_db *db, bx_error *err);                       /* [thread] an idle connection, or a new one */
 void      bx_db_give(bx_db *db, bx_conn *conn);                       /* [thread] rolls nothing back: give it clean; a broken one is closed */
 

@@ -131,6 +131,28 @@ bx_db_count_into(bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge)
     db->gauge = gauge;
 }
 
+static uint64_t
+counted(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void
+bx_db_figures(const bx_db *db, bx_db_totals *totals, bx_db_gauge *gauge)
+{
+    size_t  i;
+
+    totals->opened = counted(&db->totals->opened);
+    totals->statements = counted(&db->totals->statements);
+    totals->nanoseconds = counted(&db->totals->nanoseconds);
+    for (i = 0; i < BX_DB_FAILURES; i++) {
+        totals->failures[i] = counted(&db->totals->failures[i]);
+    }
+
+    gauge->open = counted(&db->gauge->open);
+    gauge->idle = counted(&db->gauge->idle);
+}
+
 const bx_db_config *
 bx_db_conf(const bx_db *db)
 {

@@ -35,6 +35,7 @@ struct bx_record {
     size_t               nfields;
     bx_value             values[BX_MAX_FIELDS];
     bool                 taken[BX_MAX_FIELDS], changed[BX_MAX_FIELDS];
+    const bx_value      *before;              /* the values as they were read, for the audit row; NULL while being created */
     json_t              *files[BX_MAX_FIELDS];                          /* BX_FILES: ids of the body, borrowed */
     const char          *comment;
     const char          *student_name, *class_name, *school_name;

@@ -169,7 +169,24 @@ bx_history_queue(bx_call *c, const bx_record *r, const char *action, const char 
 }
 
 
-/* Field names and new values for the audit row; secrets are named, never quoted. */
+static json_t *
+audit_value(const bx_field *f, const bx_value *v)
+{
+    return f->type == BX_SECRET ? json_string("changed") : v->kind == BX_V_INT ? json_integer(v->i) :
+           v->kind == BX_V_TEXT ? json_stringn(v->s, v->len) : json_null();
+}
+
+
+static bool
+same_value(const bx_value *a, const bx_value *b)
+{
+    return a->kind == b->kind && (a->kind == BX_V_NULL || (a->kind == BX_V_INT && a->i == b->i)
+                                  || (a->kind == BX_V_TEXT && a->len == b->len && memcmp(a->s, b->s, a->len) == 0));
+}
+
+
+/* For the audit row: each field that has become another, from what to what; while a record is created, what it has. Secrets are
+ * named, never quoted. */
 static json_t *
 changes_json(bx_call *c, const bx_record *r)
 {
@@ -180,15 +197,14 @@ changes_json(bx_call *c, const bx_record *r)
     }
 
     for (size_t i = 0; i < r->nfields; i++) {
-        const bx_value *v = &r->values[i];
+        const bx_field *f = &r->def->fields[i];
+        const bx_value *old = r->before == NULL ? NULL : &r->before[i];
 
-        if (!r->changed[i]) {
+        if (!r->changed[i] || (old != NULL && f->type != BX_SECRET && same_value(old, &r->values[i]))) {
             continue;
         }
-        json_object_set_new(o, r->def->fields[i].name,
-                            r->def->fields[i].type == BX_SECRET ? json_string("changed") :
-                            v->kind == BX_V_INT ? json_integer(v->i) :
-                            v->kind == BX_V_TEXT ? json_stringn(v->s, v->len) : json_null());
+        json_object_set_new(o, f->name, old == NULL || f->type == BX_SECRET ? audit_value(f, &r->values[i])
+                            : json_pack("[o, o]", audit_value(f, old), audit_value(f, &r->values[i])));
     }
 
     if (r->comment != NULL) {
@@ -604,13 +620,22 @@ change_commit(bx_call *c, bx_record *r, const char *action, const char *capabili
 static bx_rc
 read_for_change(bx_call *c, const bx_record_def *def, bx_record *r)
 {
-    bool  found;
+    bool       found;
+    bx_value  *before = bx_alloc(c->arena, sizeof(r->values));
 
     if (bx_record_read(c, def, c->path_id, r, &found) != BX_OK) {
         return BX_FAIL;
     }
+    if (!found) {
+        return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+    }
+    if (before == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
 
-    return found ? bx_version_check(c, r->version) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
+    memcpy(before, r->values, sizeof(r->values));
+    r->before = before;
+    return bx_version_check(c, r->version);
 }
 
 

@@ -92,8 +92,7 @@ bx_app_create(const bx_app_config *conf, bx_error *err)
 bx_rc
 bx_app_start(bx_app *app, bx_error *err)
 {
-    (void) app;
-
+    app->started = bx_now();
     return bx_db_library_init() == BX_OK ? BX_OK : bx_error_set(err, BX_E_INTERNAL, "cannot start the MariaDB client library");
 }
 

@@ -14,6 +14,7 @@ struct bx_app {
     char           cookie_name[40];
     bx_job_ran     job_ran;                   /* NULL: nobody wants to know */
     void          *job_ran_ctx;
+    bx_time        started;                   /* when this process began to serve */
 };
 
 #endif
