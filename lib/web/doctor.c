@@ -205,9 +205,9 @@ check_contents(bx_doctor *d)
     bx_rows      rows;
     const char  *today = bx_date_text(d->arena, bx_date_of(bx_now()));
 
-    if (bx_doctor_ask(d, &rows, "SELECT (SELECT COUNT(*) FROM role_capability WHERE granted = 1),"
+    if (bx_doctor_ask(d, &rows, "SELECT EXISTS (SELECT 1 FROM role_capability WHERE granted = 1),"
                       " (SELECT COUNT(*) FROM org_unit WHERE parent_id IS NULL),"
-                      " (SELECT COUNT(*) FROM account WHERE password IS NOT NULL)"))
+                      " EXISTS (SELECT 1 FROM account WHERE password IS NOT NULL)"))
     {
         bx_doctor_found(d, "roles", bx_cell_int(&rows, 0, 0) == 0 ? BX_FAULT : BX_WELL, NULL);
         bx_doctor_found(d, "county", bx_cell_int(&rows, 0, 1) == 1 ? BX_WELL : bx_cell_int(&rows, 0, 1) == 0 ? BX_ADVICE : BX_FAULT,

@@ -51,7 +51,7 @@ test('an event is a sentence, its changes fields with words, in the language of 
     const english = await server.client('principal', { language: 'en' });
     const [event] = await all(english, `&record=leave-requests&record_id=${slip.id}&action=submit`);
     assert.match(event.sentence, /^杨秀莲: Hand in \(leave, 罗思雨\)$/);
-    assert.equal(event.changes.find((one) => one.field === 'kind').to, 'Sick');
+    assert.equal(event.changes.find((one) => one.field === 'kind').to, 'Sick leave');
 });
 
 test('an edited field has what it was and what it is', async () => {
