@@ -1,4 +1,4 @@
--- 0013_calendar: terms, days and closures as rows that people change in the portal; what classes are to hear of it; and keys
+-- 0011_calendar: terms, days and closures as rows that people change in the portal; what classes are to hear of it; and keys
 -- by which the audit events of a time are found.
 
 ALTER TABLE term
