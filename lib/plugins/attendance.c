@@ -65,7 +65,14 @@ static const bx_grant grants[] = {
     { NULL, NULL }
 };
 
-#define CONTACT  "#/contacts/new?student={student_id}&task={id}"
+static const bx_menu menu[] = {
+    { "roll", "#/roll", "checks", "attendance.take" },
+    { "absences", "#/absences", "seat", "attendance.read" },
+    { "day", "#/day", "list", "attendance.read" },
+    { NULL, NULL, NULL, NULL }
+};
+
+#define CONTACT  "#/absences"
 #define VISIT    "#/home-visits/new?student={student_id}&task={id}"
 
 static const bx_task_kind tasks[] = {
@@ -73,7 +80,7 @@ static const bx_task_kind tasks[] = {
     { "attendance.roll_missing", "office",  "roll-calls",      "#/roll?class={class_id}&day={day}&session={session}", "roll.due_minutes", BX_TASK_IN_SCHOOL },
     { "attendance.contact",      "teacher", "contacts leave-requests", CONTACT, "ladder.contact_by", BX_TASK_EXCUSABLE },
     { "attendance.notify",       "teacher", "contacts leave-requests", CONTACT, "ladder.periods", BX_TASK_EXCUSABLE },
-    { "attendance.report",       "teacher", "absence-reports", "#/absence-reports/new?student={student_id}&task={id}", "ladder.report_hours", 0 },
+    { "attendance.report",       "teacher", "absence-reports", "#/absences?step=S3", "ladder.report_hours", 0 },
     { "attendance.visit",        "teacher", "home-visits",     VISIT, "ladder.visit_due_days", BX_TASK_EXCUSABLE },
     { "attendance.visit_middle", "grade",   "home-visits",     VISIT, "ladder.middle_day", BX_TASK_EXCUSABLE },
     { "attendance.visit_leader", "vice",    "home-visits",     VISIT, "ladder.leader_day", BX_TASK_EXCUSABLE },
@@ -87,5 +94,5 @@ static const bx_notice_kind notices[] = {
 
 const bx_plugin bx_plugin_attendance = {
     .abi = BX_PLUGIN_ABI, .name = "attendance", .rules = rules, .routes = route_list, .jobs = jobs, .codes = code_lists, .grants = grants,
-    .tasks = tasks, .notices = notices
+    .menu = menu, .tasks = tasks, .notices = notices
 };

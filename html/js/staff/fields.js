@@ -199,11 +199,12 @@ function bodyOf(field, value, old) {
     return field.type === 'int' ? Number(value) : value;
 }
 
-/** A form of fields. send(body) resolves when it is done, or throws the Problem. old: the row that is changed. */
-export function Form({ record, fields, old, codes, send, submit, cancel, danger, children }) {
+/** A form of fields. send(body) resolves when it is done, or throws the Problem. old: the row that is changed; given: values a new one begins
+ *  with. */
+export function Form({ record, fields, old, given, codes, send, submit, cancel, danger, children }) {
     const form = useRef(null);
-    const [values, setValues] = useState(() => Object.fromEntries(fields.filter((field) => old && field.type !== 'secret')
-        .map((field) => [field.name, old[field.name] ?? undefined])));
+    const [values, setValues] = useState(() => Object.fromEntries(fields.filter((field) => (old && field.type !== 'secret') || given?.[field.name])
+        .map((field) => [field.name, (old || given)[field.name] ?? undefined])));
     const [errors, setErrors] = useState({});
     const [problem, setProblem] = useState(null);
     const [busy, setBusy] = useState(false);

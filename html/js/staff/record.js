@@ -94,7 +94,8 @@ function One({ record, codes, id }) {
             : asked && html`<${ActionDialog} record=${record} item=${item} action=${asked} codes=${codes} close=${close} done=${() => done(asked.action)}/>`}<//>`;
 }
 
-function New({ record, codes }) {
+/* query.student: the child the form is about, chosen already. */
+function New({ record, codes, query }) {
     async function send(body) {
         const made = await post(record.name, body);
 
@@ -103,14 +104,15 @@ function New({ record, codes }) {
     }
 
     return html`<${Desk} title=${t('record.new_of', { what: title(record.name) })} current=${placeOf(record.name)} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
-        <section class="card sheet"><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.by_hook)} codes=${codes} send=${send} submit=${t('record.save')} cancel=${() => go(record.name)}/></section><//>`;
+        <section class="card sheet"><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.by_hook)} codes=${codes} send=${send} given=${query?.student ? { student_id: query.student } : undefined}
+            submit=${t('record.save')} cancel=${() => go(record.name)}/></section><//>`;
 }
 
-export default function Record({ params }) {
+export default function Record({ params, query }) {
     const { record, codes, data } = useRecord(params.record);
 
     if (record) {
-        return params.id === 'new' ? html`<${New} key=${record.name} record=${record} codes=${codes}/>` : html`<${One} key=${params.id} record=${record} codes=${codes} id=${params.id}/>`;
+        return params.id === 'new' ? html`<${New} key=${record.name} record=${record} codes=${codes} query=${query}/>` : html`<${One} key=${params.id} record=${record} codes=${codes} id=${params.id}/>`;
     }
     return html`<${Desk} title=${record === null ? t('apology') : ''}>${record === null ? html`<${Note} tone="wait">${t('no_such_page')} <a href="#/today">${t('to_home')}</a><//>` : html`<${Waiting} data=${data}/>`}<//>`;
 }
