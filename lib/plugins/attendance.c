@@ -94,5 +94,6 @@ static const bx_notice_kind notices[] = {
 
 const bx_plugin bx_plugin_attendance = {
     .abi = BX_PLUGIN_ABI, .name = "attendance", .rules = rules, .routes = route_list, .jobs = jobs, .codes = code_lists, .grants = grants,
-    .menu = menu, .tasks = tasks, .notices = notices
+    .menu = menu, .tasks = tasks, .notices = notices,
+    .calendar_changed = bx_attendance_calendar
 };

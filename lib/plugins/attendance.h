@@ -89,6 +89,7 @@ bx_rc        bx_absence_runs(bx_call *c);
 
 bx_rc        bx_attendance_clock(bx_call *c);
 bx_rc        bx_attendance_night(bx_call *c);
+bx_rc        bx_attendance_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);
 
 /* Appends n placeholders "?,?,…" and their values. */
 void         bx_ids_in(bx_buf *sql, bx_value *args, size_t *nargs, const bx_id *ids, size_t n);

@@ -362,3 +362,36 @@ bx_attendance_night(bx_call *c)
     return bx_exec(c, NULL, "UPDATE ladder_night SET finished_at = ? WHERE day = ?",
                    BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)), bx_text(day)));
 }
+
+/* ------------------------------------------------------------------ another calendar */
+
+/* A term, a closure, other bells: children with a run that reaches into these days are computed again, and the rolls that are
+ * still to come today are expected anew. */
+bx_rc
+bx_attendance_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to)
+{
+    const char *now = bx_time_sql(c->arena, c->now), *today = bx_date_text(c->arena, bx_date_of(c->now));
+    bx_rows     rows;
+
+    if (bx_exec(c, NULL, "INSERT INTO ladder_touch (student_id, at) SELECT r.student_id, ? FROM absence_run r WHERE r.class_id = ?"
+                " AND r.state IN ('open', 'ended') AND (r.last_on >= ? OR r.state = 'open') ON DUPLICATE KEY UPDATE at = VALUES(at)",
+                BX_ARGS(bx_text(now), bx_int(class_id), bx_text(bx_date_text(c->arena, from)))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (bx_date_of(c->now) < from || bx_date_of(c->now) > to) {
+        return BX_OK;
+    }
+
+    if (bx_exec(c, NULL, "DELETE FROM roll_expected WHERE day = ? AND class_id = ? AND alerted = 0", BX_ARGS(bx_text(today), bx_int(class_id))) != BX_OK
+        || bx_query(c, &rows, "SELECT u.school_id, u.township_id FROM org_unit u WHERE u.id = ?", BX_ARGS(bx_int(class_id))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return BX_OK;
+    }
+
+    night_class  k = { class_id, bx_cell_int(&rows, 0, 0), bx_cell_int(&rows, 0, 1), bx_date_of(c->now) };
+    return expect_rolls(c, &k);
+}

@@ -429,6 +429,17 @@ describe('the clock', () => {
         assert.equal((await alerts()).split(' ').length, 2 + 2 + 3);
     });
 
+    test('a closure that is declared later takes its days out of a run', async () => {
+        await absentOn('hao', ['09-21', '09-22']);
+        jobs('2026-09-22T16:20');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5');
+        await server.sql("INSERT INTO closure (id, class_id, starts_on, ends_on, reason) VALUES (9, ?, '2026-09-22', '2026-09-23', '流感')", [world.units.class1.id]);
+        await server.sql("INSERT INTO ladder_touch (student_id, at) VALUES (?, '2026-09-22 16:30:00')", [world.students.hao]);
+        jobs('2026-09-22T16:30');
+        assert.deepEqual([await rungs(), await rungs('withdrawn')], ['S0 S1 S2 S3 S4', 'S5:corrected']);
+        await server.sql('DELETE FROM closure');
+    });
+
     test('no alert on days without school', async () => {
         jobs('2026-10-03T08:45');
         assert.equal(await alerts(), '');
