@@ -42,7 +42,7 @@ export function Relay({ steps, at }) {
 
         list.current.scrollLeft = here ? here.offsetLeft - list.current.clientWidth / 2 : 0;
     }, [at]);
-    return html`<ol ref=${list} class="relay ${steps.length > 5 ? 'long' : ''}">${steps.map((step, i) => html`<li key=${i} class=${i < at ? 'did' : i === at ? 'at' : ''}
+    return html`<ol ref=${list} class="relay ${steps.length > 5 ? 'long' : ''}" tabindex=${steps.length > 5 ? 0 : undefined}>${steps.map((step, i) => html`<li key=${i} class=${i < at ? 'did' : i === at ? 'at' : ''}
         aria-current=${i === at ? 'step' : undefined}><span class="dot">${i < at ? html`<${Icon} of="check"/>` : i === at && html`<${Icon} of=${step.icon || 'clock'}/>`}</span>
         ${step.label}${step.note && html`<br/><span class="cap">${step.note}</span>`}</li>`)}</ol>`;
 }

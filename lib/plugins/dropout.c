@@ -330,7 +330,7 @@ static const bx_record_def records[] = {
 
 const bx_plugin bx_plugin_dropout = {
     .abi = BX_PLUGIN_ABI, .name = "dropout", .records = records, .rules = rules, .routes = routes, .jobs = jobs, .codes = code_lists,
-    .grants = grants, .menu = menu, .tasks = tasks, .notices = notices
+    .grants = grants, .menu = menu, .tasks = tasks, .documents = bx_dropout_documents, .notices = notices
 };
 
 const bx_record_def *const bx_dropout_record = &records[0];

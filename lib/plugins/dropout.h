@@ -9,6 +9,7 @@
 extern const bx_record_def *const bx_dropout_record;
 extern const bx_record_def *const bx_notice_record;
 extern const bx_record_def *const bx_follow_up_record;
+extern const bx_document bx_dropout_documents[];                      /* dropout_document.c */
 
 /* ---- for the ladder and other workflows [thread]. All queue; the caller commits. */
 
@@ -56,9 +57,9 @@ typedef struct {
     int64_t      version, seq;
     const char  *state, *back_to;
     bx_date      discovered, returned_on, follow_up_until;
-    bx_time      week_at, follow_up_from;
+    bx_time      week_at, follow_up_from, opened;    /* opened: entered */
     int          attempts, failed, observed, round, relapse_no;
-    bool         reported, return_reported, return_signed, late, by_ladder, lost;
+    bool         reported, return_reported, return_signed, late, lost;
 } bx_case;
 
 typedef enum { BX_DUTY_OPEN, BX_DUTY_DONE, BX_DUTY_MISSED, BX_DUTY_DROPPED } bx_duty_state;
@@ -119,14 +120,23 @@ bx_rc   bx_duty_due(bx_call *c, const bx_case *k, const char *step, bx_date day,
 /* The later of nominal and 24:00 of the n-th school day after the day of saving, when that is after the trigger's day. */
 bx_rc   bx_duty_working(bx_call *c, const bx_case *k, bx_time trigger, bx_time nominal, bx_time saved, bx_time *out);
 
-/* ---- dropout_observe.c: pure */
+/* ---- dropout_days.c: pure */
+
+/* The last bell of the n-th school day of absence, the first being `discovered`. */
+bx_time bx_case_trigger(const bx_calendar *cal, bx_date discovered, int n);
+/* The end of the week: the last bell of as many school days after the trigger's as the two rules lie apart. */
+bx_time bx_case_week(const bx_calendar *cal, bx_time trigger, int open_days, int week_days);
+/* The last bell of the deadline's day; when there is no school on it, of the next day with school. */
+bx_time bx_return_deadline(const bx_calendar *cal, bx_date served, int days);
+/* The n-th monthly review after a day, on the next school day when it is none. */
+bx_date bx_review_day(const bx_calendar *cal, bx_date from, int n);
+/* n months after a day, the end of a short month at most. */
+bx_date bx_months_after(bx_date d, int n);
 
 typedef struct { int attended; bool failed; bx_time at; } bx_observation;
 
 /* Counts attended days; stops at the first unexcused day (failed) or at the wanted-th attended one, whose last bell is `at`. */
 bx_observation bx_observe(const bx_presence_day *days, size_t n, int wanted);
-/* n months after a day, the end of a short month at most. */
-bx_date bx_months_after(bx_date d, int n);
 
 /* ---- hooks [thread] */
 
@@ -168,6 +178,11 @@ bx_rc   bx_persuasion_check(bx_call *c, bx_record *r);
 bx_rc   bx_refusal_check(bx_call *c, bx_record *r);
 bx_rc   bx_tracking_check(bx_call *c, bx_record *r);
 bx_rc   bx_urgent_raise(bx_call *c, bx_record *r);
+/* Counts a home visit made elsewhere as an attempt of the child's open case, so that nobody writes it twice. Nothing when there is no
+ * case, or the visit was before it began. outcome: a code of
+ * persuasion_outcome. Texts are borrowed. */
+bx_rc   bx_dropout_visit(bx_call *c, bx_id student, bx_id visit, const char *way, bx_date on, const char *people, int subject_teachers,
+                         const char *with_whom, const char *effect, const char *outcome);
 /* Queues one attempt that a hook itself makes (joint persuasion). */
 bx_rc   bx_attempt_queue(bx_duties *s, const char *way, bx_date on, const char *people, const char *effect, const char *outcome);
 

@@ -141,6 +141,58 @@ bx_attempt_queue(bx_duties *s, const char *way, bx_date on, const char *people, 
 }
 
 
+/* The first n characters. */
+static const char *
+first_of(bx_call *c, const char *s, size_t n)
+{
+    size_t  len = 0, seen = 0;
+
+    while (s[len] != '\0' && (seen < n || ((unsigned char) s[len] & 0xC0) == 0x80)) {
+        seen += ((unsigned char) s[len] & 0xC0) != 0x80;
+        len++;
+    }
+
+    return bx_strndup(bx_call_arena(c), s, len);
+}
+
+
+/* The visit's own record says the rest; where it is the second persuasion it is that too. */
+bx_rc
+bx_dropout_visit(bx_call *c, bx_id student, bx_id visit, const char *way, bx_date on, const char *people, int subject_teachers,
+                 const char *with_whom, const char *effect, const char *outcome)
+{
+    static const char  sql[] = "UPDATE persuasion SET visit_id = ?, with_whom = ?, subject_teachers = ? WHERE case_id = ? AND attempt_no = ?";
+    bx_rows            rows;
+    bx_case            k;
+    bx_duties          s;
+    bool               found;
+
+    if (bx_query(c, &rows, "SELECT id FROM dropout_case WHERE open_student = ?", BX_ARGS(bx_int(student))) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return BX_OK;
+    }
+    if (bx_case_read(c, bx_cell_int(&rows, 0, 0), &k, &found) != BX_OK || bx_duties_load(c, &k, &s) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (bx_time_at(on, 24 * 60) <= k.opened || strcmp(k.state, "follow_up") == 0 || strcmp(k.state, "observing") == 0) {
+        return BX_OK;
+    }
+
+    s.proof = "home-visits";
+    s.proof_id = visit;
+    if (bx_attempt_queue(&s, way, on, people, first_of(c, effect, 500), outcome) != BX_OK
+        || bx_queue(c, 1, sql, BX_ARGS(bx_int(visit), bx_text(with_whom), bx_int(subject_teachers), bx_int(k.id), bx_int(s.of.attempts))) != BX_OK
+        || second_persuasion(&s, way, on, subject_teachers) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return counts_write(&s);
+}
+
+
 bx_rc
 bx_refusal_check(bx_call *c, bx_record *r)
 {

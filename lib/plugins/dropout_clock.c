@@ -178,9 +178,7 @@ settle(bx_duties *s, const bx_calendar *cal, bx_time at, int64_t months)
 
     bx_duty_drop(s, NULL, "returned");
     for (int i = 1; i <= months; i++) {
-        bx_date  due = bx_months_after(day, i), next = bx_is_school_day(cal, due) ? due : bx_add_school_days(cal, due, 1);
-
-        until = next == BX_NO_DATE ? due : next;
+        until = bx_review_day(cal, day, i);
         if (bx_queue(s->c, 1, sql,
                 BX_ARGS(bx_int(bx_id_new()), bx_int(k->student), bx_int(k->class_id), bx_int(k->school),
                         k->township == 0 ? bx_null() : bx_int(k->township), bx_int(k->id), bx_int(k->round * 10 + i),

@@ -134,21 +134,16 @@ serve_check(bx_call *c, const bx_record *r, bx_date *served)
 }
 
 
-/* The last bell of the deadline's day; when there is no school on it, of the next day with school. */
 static bx_rc
 deadline(bx_call *c, const bx_case *k, bx_date served, int64_t days, bx_time *out)
 {
     const bx_calendar *cal;
-    const bx_bells    *bells;
-    bx_date            day = served + (bx_date) days, school;
 
-    if (bx_case_calendars(c, k, day, &cal, NULL) != BX_OK) {
+    if (bx_case_calendars(c, k, served + (bx_date) days, &cal, NULL) != BX_OK) {
         return BX_FAIL;
     }
 
-    school = bx_is_school_day(cal, day) ? day : bx_add_school_days(cal, day, 1);
-    bells = school == BX_NO_DATE ? NULL : bx_calendar_bells(cal, school);
-    *out = bells == NULL ? bx_time_at(day, 24 * 60) : bx_time_at(school, bells->ends[bells->am + bells->pm - 1]);
+    *out = bx_return_deadline(cal, served, (int) days);
     return BX_OK;
 }
 

@@ -20,57 +20,6 @@ typedef struct {
 } opening;
 
 
-/* The end of the last period of a school day. */
-static bx_time
-last_bell(const bx_calendar *cal, bx_date day)
-{
-    const bx_bells *bells = bx_calendar_bells(cal, day);
-
-    return bells == NULL ? bx_time_at(day, 24 * 60) : bx_time_at(day, bells->ends[bells->am + bells->pm - 1]);
-}
-
-
-/* The last bell of the n-th day of absence, the first being discovered. */
-static bx_rc
-end_of_day(bx_call *c, const bx_case *k, int64_t n, bx_time *out)
-{
-    const bx_calendar *cal;
-    bx_date            day;
-
-    if (bx_case_calendars(c, k, k->discovered, &cal, NULL) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    day = bx_add_school_days(cal, k->discovered - 1, (int) n);
-    *out = day == BX_NO_DATE ? bx_time_at(k->discovered + (bx_date) n, 24 * 60) : last_bell(cal, day);
-    return BX_OK;
-}
-
-
-/* The week: as many school days after the day on which the case should have opened as the rules lie apart. */
-static bx_rc
-week_of(bx_call *c, const bx_case *k, bx_time trigger, bx_time *out)
-{
-    const bx_calendar *cal;
-    int64_t            open_days, week_days;
-    bx_date            day = bx_date_of(trigger);
-
-    if (bx_rule_int(c, "dropout.open_days", k->class_id, &open_days) != BX_OK
-        || bx_rule_int(c, "ladder.week_days", k->class_id, &week_days) != BX_OK || bx_case_calendars(c, k, day, &cal, NULL) != BX_OK)
-    {
-        return BX_FAIL;
-    }
-    if (week_days <= open_days) {
-        *out = trigger;
-        return BX_OK;
-    }
-
-    day = bx_add_school_days(cal, day, (int) (week_days - open_days));
-    *out = day == BX_NO_DATE ? trigger + (week_days - open_days) * 24 * 3600 : last_bell(cal, day);
-    return BX_OK;
-}
-
-
 /* The child's last case: open, or closed so lately that a new one is its continuation. */
 static bx_rc
 case_before(bx_call *c, opening *o)
@@ -157,16 +106,25 @@ open_trackings(bx_duties *s)
 }
 
 
-/* Fills in what the case counts from; class, school, student and discovered are set. */
+/* Fills in what the case counts from; class, school, student and discovered are set. trigger BX_NO_TIME: the last bell of the third
+ * day of absence, of the first one in a follow-up. */
 static bx_rc
 opening_plan(bx_call *c, opening *o, bx_time trigger, bx_time saved)
 {
-    o->trigger = trigger;
-    o->saved = saved;
-    if (case_before(c, o) != BX_OK || week_of(c, &o->k, trigger, &o->k.week_at) != BX_OK) {
+    const bx_calendar *cal;
+    int64_t            open_days, week_days;
+
+    if (case_before(c, o) != BX_OK
+        || bx_rule_int(c, o->relapse ? "dropout.open_days_follow_up" : "dropout.open_days", o->k.class_id, &open_days) != BX_OK
+        || bx_rule_int(c, "ladder.week_days", o->k.class_id, &week_days) != BX_OK
+        || bx_case_calendars(c, &o->k, o->k.discovered, &cal, NULL) != BX_OK)
+    {
         return BX_FAIL;
     }
 
+    o->saved = saved;
+    o->trigger = trigger == BX_NO_TIME ? bx_case_trigger(cal, o->k.discovered, (int) open_days) : trigger;
+    o->k.week_at = bx_case_week(cal, o->trigger, (int) open_days, (int) week_days);
     o->k.linked = o->before.id;
     o->k.relapse_no = o->before.id == 0 ? 0 : o->before.relapse_no + 1;
     return BX_OK;
@@ -215,8 +173,6 @@ bx_dropout_open_hook(bx_call *c, bx_record *r)
     const bx_calendar  *cal;
     bx_date             today = bx_date_of(bx_call_now(c)), seen = bx_rec_date(r, "last_seen_on");
     const char         *origin = bx_rec_text(r, "origin");
-    bx_time             trigger;
-    int64_t             open_days;
     bx_duties            s;
 
     if (origin != NULL && (strcmp(origin, "ladder") == 0 || strcmp(origin, "relapse") == 0)) {
@@ -233,9 +189,7 @@ bx_dropout_open_hook(bx_call *c, bx_record *r)
     if (o.k.discovered == BX_NO_DATE || o.k.discovered > today) {
         return bx_refuse(c, BX_E_INVALID, "last_seen_on", "dropout.nothing_missed", NULL);
     }
-    if (bx_rule_int(c, "dropout.open_days", o.k.class_id, &open_days) != BX_OK || end_of_day(c, &o.k, open_days, &trigger) != BX_OK
-        || opening_plan(c, &o, trigger, bx_call_now(c)) != BX_OK)
-    {
+    if (opening_plan(c, &o, BX_NO_TIME, bx_call_now(c)) != BX_OK) {
         return BX_FAIL;
     }
     if (o.open && !o.relapse) {
@@ -251,7 +205,7 @@ bx_dropout_open_hook(bx_call *c, bx_record *r)
     s.of.township = r->scope.township;
     bx_set_text(r, "origin", origin == NULL ? "hand" : origin);
     bx_set_date(r, "discovered_on", o.k.discovered);
-    bx_set_time(r, "trigger_at", trigger);
+    bx_set_time(r, "trigger_at", o.trigger);
     bx_set_time(r, "week_at", o.k.week_at);
     if (o.before.id != 0) {
         bx_set_int(r, "linked_id", o.before.id);
@@ -315,7 +269,6 @@ bx_dropout_open(bx_call *c, const bx_dropout_opening *from, bx_id *out)
     {
         return BX_FAIL;
     }
-    o.k.by_ladder = !o.relapse && strcmp(from->origin, "ladder") == 0;
     if (out != NULL) {
         *out = o.k.id;
     }

@@ -130,6 +130,26 @@ time_json(bx_call *c, bx_time t)
 }
 
 
+/* "2 个工作日": what the rule of a step says for the case; NULL: it has none. */
+static bx_rc
+rule_text(bx_call *c, const bx_case *k, const char *step, const char **out)
+{
+    const bx_rule *rule = bx_duty_rule(step) == NULL ? NULL : bx_rule_find(bx_duty_rule(step));
+    int64_t        n;
+
+    *out = NULL;
+    if (rule == NULL) {
+        return BX_OK;
+    }
+    if (bx_rule_int(c, rule->key, k->class_id, &n) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *out = bx_sprintf(c->arena, "%" PRId64 " %s", n, bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "rule.unit.%s", rule->unit), NULL));
+    return BX_OK;
+}
+
+
 bx_rc
 bx_dropout_steps_route(bx_call *c)
 {
@@ -145,21 +165,25 @@ bx_dropout_steps_route(bx_call *c)
         return BX_FAIL;
     }
 
-    items = json_array();
+    items = bx_own(c->arena, json_array());
     for (size_t i = 0; i < s.n; i++) {
         const bx_duty *t = &s.list[i];
         bx_time        at = t->done_at != BX_NO_TIME ? t->done_at : bx_call_now(c);
+        const char    *limit;
 
-        json_array_append_new(items, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:i, s:s?, s:s?}",
+        if (rule_text(c, &k, t->step, &limit) != BX_OK) {
+            return BX_FAIL;
+        }
+        json_array_append_new(items, json_pack("{s:s, s:i, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:i, s:s?, s:s?}",
             "step", t->step, "ordinal", t->ordinal, "state", states[t->state], "role", t->role,
             "role_label", bx_tr(bx_call_arena(c), bx_call_lang(c), bx_sprintf(bx_call_arena(c), "role.%s", t->role), NULL),
-            "rule", bx_duty_rule(t->step), "trigger_at", time_json(c, t->trigger), "nominal", time_json(c, t->nominal),
+            "rule", bx_duty_rule(t->step), "limit", limit, "trigger_at", time_json(c, t->trigger), "nominal", time_json(c, t->nominal),
             "working", time_json(c, t->working), "done_at", time_json(c, t->done_at), "held", t->held,
             "late", t->state != BX_DUTY_DROPPED && at > t->nominal,
             "late_days", t->state == BX_DUTY_DROPPED ? 0 : bx_workdays_between(office, bx_date_of(t->nominal - 1), bx_date_of(at)), "done_by", t->done_by, "why", t->why));
     }
 
-    return bx_answer(c, 200, json_pack("{s:o}", "items", items));
+    return bx_answer(c, 200, json_pack("{s:O}", "items", items));
 }
 
 
@@ -179,8 +203,18 @@ grouped_by(const bx_call *c)
 }
 
 
-/* Above the school a case counts once it was reported, or when a step of the school was late: a case that was opened in time and
- * whose child came back counts against nobody. */
+/* The first of August before a day. */
+static bx_date
+school_year(bx_date day)
+{
+    bx_civil  t = bx_civil_of_date(day);
+
+    return bx_date_make(t.month >= 8 ? t.year : t.year - 1, 8, 1);
+}
+
+
+/* Open cases and those of this school year. Above the school a case counts once it was reported, or when a step of the school was late: a case that was opened in time and
+ * whose child came back counts against nobody. A relapse is told to the bureau, so it counts at once. */
 bx_rc
 bx_dropout_figures(bx_call *c)
 {
@@ -204,13 +238,15 @@ bx_dropout_figures(bx_call *c)
     bx_buf_printf(&sql, "SELECT u.id, u.name, u.level, u.stage, u.entry_year, u.class_no, COUNT(*), SUM(t.open_student IS NOT NULL),"
         " SUM(t.open_student IS NOT NULL AND t.due_at < ?), SUM(t.late), SUM(t.state IN ('observing', 'follow_up', 'closed')),"
         " SUM(t.state IN (" BX_CASE_ABSENT ")), SUM(t.relapse_no > 0)"
-        " FROM dropout_case t JOIN org_unit u ON u.id = t.%s WHERE t.state NOT IN ('in_error', 'not_dropout') AND ", by);
+        " FROM dropout_case t FORCE INDEX (figures) JOIN org_unit u ON u.id = t.%s WHERE t.state NOT IN ('in_error', 'not_dropout')"
+        " AND (t.open_student IS NOT NULL OR t.discovered_on >= ?) AND ", by);
     args[n++] = bx_text(bx_time_sql(c->arena, bx_call_now(c)));
+    args[n++] = bx_text(bx_date_text(c->arena, school_year(bx_date_of(c->now))));
     if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", "dropout.read", &sql, args, &n, 60) != BX_OK) {
         return BX_FAIL;
     }
     if (above) {
-        bx_buf_str(&sql, " AND (t.reported_at IS NOT NULL OR t.late = 1)");
+        bx_buf_str(&sql, " AND (t.reported_at IS NOT NULL OR t.late = 1 OR t.relapse_no > 0)");
     }
     if (unit != NULL) {
         bx_buf_printf(&sql, " AND t.%s = ?", strcmp(by, "school_id") == 0 ? "township_id" : "school_id");

@@ -9,6 +9,7 @@
 #include "flow/calendar.h"
 #include "flow/flow.h"
 #include "plugins/dropout.h"
+#include "plugins/responsibility.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -340,10 +341,9 @@ bx_duties_resume(bx_duties *s)
 /* ---- tasks: one for each step that is asked for, of the role whose duty it is */
 
 static bool
-has_task(const bx_duties *s, const bx_duty *t)
+has_task(const bx_duty *t)
 {
-    /* of a case from the ladder the form is its last rung, which has a task of its own */
-    return strcmp(t->role, "guardian") != 0 && strcmp(t->step, "list") != 0 && !(s->of.by_ladder && strcmp(t->step, "form") == 0);
+    return strcmp(t->role, "guardian") != 0 && strcmp(t->step, "list") != 0;
 }
 
 
@@ -370,14 +370,18 @@ task_open(bx_duties *s, bx_duty *t)
                             .nominal = t->nominal, .working = t->working };
 
     t->announced = t->changed = true;
-    return has_task(s, t) ? bx_task_open(s->c, &task) : BX_OK;
+    /* the child's helper tracks it, when there is one */
+    if (strcmp(t->step, "tracking") == 0 && bx_responsible_for(s->c, "student", k->student, &task.account) != BX_OK) {
+        return BX_FAIL;
+    }
+    return has_task(t) ? bx_task_open(s->c, &task) : BX_OK;
 }
 
 
 static bx_rc
 task_close(bx_duties *s, const bx_duty *t, const char *how, const char *why)
 {
-    if (!has_task(s, t)) {
+    if (!has_task(t)) {
         return BX_OK;
     }
 
@@ -535,7 +539,7 @@ bx_case_of_record(const bx_record *r, bx_case *k)
         .failed = (int) bx_rec_int(r, "failed"), .observed = (int) bx_rec_int(r, "observed"), .round = (int) bx_rec_int(r, "round"),
         .relapse_no = (int) bx_rec_int(r, "relapse_no"), .reported = bx_rec_has(r, "reported_at"),
         .return_reported = bx_rec_has(r, "return_reported_at"), .return_signed = bx_rec_has(r, "return_signed_at"),
-        .late = bx_rec_int(r, "late") != 0, .by_ladder = is_word(bx_rec_text(r, "origin"), "ladder"),
+        .late = bx_rec_int(r, "late") != 0,
         .lost = is_word(bx_rec_text(r, "whereabouts"), "unknown"),
     };
 }
@@ -566,7 +570,7 @@ bx_case_read(bx_call *c, bx_id id, bx_case *k, bool *found)
         "SELECT id, student_id, class_id, school_id, township_id, linked_id, version, seq, state, back_to, discovered_on, returned_on,"
         " follow_up_until, week_at, follow_up_from, attempts, failed, observed, round, relapse_no, reported_at IS NOT NULL,"
         " return_reported_at IS NOT NULL, return_signed_at IS NOT NULL, late,"
-        " origin = 'ladder', IFNULL(whereabouts, '') = 'unknown' FROM dropout_case WHERE id = ?";
+        " IFNULL(whereabouts, '') = 'unknown', created_at FROM dropout_case WHERE id = ?";
     bx_rows            rows;
 
     *found = false;
@@ -587,7 +591,8 @@ bx_case_read(bx_call *c, bx_id id, bx_case *k, bool *found)
         .attempts = (int) bx_cell_int(&rows, 0, 15), .failed = (int) bx_cell_int(&rows, 0, 16), .observed = (int) bx_cell_int(&rows, 0, 17),
         .round = (int) bx_cell_int(&rows, 0, 18), .relapse_no = (int) bx_cell_int(&rows, 0, 19), .reported = bx_cell_int(&rows, 0, 20) != 0,
         .return_reported = bx_cell_int(&rows, 0, 21) != 0, .return_signed = bx_cell_int(&rows, 0, 22) != 0,
-        .late = bx_cell_int(&rows, 0, 23) != 0, .by_ladder = bx_cell_int(&rows, 0, 24) != 0, .lost = bx_cell_int(&rows, 0, 25) != 0,
+        .late = bx_cell_int(&rows, 0, 23) != 0, .lost = bx_cell_int(&rows, 0, 24) != 0,
+        .opened = cell_time(&rows, 0, 25),
     };
     return BX_OK;
 }

@@ -20,7 +20,7 @@ typedef struct {
 static const source sources[] = {
     { "action", "dropout.read",
       "SELECT h.at, h.id, t.id AS case_id, h.action, h.from_state, h.to_state, h.actor, h.role, h.comment FROM dropout_case t"
-      " JOIN history h ON h.record = 'dropout-cases' AND h.record_id = t.id WHERE t.student_id = ? AND ", false },
+      " STRAIGHT_JOIN history h ON h.record = 'dropout-cases' AND h.record_id = t.id WHERE t.student_id = ? AND ", false },
     { "persuasion", "dropout.read",
       "SELECT CONCAT(t.made_on, ' ', IFNULL(t.made_time, '00:00'), ':00') AS at, t.id, t.case_id, t.attempt_no, t.way, t.people, t.with_whom,"
       " t.outcome, t.effect, t.child_words, t.guardian_words, t.promised_on FROM persuasion t WHERE t.student_id = ? AND ", false },
@@ -37,7 +37,7 @@ static const source sources[] = {
       "SELECT CONCAT(t.reviewed_on, ' 00:00:00') AS at, t.id, t.case_id, t.ordinal, t.reviewed_by, t.evaluation, t.study, t.life, t.mind"
       " FROM follow_up t WHERE t.reviewed_on IS NOT NULL AND t.student_id = ? AND ", false },
     { "missed", "dropout.read",
-      "SELECT s.nominal AS at, s.id, t.id AS case_id, s.step, s.role, s.done_at, s.done_by FROM dropout_case t JOIN dropout_step s ON s.case_id = t.id"
+      "SELECT s.nominal AS at, s.id, t.id AS case_id, s.step, s.role, s.done_at, s.done_by FROM dropout_case t STRAIGHT_JOIN dropout_step s FORCE INDEX (step) ON s.case_id = t.id"
       " AND s.state <> 'dropped' AND s.held = 0 AND s.nominal < IFNULL(s.done_at, :now) WHERE t.student_id = ? AND ", false },
     { "leave", "leave.read",
       "SELECT t.created_at AS at, t.id, NULL AS case_id, t.state, t.kind AS leave_kind, t.starts_on, t.starts_half, t.ends_on, t.ends_half, t.reason"

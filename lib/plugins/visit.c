@@ -5,6 +5,7 @@
  */
 
 #include "plugins/attendance.h"
+#include "plugins/dropout.h"
 
 #include <string.h>
 
@@ -204,6 +205,25 @@ has_evidence(bx_call *c, const bx_record *r)
     return files_in(c, "photos") > 0 || files_in(c, "signature") > 0 || bx_rec_has(r, "witness") || bx_rec_has(r, "no_evidence");
 }
 
+/* In a dropout case a visit is an attempt to persuade, without anybody writing it twice. That a child is ill or has moved is none. */
+static bx_rc
+count_attempt(bx_call *c, const bx_record *r)
+{
+    static const char *const  outcomes[][2] = { { "comes_back", "agreed" }, { "thinks", "undecided" }, { "refuses", "refused" }, { "not_met", "nobody" } };
+    const char               *way = bx_rec_text(r, "way"), *effect = bx_rec_text(r, "effect");
+
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]) && bx_record_find("dropout-cases") != NULL; i++) {
+        if (strcmp(effect, outcomes[i][0]) == 0) {
+            return bx_dropout_visit(c, bx_rec_student(r), bx_rec_id(r), strcmp(way, "in_person") == 0 ? "home_visit" : way,
+                                    bx_date_of(bx_rec_time(r, "at")), bx_rec_text(r, "visitors"), is_true(r, "with_subject"),
+                                    bx_rec_text(r, "talked_to"), bx_rec_text(r, "words"), outcomes[i][1]);
+        }
+    }
+
+    return BX_OK;
+}
+
+
 static bx_rc
 visit_check(bx_call *c, bx_record *r)
 {
@@ -236,7 +256,7 @@ visit_check(bx_call *c, bx_record *r)
     proof.in_person = in_person;
     proof.roles = (is_true(r, "with_teacher") || is_true(r, "with_subject") ? BX_VISIT_TEACHER : 0u)
                   | (is_true(r, "with_middle") ? BX_VISIT_MIDDLE : 0u) | (is_true(r, "with_leader") ? BX_VISIT_LEADER : 0u);
-    return close_rungs(c, r, &proof);
+    return close_rungs(c, r, &proof) == BX_OK ? count_attempt(c, r) : BX_FAIL;
 }
 
 /* ------------------------------------------------------------------ tables */

@@ -11,7 +11,7 @@ let server, world;
 const who = {};
 const logins = ['guardian', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar', 'principal', 'principal2', 'psych',
     'township', 'county', 'nobody'];
-const tables = ['dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
+const tables = ['roll_call', 'attendance_mark', 'absence_run', 'absence_rung', 'ladder_touch', 'home_visit', 'task', 'notice', 'job', 'dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
 
 before(async () => {
     server = await start({ clock: '2026-09-21T07:00:00+08:00' });
@@ -33,7 +33,7 @@ beforeEach(async () => {
 const at = (time) => server.setClock(`${time}:00+08:00`);
 const id = (student) => String(world.students[student].id ?? world.students[student]);
 const iso = (time) => `${time}:00+08:00`;
-const midnight = (day) => `${new Date(Date.parse(day) + 86400e3).toISOString().slice(0, 10)}T00:00:00+08:00`;   // 24:00 of a day
+const midnight = (date) => `${new Date(Date.parse(date) + 86400e3).toISOString().slice(0, 10)}T00:00:00+08:00`;   // 24:00 of a day
 
 async function made(person, record, body) {
     const answer = await who[person].post(record, body);
@@ -90,92 +90,257 @@ const served = async (person, it, kind, body) => {
     return who[person].post(`return-notices/${one.id}/serve`, body, { version: one.version });
 };
 
+const cls = (name) => String(world.units[name].id);
+
+/** A roll of 三年级1班 now: these are absent. */
+async function roll(absent) {
+    const answer = await who.teacher.post('roll-calls', { class_id: cls('class1'), marks: absent.map((one) => ({ student_id: id(one), kind: 'absent' })) });
+    assert.equal(answer.status, 201, answer.text);
+}
+
+/** Both rolls of a day ('11-23'), and the jobs after its last bell. */
+async function day(date, absent, until = '16:30') {
+    const year = date < '08' ? 2027 : 2026;
+
+    for (const time of ['08:05', '14:05']) {
+        const [taken] = await server.sql('SELECT 1 AS one FROM roll_call WHERE day = ? AND session = ?', [`${year}-${date}`, time < '12' ? 1 : 2]);
+        at(`${year}-${date}T${time}`);
+        if (!taken) {
+            await roll(absent);
+        }
+    }
+    at(`${year}-${date}T${until}`);
+    server.runJobs();
+}
+
+/** C1 to Monday, 23 November, when the child comes. */
+async function backAtSchool() {
+    const it = await untilTheOrder();
+
+    at('2026-11-23T08:05');
+    await roll([]);
+    server.runJobs();
+    return read('office', it);
+}
+
+/** C1 until the township's order is served, with every date of the example. */
+async function untilTheOrder() {
+    at('2026-10-14T16:20');
+    let it = await made('teacher', 'dropout-cases', open());
+    assert.equal(it.state, 'suspected');
+    assert.equal(it.discovered_on, '2026-10-12');
+    assert.equal(it.trigger_at, iso('2026-10-14T16:20'));
+    assert.equal(it.week_at, iso('2026-10-16T16:20'));
+    assert.equal(it.next_step, 'form');
+    assert.equal(it.due_at, midnight('2026-10-19'));
+    assert.equal(it.waits_for.name, '王晓梅');
+
+    let step = await steps(it);
+    assert.equal(step('list').nominal, midnight('2026-10-14'));
+    assert.equal(step('list').late, false);
+    assert.equal(step('form').nominal, midnight('2026-10-19'));
+    assert.equal(step('report').nominal, midnight('2026-10-21'));
+
+    at('2026-10-15T18:00');
+    await made('vice', 'persuasions', attempt(it, { made_on: '2026-10-15', people: '何秀英' }));
+    at('2026-10-19T09:00');
+    it = await done('teacher', it, 'form', form);
+    assert.equal(it.state, 'formal');
+    it = await done('office', it, 'review', { review_text: '情况属实' });
+    at('2026-10-20T10:00');
+    it = await done('principal', it, 'report', {});
+    assert.equal(it.state, 'reported');
+    assert.equal(it.due_at, midnight('2026-10-27'), 'five working days after receipt');
+    assert.equal(it.waits_for.name, '周启明');
+    it = await done('county', it, 'receive');
+    it = await done('township', it, 'township_receive');
+    at('2026-10-22T18:00');
+    await made('teacher', 'persuasions', attempt(it, { made_on: '2026-10-22', subject_teachers: 1 }));
+
+    at('2026-10-26T15:00');
+    it = await done('county', it, 'confirm', { verdict_text: '和公安户籍核过，没有在别处就读' });
+    assert.equal(it.due_at, midnight('2026-10-28'));
+    at('2026-10-27T11:00');
+    it = await done('county', it, 'notice', { addressee: '杨秀莲' });
+    assert.equal(it.state, 'noticed');
+    assert.equal((await notice(it, 'notice')).issuer_name, '澜溪县教育体育局');
+    at('2026-10-28T17:00');
+    assert.equal((await served('township', it, 'notice', serve('2026-10-28'))).status, 200);
+    it = await read('office', it);
+    assert.equal(it.return_by, iso('2026-11-04T16:20'));
+    assert.equal(it.due_at, iso('2026-11-04T16:20'));
+
+    at('2026-11-04T16:20');
+    server.runJobs();
+    it = await read('office', it);
+    step = await steps(it);
+    assert.equal(step('return').state, 'missed');
+    assert.equal(step('tell_township').nominal, midnight('2026-11-05'));
+    assert.equal(step('persuade').nominal, midnight('2026-11-09'));
+    assert.equal((await notice(it, 'notice')).state, 'missed');
+
+    at('2026-11-05T10:00');
+    it = await done('office', it, 'tell_township', {});
+    at('2026-11-06T19:00');
+    await made('teacher', 'persuasions', attempt(it, { made_on: '2026-11-06', subject_teachers: 1, outcome: 'refused' }));
+    const upload = await photo();
+    await made('teacher', 'refusals', { student_id: it.student_id, case_id: it.id, refused_on: '2026-11-06', refused_by: 'both',
+        reason: '不读了', people: '王晓梅、罗勇', receipt: 'signed', photos: [await upload('teacher')] });
+    server.runJobs();
+    it = await read('office', it);
+    assert.equal(it.state, 'joint');
+    assert.deepEqual([it.attempts, it.failed], [3, 3]);
+    step = await steps(it);
+    assert.equal(step('persuade').state, 'done');
+    assert.equal(step('joint').nominal, midnight('2026-11-20'));
+
+    at('2026-11-11T16:00');
+    it = await done('county', it, 'joint_failed', { held_on: '2026-11-11', people: '县局、派出所、乡镇、学校', effect: '家长不松口' });
+    assert.equal(it.state, 'township');
+    assert.equal(it.due_at, midnight('2026-11-18'));
+    at('2026-11-16T10:00');
+    it = await done('township', it, 'order', { addressee: '杨秀莲' });
+    at('2026-11-17T10:00');
+    assert.equal((await served('township', it, 'order', serve('2026-11-17'))).status, 200);
+    it = await read('office', it);
+    assert.equal(it.return_by, iso('2026-11-24T16:20'));
+    assert.equal(it.late, false, 'nothing the school had to do was late');
+    return it;
+}
+
 describe('C1 refusal, township order', () => {
     test('from suspicion to the order of the township, every date', async () => {
-        at('2026-10-14T16:20');
-        let it = await made('teacher', 'dropout-cases', open());
-        assert.equal(it.state, 'suspected');
-        assert.equal(it.discovered_on, '2026-10-12');
-        assert.equal(it.trigger_at, iso('2026-10-14T16:20'));
-        assert.equal(it.week_at, iso('2026-10-16T16:20'));
-        assert.equal(it.next_step, 'form');
-        assert.equal(it.due_at, midnight('2026-10-19'));
-        assert.equal(it.waits_for.name, '王晓梅');
-
-        let step = await steps(it);
-        assert.equal(step('list').nominal, midnight('2026-10-14'));
-        assert.equal(step('list').late, false);
-        assert.equal(step('form').nominal, midnight('2026-10-19'));
-        assert.equal(step('report').nominal, midnight('2026-10-21'));
-
-        at('2026-10-15T18:00');
-        await made('vice', 'persuasions', attempt(it, { made_on: '2026-10-15', people: '何秀英' }));
-        at('2026-10-19T09:00');
-        it = await done('teacher', it, 'form', form);
-        assert.equal(it.state, 'formal');
-        it = await done('office', it, 'review', { review_text: '情况属实' });
-        at('2026-10-20T10:00');
-        it = await done('principal', it, 'report', {});
-        assert.equal(it.state, 'reported');
-        assert.equal(it.due_at, midnight('2026-10-27'), 'five working days after receipt');
-        assert.equal(it.waits_for.name, '周启明');
-        it = await done('county', it, 'receive');
-        it = await done('township', it, 'township_receive');
-        at('2026-10-22T18:00');
-        await made('teacher', 'persuasions', attempt(it, { made_on: '2026-10-22', subject_teachers: 1 }));
-
-        at('2026-10-26T15:00');
-        it = await done('county', it, 'confirm', { verdict_text: '和公安户籍核过，没有在别处就读' });
-        assert.equal(it.due_at, midnight('2026-10-28'));
-        at('2026-10-27T11:00');
-        it = await done('county', it, 'notice', { addressee: '杨秀莲' });
-        assert.equal(it.state, 'noticed');
-        assert.equal((await notice(it, 'notice')).issuer_name, '澜溪县教育体育局');
-        at('2026-10-28T17:00');
-        assert.equal((await served('township', it, 'notice', serve('2026-10-28'))).status, 200);
-        it = await read('office', it);
-        assert.equal(it.return_by, iso('2026-11-04T16:20'));
-        assert.equal(it.due_at, iso('2026-11-04T16:20'));
-
-        at('2026-11-04T16:20');
-        server.runJobs();
-        it = await read('office', it);
-        step = await steps(it);
-        assert.equal(step('return').state, 'missed');
-        assert.equal(step('tell_township').nominal, midnight('2026-11-05'));
-        assert.equal(step('persuade').nominal, midnight('2026-11-09'));
-        assert.equal((await notice(it, 'notice')).state, 'missed');
-
-        at('2026-11-05T10:00');
-        it = await done('office', it, 'tell_township', {});
-        at('2026-11-06T19:00');
-        await made('teacher', 'persuasions', attempt(it, { made_on: '2026-11-06', subject_teachers: 1, outcome: 'refused' }));
-        const upload = await photo();
-        await made('teacher', 'refusals', { student_id: it.student_id, case_id: it.id, refused_on: '2026-11-06', refused_by: 'both',
-            reason: '不读了', people: '王晓梅、罗勇', receipt: 'signed', photos: [await upload('teacher')] });
-        server.runJobs();
-        it = await read('office', it);
-        assert.equal(it.state, 'joint');
-        assert.deepEqual([it.attempts, it.failed], [3, 3]);
-        step = await steps(it);
-        assert.equal(step('persuade').state, 'done');
-        assert.equal(step('joint').nominal, midnight('2026-11-20'));
-
-        at('2026-11-11T16:00');
-        it = await done('county', it, 'joint_failed', { held_on: '2026-11-11', people: '县局、派出所、乡镇、学校', effect: '家长不松口' });
-        assert.equal(it.state, 'township');
-        assert.equal(it.due_at, midnight('2026-11-18'));
-        at('2026-11-16T10:00');
-        it = await done('township', it, 'order', { addressee: '杨秀莲' });
-        at('2026-11-17T10:00');
-        assert.equal((await served('township', it, 'order', serve('2026-11-17'))).status, 200);
-        it = await read('office', it);
-        assert.equal(it.return_by, iso('2026-11-24T16:20'));
-        assert.equal(it.late, false, 'nothing the school had to do was late');
+        const it = await untilTheOrder();
         const { items } = (await who.office.get(`dropout-cases/${it.id}/timeline`)).json;
         assert.ok(items.some((one) => one.kind === 'persuasion' && one.way === 'joint'));
         assert.ok(items.some((one) => one.kind === 'refusal'));
         assert.deepEqual([...items].sort((a, b) => (a.at < b.at ? 1 : -1)).map((one) => one.at), items.map((one) => one.at));
+    });
+
+    test('back at school: observed, reported, signed, followed up, closed', async () => {
+        let it = await backAtSchool();
+        assert.equal(it.state, 'observing');
+        assert.deepEqual([it.returned_on, it.back_to, it.observed], ['2026-11-23', 'township', 0]);
+        let step = await steps(it);
+        assert.equal(step('return_report').nominal, midnight('2026-11-26'));
+        assert.equal(step('return_order').held, true);
+        assert.equal((await notice(it, 'order')).state, 'met');
+
+        await day('11-23', []);
+        at('2026-11-24T10:00');
+        refused(await act('township', it, 'sign', {}), 409, 'wrong_state', 'state', 'dropout.no_return_report');
+        it = await done('teacher', it, 'return_report', { placed_in: '三年级1班', brought_by: '母亲', helper: '罗勇' });
+        step = await steps(it);
+        assert.equal(step('sign').nominal, midnight('2026-11-27'));
+        await day('11-24', []);
+        await day('11-25', []);
+        at('2026-11-26T10:00');
+        for (const login of ['teacher', 'principal', 'county']) {
+            refused(await act(login, await read('county', it), 'sign', {}), 403, 'forbidden');
+        }
+        it = await done('township', it, 'sign', {});
+        assert.equal((await who.office.get(`return-reports?case_id=${it.id}`)).json.items[0].signed_by, '韦大明');
+        await day('11-26', []);
+        await day('11-27', [], '16:19');
+        it = await read('office', it);
+        assert.deepEqual([it.state, it.observed], ['observing', 4]);
+        at('2026-11-27T16:20');
+        server.runJobs();
+        it = await read('office', it);
+        assert.deepEqual([it.state, it.follow_up_from, it.follow_up_until], ['follow_up', iso('2026-11-27T16:20'), '2027-03-01']);
+        const reviews = (await who.psych.get(`follow-ups?case_id=${it.id}`)).json.items.reverse();
+        assert.deepEqual(reviews.map((one) => one.due_on), ['2026-12-28', '2027-01-27', '2027-03-01']);
+
+        const review = { study: '跟得上', life: '住校', mind: '开朗些', makeup: '每周两次数学', guardian_talk: '支持', evaluation: 'steady' };
+        for (const one of reviews) {
+            at(`${one.due_on}T10:00`);
+            if (one === reviews[2]) {
+                refused(await act('vice', await read('vice', it), 'close', { comment: '稳定' }), 409, 'wrong_state', 'state', 'dropout.reviews_missing');
+            } else {
+                refused(await act('vice', await read('vice', it), 'close', { comment: '稳定' }), 409, 'wrong_state', 'state', 'dropout.follow_up_runs');
+            }
+            const answer = await who.psych.post(`follow-ups/${one.id}/review`, review, { version: one.version });
+            assert.equal(answer.status, 200, answer.text);
+        }
+        refused(await act('principal', await read('vice', it), 'close', { comment: '稳定' }), 403, 'forbidden');
+        it = await done('vice', it, 'close', { comment: '三个月没有缺课' });
+        assert.equal(it.state, 'closed');
+        assert.equal(Number((await server.sql("SELECT COUNT(*) AS n FROM task WHERE kind LIKE 'dropout.%' AND waits = 1"))[0].n), 0, 'no task is left');
+        assert.equal((await server.sql('SELECT status FROM student WHERE id = ?', [it.student_id]))[0].status, '01', 'the enrolment was never touched');
+    });
+});
+
+describe('C4 relapse', () => {
+    test('a day missed in the follow-up opens a linked case, and the bureau is told', async () => {
+        let it = await backAtSchool();
+        await day('11-23', []);
+        it = await done('teacher', it, 'return_report', { placed_in: '三年级1班' });
+        it = await done('township', it, 'sign', {});
+        for (const date of ['11-24', '11-25', '11-26', '11-27']) {
+            await day(date, []);
+        }
+        it = await read('office', it);
+        assert.equal(it.state, 'follow_up');
+
+        await day('12-10', ['siyu']);
+        const before = await read('office', it);
+        assert.equal(before.state, 'relapsed');
+        const [next] = (await who.office.get(`dropout-cases?student_id=${it.student_id}&view=open`)).json.items;
+        assert.deepEqual([next.state, next.linked_id, next.relapse_no, next.origin, next.discovered_on, next.trigger_at, next.attempts],
+            ['suspected', it.id, 1, 'relapse', '2026-12-10', iso('2026-12-10T16:20'), 0]);
+        assert.equal((await steps(next))('tell_bureau').nominal, midnight('2026-12-11'));
+        assert.equal((await steps(next))('form').nominal, midnight('2026-12-17'), 'a week without return: the form as ever');
+        assert.ok((await who.office.get(`follow-ups?case_id=${it.id}`)).json.items.every((one) => one.state === 'void'));
+        const { items } = (await who.office.get(`dropout-cases/${next.id}/timeline`)).json;
+        assert.deepEqual([...new Set(items.filter((one) => one.kind === 'action').map((one) => one.case_id))].sort(), [it.id, next.id].sort(), 'both in one timeline');
+        assert.equal((await who.county.get('dropout-cases/figures')).json.items[0].relapsed, 1);
+        assert.ok((await done('office', next, 'tell_bureau', {})).id);
+    });
+
+    test('a day missed while observed leads back to the township, whose deadline stays passed', async () => {
+        let it = await backAtSchool();
+        await day('11-23', []);
+        await day('11-24', []);
+        await day('11-25', []);
+        assert.equal((await read('office', it)).observed, 3);
+        await day('11-26', ['siyu']);
+        it = await read('office', it);
+        assert.deepEqual([it.state, it.observed, it.back_to, it.return_by], ['township', 0, null, iso('2026-11-24T16:20')]);
+        server.runJobs();
+        assert.equal((await steps(it))('return_order').state, 'missed');
+        assert.equal((await steps(it))('return_report').state, 'dropped');
+    });
+
+    test('leave pauses the count, half a day is not enough', async () => {
+        let it = await backAtSchool();
+        await day('11-23', []);
+        at('2026-11-24T08:05');
+        await roll(['siyu']);
+        at('2026-11-24T14:05');
+        await roll([]);                                                  // three of seven periods
+        at('2026-11-24T16:30');
+        server.runJobs();
+        it = await read('office', it);
+        assert.deepEqual([it.state, it.observed], ['observing', 1]);
+        assert.equal(it.return_signed_at, null);
+    });
+});
+
+describe('from the roll', () => {
+    test('the third day of absence opens the case, wrong marks withdraw it', async () => {
+        for (const date of ['09-21', '09-22', '09-23']) {
+            await day(date, ['siyu']);
+        }
+        const [it] = (await who.teacher.get('dropout-cases?view=open')).json.items;
+        assert.deepEqual([it.state, it.origin, it.discovered_on, it.trigger_at, it.due_at], ['suspected', 'ladder', '2026-09-21', iso('2026-09-23T16:20'), midnight('2026-09-28')]);
+        assert.equal((await steps(it))('list').late, false);
+
+        at('2026-09-24T18:00');                                          // one visit: a rung of the ladder, and the first attempt
+        await made('teacher', 'home-visits', { student_id: id('siyu'), kind: 'absence', way: 'in_person', place: '孩子家里', with_teacher: true, with_subject: true,
+            visitors: '王晓梅、罗勇', talked_to: '奶奶', words: '孩子不肯去', effect: 'refuses', witness: '村委会罗主任' });
+        const [one] = (await who.teacher.get(`persuasions?case_id=${it.id}`)).json.items;
+        assert.deepEqual([one.attempt_no, one.way, one.people, one.outcome, one.subject_teachers, one.with_whom], [1, 'home_visit', '王晓梅、罗勇', 'refused', 1, '奶奶']);
+        assert.equal((await read('teacher', it)).failed, 1);
     });
 });
 
@@ -439,5 +604,121 @@ describe('each action', () => {
         const [it] = (await who.principal.get('urgent-reports')).json.items;
         const told = await who.principal.post(`urgent-reports/${it.id}/tell`, { told: '派出所、民政', measures: '当天去砖厂' }, { version: it.version });
         assert.equal(told.json.state, 'told', told.text);
+    });
+});
+
+describe('papers', () => {
+    test('each in its layout, numbered by who issues it; a school prints no notice', async () => {
+        const it = await untilTheOrder();
+        const print = (login, kind, record) => who[login].post('documents', { kind, record_id: record });
+        const said = async (login, kind, record) => {
+            const answer = await print(login, kind, record);
+            assert.equal(answer.status, 201, `${kind}: ${answer.text}`);
+            const doc = (await who[login].get(`documents/${answer.json.id}/content`)).json;
+            assert.ok(!/document\.|\{\w+\}/.test(JSON.stringify(doc.parts)), `${kind}: words are missing: ${JSON.stringify(doc.parts)}`);
+            return { doc, text: JSON.stringify(doc) };
+        };
+
+        const report = await said('teacher', 'dropout.report', it.id);
+        assert.equal(report.doc.title, '辍学学生情况报告表');
+        for (const words of ['罗思雨', '务农、务工或经商', '2026年10月12日', '5204**', '杨秀莲（母亲）', '联合劝返']) {
+            assert.ok(report.text.includes(words), `${words}: ${report.text}`);
+        }
+        assert.ok(!report.text.includes(world.idNumbers.siyu), 'numbers are masked');
+        await said('office', 'dropout.cover', it.id);
+
+        const [paper, order] = [await notice(it, 'notice'), await notice(it, 'order')];
+        for (const login of ['teacher', 'office', 'principal']) {
+            refused(await print(login, 'dropout.notice', paper.id), 403, 'forbidden');
+        }
+        const issued = await said('county', 'dropout.notice', paper.id);
+        assert.equal(issued.doc.issuer, '澜溪县教育体育局');
+        for (const words of ['返校通知书', '杨秀莲（监护人）：', '自2026年10月12日起没有到校上课', '送达之日起7日内', '孩子的学籍一直保留', '送达回证', '见证人']) {
+            assert.ok(issued.text.includes(words), `${words}: ${issued.text}`);
+        }
+        const ordered = await said('township', 'dropout.order', order.id);
+        assert.equal(ordered.doc.issuer, '松山乡');
+        refused(await print('county', 'dropout.notice', order.id), 409, 'wrong_state');
+        const [refusal] = (await who.teacher.get(`refusals?case_id=${it.id}`)).json.items;
+        assert.ok((await said('teacher', 'dropout.refusal', refusal.id)).text.includes('不读了'));
+    });
+});
+
+describe('the machine walked at random', () => {
+    const bodies = () => ({
+        form, review: { review_text: '属实' }, send_back: { comment: '退回' }, confirm: { verdict_text: '属实' }, correct: { comment: '更正' }, notice: { addressee: '杨秀莲' },
+        order: { addressee: '杨秀莲' }, measure: { comment: '批评教育' }, joint_agreed: { held_on: '2026-10-20', people: '县局', effect: '答应' },
+        joint_failed: { held_on: '2026-10-20', people: '县局', effect: '没劝回' }, return: { returned_on: '2026-10-20', comment: '今天来了' },
+        return_report: { placed_in: '三年级1班' }, close: { comment: '稳定' }, claim: { claim_on: '2026-10-19', claim_text: '东莞' },
+        not_dropout: { cause: 'illness', verdict_text: '住院' },
+    });
+
+    test('every answer is as its table says, and no state is reached otherwise', async () => {
+        const record = JSON.parse(server.control('routes', '--json')).records.find((one) => one.name === 'dropout-cases');
+        const moves = record.transitions.filter((one) => !one.by_job && one.from);
+        const capabilities = new Map();
+        for (const { role, capability } of await server.sql('SELECT role, capability FROM role_capability WHERE granted = 1')) {
+            capabilities.set(role, (capabilities.get(role) ?? new Set()).add(capability));
+        }
+        const roles = ['teacher', 'subject', 'grade', 'office', 'vice', 'principal', 'registrar', 'psych', 'township', 'county'];
+        const actions = [...new Set(moves.map((one) => one.action))].filter((action) => action !== 'accept');
+        let seed = 20261012;
+        const pick = (list) => list[(seed = (seed * 1103515245 + 12345) % 2147483648) % list.length];
+        const seen = new Set();
+        let [it, moved] = [null, 0];
+
+        at('2026-10-20T18:00');
+        for (let i = 0; i < 700; i++) {
+            if (!it || ['not_dropout', 'transferred'].includes(it.state) || (['observing', 'township'].includes(it.state) && i % 12 === 0)) {
+                await server.sql('DELETE FROM dropout_case');
+                await server.sql('DELETE FROM dropout_step');
+                await server.sql('DELETE FROM return_notice');
+                await server.sql('DELETE FROM persuasion');
+                await server.sql('DELETE FROM return_report');
+                it = await made('office', 'dropout-cases', open());
+            }
+            if (it.state === 'noticed' && i % 3 === 0) {                 // what the clock does after the third failed attempt
+                for (let n = 0; n < 3; n++) {
+                    await made('teacher', 'persuasions', attempt(it, { made_on: '2026-10-19' }));
+                }
+                server.runJobs();
+                it = await read('county', it);
+            }
+            seen.add(it.state);
+
+            const fitting = moves.filter((one) => one.from.split(' ').includes(it.state) && (one.when ?? '').split(' ').filter(Boolean).every((clause) => {
+                const [field, values] = clause.split('=');
+                const value = it[field] === true ? '1' : it[field] === false ? '0' : String(it[field]);
+                return values.split(',').includes(value);
+            }));
+            const onwards = fitting.filter((one) => i % 7 === 0 || !['not_dropout', 'return', 'transfer', 'send_back', 'tell_township', 'tell_bureau', 'claim', 'accept', 'township_receive', 'receive'].includes(one.action));
+            const chosen = i % 5 && onwards.length ? pick(onwards) : null;
+            const action = chosen ? chosen.action : pick(actions);
+            const able = roles.filter((role) => chosen && capabilities.get(role).has(chosen.capability));
+            const login = able.length && i % 4 ? pick(able) : pick(roles);
+            const right = fitting.filter((one) => one.action === action);
+            const mine = right.find((one) => capabilities.get(login)?.has(one.capability));
+            const answer = await act(login, it, action, bodies()[action] ?? {});
+
+            if (answer.status === 200) {
+                assert.ok(mine, `${login} ${action} from ${it.state}: ${answer.text}`);
+                assert.equal(answer.json.state, mine.to, `${action} from ${it.state}`);
+                moved += 1;
+            } else if (right.length === 0) {
+                assert.deepEqual([answer.status, answer.json.code], [409, 'wrong_state'], `${login} ${action} from ${it.state}: ${answer.text}`);
+            } else if (!mine) {
+                assert.equal(answer.status, 403, `${login} ${action} from ${it.state}: ${answer.text}`);
+            } else {                                                     // its hook says what is missing, in words
+                assert.ok([403, 409, 422].includes(answer.status) && (answer.status === 403 || answer.json.errors.length > 0), `${login} ${action} from ${it.state}: ${answer.text}`);
+            }
+            const before = it;
+            it = await read('county', it);
+            assert.equal(it.state, answer.status === 200 ? answer.json.state : before.state);
+            assert.equal(it.version, answer.status === 200 ? before.version + 1 : before.version);
+        }
+        assert.ok(moved > 120, `${moved} moves`);
+        for (const state of ['suspected', 'formal', 'reported', 'correction', 'confirmed', 'noticed', 'joint', 'township', 'observing']) {
+            assert.ok(seen.has(state), `never in ${state}`);
+        }
     });
 });

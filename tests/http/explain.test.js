@@ -19,6 +19,7 @@ const wide = [
     [/^SELECT s\.class_id, COUNT\(DISTINCT g\.id\)/, ['ref'], 'figures of one school, asked for with its roster'],
     [/ LIMIT 91\b/, ['ref', 'ref|filter', 'range', 'index'], 'an export goes through all its rows, 90 at once'],
     [/^SELECT p\.unit_id, p\.role, a\.name FROM position p JOIN account a .*(,\d+){100}/s, ['index'], 'who decides the leave of 90 children at once'],
+    [/ FROM dropout_case t FORCE INDEX \(figures\)/, ['index', 'range', 'ref'], 'figures of units, counted from one key without the rows'],
     [/^DELETE FROM \w+ WHERE \w+ < .* LIMIT 1000$/, ['range', 'index'], 'what is out of date goes, a thousand rows at a time'],
 ];
 
@@ -150,7 +151,7 @@ async function readWithArguments(login) {
         for (const [path, query] of [
             ['/calendar', `class_id=${unit}`], ['/calendar', `student_id=${id}`], ['/rules', `unit_id=${unit}`],
             ['/classes', `school_id=${school}&with=term,seats,guardians`], ['/activation-slips', `class_id=${unit}`],
-            ['/leave-requests/preview', `student_id=${id}&starts_on=2026-11-30&starts_period=1&ends_on=2026-12-01&ends_period=7`],
+            ['/responsibilities/chart', `unit_id=${unit}`], ['/leave-requests/preview', `student_id=${id}&starts_on=2026-11-30&starts_period=1&ends_on=2026-12-01&ends_period=7`],
         ]) {
             if ((await get(login, path, query)).status === 200) {
                 answered.add(path);

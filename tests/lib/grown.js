@@ -53,6 +53,36 @@ export async function grow(server, { schools = 6, years = 24 } = {}) {
             l.township_id, UNHEX(SHA2(l.id, 256)), 'image/png', 1, '2026-11-01'
         FROM leave_request l WHERE l.created_by IS NOT NULL AND l.id < ?`, [oldest]);
 
+    await growCases(server);
+
     const tables = (await server.sql('SHOW TABLES')).map((row) => `\`${Object.values(row)[0]}\``);
     await server.sql(`ANALYZE TABLE ${tables.join(', ')}`);
+}
+
+/** Dropout cases of every other child, in every state, with steps, attempts, notices and the rest. */
+async function growCases(server) {
+    const states = ['suspected', 'formal', 'reported', 'correction', 'confirmed', 'noticed', 'joint', 'township', 'observing', 'follow_up', 'closed',
+        'not_dropout', 'transferred', 'relapsed', 'in_error'].map((state) => `'${state}'`).join(', ');
+    const times = "'2026-10-01 09:00:00', NULL, '2026-10-01 09:00:00'";
+    const place = 'c.student_id, c.class_id, c.school_id, c.township_id, c.id';
+    const add = (table, columns, values, more = '') => server.sql(`INSERT INTO ${table} (id, student_id, class_id, school_id, township_id, case_id,
+        created_at, created_by, updated_at, ${columns}) SELECT c.id - 1, ${place}, ${times}, ${values} FROM dropout_case c ${more}`);
+
+    await server.sql(`INSERT INTO dropout_case (id, state, student_id, class_id, school_id, township_id, discovered_on, trigger_at, week_at, due_at, next_step,
+            next_role, reported_at, cause, created_at, created_by, updated_at)
+        SELECT s.id - 7, ELT(1 + (@n := IFNULL(@n, 0) + 1) % 15, ${states}), s.id, s.class_id, s.school_id, s.township_id, '2026-10-12', '2026-10-14 16:20:00', '2026-10-16 16:20:00',
+            '2026-10-20', 'form', 'teacher', '2026-10-20', 'learning', ${times} FROM student s WHERE s.id % 2 = 1`);
+    await server.sql(`INSERT INTO dropout_step (id, case_id, step, ordinal, role, trigger_at, nominal, working, state, announced)
+        SELECT c.id - n.seq, c.id, ELT(n.seq, 'list', 'form', 'report', 'verify'), 1, 'teacher', '2026-10-12', '2026-10-14', '2026-10-14', IF(n.seq < 3, 'done', 'open'), 1
+        FROM dropout_case c, seq_1_to_4 n`);
+    await add('persuasion', 'attempt_no, way, made_on, people, with_whom, outcome, effect', "1, 'phone', '2026-10-15', '王晓梅', '母亲', 'undecided', '还在想'");
+    await add('refusal', 'refused_on, refused_by, reason, people, receipt', "'2026-10-16', 'both', '不读了', '王晓梅', 'signed'");
+    await add('tracking', 'tracked_on, people, thoughts, whereabouts, fed_back_to', "'2026-10-19', '王晓梅', '想回来', '在家', '教导处'");
+    await add('return_notice', 'state, kind, ordinal, issuer_id, issuer_name, addressee, issued_on, days', "'issued', 'notice', 1, 1, '县局', '家长', '2026-10-20', 7");
+    await add('return_report', 'ordinal, returned_on, placed_in, reported_at, reported_by', "1, '2026-11-01', '原班', '2026-11-02', '王晓梅'");
+    await add('follow_up', 'state, ordinal, due_on', "'due', 1, '2026-12-01'");
+    await server.sql(`INSERT INTO urgent_report (id, state, student_id, class_id, school_id, township_id, kind, signs, raised_by, created_at, created_by, updated_at)
+        SELECT c.id - 1, 'raised', c.student_id, c.class_id, c.school_id, c.township_id, 'other', '看见了', '王晓梅', ${times} FROM dropout_case c`);
+    await server.sql(`INSERT INTO responsibility (id, school_id, township_id, unit_id, person, duty, starts_on, created_at, created_by, updated_at)
+        SELECT u.id, u.school_id, u.township_id, u.id, '王晓梅', u.level, '2026-09-01', ${times} FROM org_unit u WHERE u.level IN ('township', 'school', 'grade', 'class')`);
 }

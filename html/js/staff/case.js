@@ -4,6 +4,7 @@
 import { post } from '../api.js';
 import { can, go, toast } from '../frame.js';
 import { Dialog, Relay, Timeline } from '../parts.js';
+import { Documents, PrintButton } from '../print/documents.js';
 import { html, t, dateText, dots, knows, problemText, useData, useState, Badge, Icon, Note, Seat, Stale, Waiting } from '../ui.js';
 import { Desk, recordOf, usePlugins } from './desk.js';
 import { CaseBadge, daysTo, dueDay, dueLook, dueText, turn } from './dropout.js';
@@ -14,6 +15,9 @@ const WAY = ['suspected', 'formal', 'reported', 'confirmed', 'noticed', 'joint',
 const ADDED = [['persuasions', 'dropout.persuade', 'door'], ['refusals', 'dropout.refusal', 'hand'], ['trackings', 'dropout.track', 'find']];
 const FACTS = ['discovered_on', 'origin', 'opened_why', 'cause', 'cause_text', 'whereabouts', 'whereabouts_text', 'measures', 'plan', 'review_text', 'verdict_text', 'claim_on', 'claim_text',
     'transfer_to', 'transfer_on', 'returned_on', 'follow_up_until'];
+
+const Returns = ({ items }) => items?.length > 0 && html`<section class="v v2"><h2>${t('return-reports')}</h2><div class="card flush">${items.map((one) => html`<div key=${one.id} class="li wrap"><${Icon} of="back"/><span class="g"><b>${dateText(one.returned_on)}</b><br/>
+    <span class="cap">${dots(one.placed_in, one.signed_by ? t('case.signed', { who: one.signed_by }) : t('case.unsigned'))}</span></span><${PrintButton} id=${one.id} kind="dropout.return" label=${t('case.print')} class="xs"/></div>`)}</div></section>`;
 
 /** A dialog with the fields of an action or of a record that is added. */
 function Ask({ title, record, fields, codes, danger, send, close }) {
@@ -29,7 +33,7 @@ function Turn({ one, steps, act, add }) {
     return html`<section class="card v ${one.due_at ? dueLook(one.due_at) : ''}"><div class="h wrap"><div class="g"><p class="cap">${t(one.next_step ? 'case.now' : 'case.over_now')}</p>
         <h2 class="say1">${one.next_step ? turn(one) : t(`dropout-cases.state.${one.state}`)}</h2>
         ${one.state === 'observing' && html`<p class="mut">${t('case.observing', { n: one.observed, of: one.observe_days })}</p>`}
-        ${step?.rule && html`<p class="mut">${knows(`task.dropout.${step.step}.closes`) ? t('case.closed_by', { what: t(`task.dropout.${step.step}.closes`) }) : ''} ${t('case.rule', { rule: t(`rule.${step.rule}`) })}</p>`}</div>
+        ${step?.rule && html`<p class="mut">${knows(`task.dropout.${step.step}.closes`) ? t('case.closed_by', { what: t(`task.dropout.${step.step}.closes`) }) : ''} ${t('case.rule', { rule: t(`rule.${step.rule}`), limit: step.limit })}</p>`}</div>
         ${one.due_at && html`<div class="st"><span class="cap">${t('case.until', { date: dateText(dueDay(one.due_at)) })}</span><b class=${{ over: 't-red', soon: 't-amber' }[dueLook(one.due_at)] || ''}>${daysTo(one.due_at) === 0 ? t('date.today') : dueText(one.due_at)}</b></div>`}</div>
         <div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button" class="btn ${action === main ? 'pri' : action.destructive ? 'del' : ''}" onClick=${() => act(action)}>${t(`dropout-cases.action.${action.action}`)}</button>`)}
             ${one.open && ADDED.filter(([, capability]) => can(capability)).map(([record, , icon]) => html`<button key=${record} class="btn" type="button" onClick=${() => add(record)}><${Icon} of=${icon}/>${t(`case.add.${record}`)}</button>`)}</div></section>`;
@@ -53,7 +57,8 @@ const Deadlines = ({ steps }) => {
 const Notices = ({ items, serve }) => items?.length > 0 && html`<section class="v v2"><h2>${t('return-notices')}</h2><div class="card flush">${items.map((one) => html`<div key=${one.id} class="li wrap"><${Icon} of="stamp"/><span class="g"><b>${t(`code.notice_kind.${one.kind}`)}</b><br/>
     <span class="cap">${dots(one.issuer_name, dateText(one.issued_on), one.return_by && t('case.until', { date: dateText(dueDay(one.return_by)) }))}</span></span>
     ${one.actions.some((action) => action.action === 'serve') ? html`<button class="btn soft xs" type="button" onClick=${() => serve(one)}>${t('return-notices.action.serve')}</button>`
-        : html`<${Badge} tone=${{ issued: 'wait', served: 'info', met: 'ok', missed: 'late' }[one.state] || 'none'} icon=${one.state === 'met' ? 'check' : 'clock'}>${t(`return-notices.state.${one.state}`)}<//>`}</div>`)}</div></section>`;
+        : html`<${Badge} tone=${{ issued: 'wait', served: 'info', met: 'ok', missed: 'late' }[one.state] || 'none'} icon=${one.state === 'met' ? 'check' : 'clock'}>${t(`return-notices.state.${one.state}`)}<//>`}
+    ${can(`dropout.${one.kind}`) && html`<${PrintButton} id=${one.id} kind="dropout.${one.kind}" label=${t('case.print')} class="xs"/>`}</div>`)}</div></section>`;
 
 const Reviews = ({ items, review }) => items?.length > 0 && html`<section class="v v2"><h2>${t('follow-ups')}</h2><div class="card flush">${items.map((one) => html`<div key=${one.id} class="li wrap"><span class="g"><b>${dateText(one.due_on)}</b><br/>
     <span class="cap">${one.reviewed_on ? dots(one.reviewed_by, t(`code.evaluation.${one.evaluation}`)) : ''}</span></span>
@@ -66,6 +71,7 @@ function Case({ id, codes }) {
     const line = useData(`dropout-cases/${id}/timeline`, { kept: false });
     const notices = useData(`return-notices?case_id=${id}`, { kept: false });
     const reviews = useData(`follow-ups?case_id=${id}`, { kept: false });
+    const returns = useData(`return-reports?case_id=${id}`, { kept: false });
     const [asked, ask] = useState(null);
     const [problem, setProblem] = useState(null);
     const record = recordOf('dropout-cases');
@@ -76,7 +82,7 @@ function Case({ id, codes }) {
         close();
         setProblem(null);
         toast(text);
-        [data, steps, line, notices, reviews].forEach((each) => each.reload());
+        [data, steps, line, notices, reviews, returns].forEach((each) => each.reload());
     }
 
     async function act(action) {
@@ -113,7 +119,7 @@ function Case({ id, codes }) {
         <${Stale} data=${data}/>${problem && html`<div role="alert"><${Note} tone="no">${[409, 412].includes(problem.status) ? t('case.changed') : problemText(problem)}<//></div>`}
         <${Turn} one=${shown} steps=${steps.value?.items} act=${act} add=${add}/><${Way} one=${one}/>
         <div class="side2"><section class="v v2"><h2>${t('case.timeline')}</h2>${missed ? html`<${Timeline} items=${missed}/>` : html`<${Waiting} data=${line}/>`}</section>
-        <aside class="v">${steps.value && html`<${Deadlines} steps=${steps.value.items}/>`}<${Notices} items=${notices.value?.items} serve=${actOn('return-notices', 'serve')}/><${Reviews} items=${reviews.value?.items} review=${actOn('follow-ups', 'review')}/>
+        <aside class="v">${steps.value && html`<${Deadlines} steps=${steps.value.items}/>`}<${Notices} items=${notices.value?.items} serve=${actOn('return-notices', 'serve')}/><${Reviews} items=${reviews.value?.items} review=${actOn('follow-ups', 'review')}/><${Returns} items=${returns.value?.items}/><${Documents} record="dropout-cases" id=${id} version=${one.version}/>
             <section class="card v"><div class="h"><${Seat} name=${one.student_name} out=${shown.open && !['observing', 'follow_up'].includes(one.state)}/><h2 class="g">${t('case.known')}</h2></div><dl class="facts">${FACTS.filter((name) => one[name] !== null && one[name] !== '').map((name) => html`<div key=${name}>
                 <dt>${t(`dropout-cases.${name}`)}</dt><dd><${Value} record=${record} name=${name} item=${one}/></dd></div>`)}${one.linked_id && html`<div><dt>${t('dropout-cases.linked_id')}</dt><dd><a href="#/dropout/${one.linked_id}">${t('desk.see')}</a></dd></div>`}</dl></section></aside></div>
         ${asked && html`<${Ask} ...${asked} codes=${codes} close=${close}/>`}<//>`;

@@ -5,6 +5,7 @@ import { can, go, session } from '../frame.js';
 import { Choice } from '../parts.js';
 import { html, t, dateText, dots, today, useData, useState, Badge, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
 import { Desk, recordOf, usePlugins } from './desk.js';
+import { Export } from './export.js';
 import { Value } from './fields.js';
 import { More, Search, Select, usePages, useWide } from './list.js';
 
@@ -41,12 +42,12 @@ const several = () => session().positions.some((one) => !one.school_id);
 const where = (one) => (several() ? dots(one.school_name, one.class_name) : one.class_name);
 
 const Card = ({ one }) => html`<a class="kc ${one.due_at ? dueLook(one.due_at) : ''}" href="#/dropout/${one.id}">
-    <span class="stu"><${Seat} name=${one.student_name} small out=${!['observing', 'follow_up'].includes(one.state)}/><span><b>${one.student_name}</b><small>${where(one)}</small></span></span>
+    <span class="stu"><${Seat} name=${one.student_name} small out=${!['observing', 'follow_up'].includes(one.state)}/><span><b>${one.student_name}</b><small>${where(one)}</small></span></span><br/>
     ${one.relapse_no > 0 && html`<${Badge} tone="late" icon="warn">${t('case.relapse', { n: one.relapse_no })}<//>`}
     <span class="sm mut">${one.state === 'observing' ? t('case.observed', { n: one.observed }) : t('case.attempts', { n: one.attempts })}</span>
     ${one.next_step && html`<br/><span class="sm">${turn(one)}</span>`}${one.due_at && html` <b class="sm n ${dueColour(one.due_at)}">${dueText(one.due_at)}</b>`}</a>`;
 
-const Row = ({ one }) => html`<a class="li task ${one.due_at ? dueLook(one.due_at) : ''}" href="#/dropout/${one.id}"><${Seat} name=${one.student_name} small out=${!['observing', 'follow_up', 'closed'].includes(one.state)}/>
+const Row = ({ one }) => html`<a class="li wrap task ${one.due_at ? dueLook(one.due_at) : ''}" href="#/dropout/${one.id}"><${Seat} name=${one.student_name} small out=${!['observing', 'follow_up', 'closed'].includes(one.state)}/>
     <span class="g"><b>${one.student_name}</b> <span class="mut sm">${where(one)}</span><br/><span class="sm mut">${one.next_step ? turn(one) : t('case.since', { date: dateText(one.discovered_on) })}</span></span>
     <span class="h wrap end"><${CaseBadge} state=${one.state}/>${one.due_at && html`<span class="due ${dueColour(one.due_at)}">${dueText(one.due_at)}</span>`}</span></a>`;
 
@@ -63,28 +64,28 @@ function Board() {
     if (!wide) {
         return html`<${Stale} data=${list}/><div class="card flush">${list.items.map((one) => html`<${Row} key=${one.id} one=${one}/>`)}</div><${More} of=${list}/>`;
     }
-    return html`<${Stale} data=${list}/><div class="board" tabindex="0" role="region" aria-label=${t('case.board')}>${COLUMNS.map((states) => {
+    return html`<${Stale} data=${list}/><h2 class="sr">${t('case.board')}</h2><div class="board" tabindex="0" role="region" aria-label=${t('case.board')}>${COLUMNS.map((states) => {
         const items = list.items.filter((one) => states.includes(one.state));
 
-        return html`<section class="col" key=${states[0]}><h3><span>${t(`dropout-cases.state.${states[0]}`)}</span><span class="n mut">${items.length || ''}</span></h3>
+        return items.length > 0 && html`<section class="col" key=${states[0]}><h3><span>${t(`dropout-cases.state.${states[0]}`)}</span><span class="n mut">${items.length}</span></h3>
             ${items.map((one) => html`<${Card} key=${one.id} one=${one}/>`)}</section>`;
     })}</div><${More} of=${list}/>`;
 }
 
 const LEDGERS = ['suspected', 'dropout', 'returned', 'overdue', 'all'];
 
-function Ledger({ view }) {
+function Ledger({ view, place }) {
     const [q, setQ] = useState('');
     const [cause, setCause] = useState('');
     const codes = usePlugins().value?.codes.dropout_cause || [];
-    const query = new URLSearchParams({ ...(view !== 'all' && { view }), ...(q && { q }), ...(cause && { cause }), limit: 100 }).toString();
-    const list = usePages(`dropout-cases?${query}`);
+    const query = { ...(view !== 'all' && { view }), ...(q && { q }), ...(cause && { cause }), ...(place && { class_id: place }) };
+    const list = usePages(`dropout-cases?${new URLSearchParams({ ...query, limit: 100 })}`);
     const wide = useWide(60);
     const columns = ['class_name', 'discovered_on', 'cause', 'attempts', 'state', 'due_at'];
     const record = recordOf('dropout-cases');
 
     return html`<div class="h wrap"><${Search} label=${t('case.search')} onSearch=${setQ}/><${Select} label=${t('dropout-cases.cause')} all=${t('case.all_causes')} value=${cause} onChange=${setCause}
-        options=${codes.map((code) => ({ value: code, label: t(`code.dropout_cause.${code}`) }))}/></div>
+        options=${codes.map((code) => ({ value: code, label: t(`code.dropout_cause.${code}`) }))}/>${list.items?.length > 0 && html`<${Export} record="dropout-cases" query=${query}/>`}</div>
     ${!list.items || !record ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t(q || cause ? 'list.nothing' : `case.empty.${view}`)}/></div>`
         : !wide ? html`<div class="card flush">${list.items.map((one) => html`<${Row} key=${one.id} one=${one}/>`)}</div><${More} of=${list}/>`
             : html`<div class="tw card flush" tabindex="0" role="region" aria-label=${t('dropout-cases')}><table class="tb tight"><thead><tr><th scope="col">${t('dropout-cases.student_name')}</th>${several() && html`<th scope="col">${t('dropout-cases.school_name')}</th>`}
@@ -100,7 +101,7 @@ function Attempts() {
 
     usePlugins();
     return !list.items || !record ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t('case.empty.attempts')}/></div>`
-        : html`<div class="card flush">${list.items.map((one) => html`<a key=${one.id} class="li" href="#/dropout/${one.case_id}"><${Icon} of="door"/><span class="g"><b>${one.student_name}</b> ${t('case.attempt_no', { n: one.attempt_no })} <span class="mut sm">${dots(one.class_name, dateText(one.made_on), t(`code.persuasion_way.${one.way}`))}</span><br/>
+        : html`<div class="h wrap end"><${Export} record="persuasions" query=${{}}/></div><div class="card flush">${list.items.map((one) => html`<a key=${one.id} class="li" href="#/dropout/${one.case_id}"><${Icon} of="door"/><span class="g"><b>${one.student_name}</b> ${t('case.attempt_no', { n: one.attempt_no })} <span class="mut sm">${dots(one.class_name, dateText(one.made_on), t(`code.persuasion_way.${one.way}`))}</span><br/>
             <span class="sm">${one.people}：${one.effect}</span></span><${Badge} tone=${one.outcome === 'agreed' ? 'ok' : 'wait'} icon=${one.outcome === 'agreed' ? 'check' : 'clock'}>${t(`code.persuasion_outcome.${one.outcome}`)}<//></a>`)}</div><${More} of=${list}/>`;
 }
 
@@ -121,19 +122,19 @@ function Units() {
         <div class="tw" tabindex="0" role="region" aria-label=${t('case.units')}><table class="tb"><thead><tr><th scope="col">${t('case.unit')}</th><th scope="col">${t('case.open')}</th>
             ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<th key=${name} scope="col" class="r">${t(`case.${name}`)}</th>`)}</tr></thead>
         <tbody>${items.map((one) => html`<tr key=${one.unit_id}><td>${one.level === 'class' ? html`<a href="#/dropout?class=${one.unit_id}">${one.name}</a>` : html`<button class="btn quiet xs" type="button" onClick=${() => setPath([...path, one])}>${one.name}</button>`}</td>
-            <td><svg class="ch" viewBox="0 0 200 22" role="img" aria-label=${t('case.open_n', { n: one.open })}><rect class="fw" x="0" y="3" width="170" height="16" rx="2"/><rect class="f1" x="0" y="3" width=${Math.max(one.open ? 4 : 0, 170 * one.open / most)} height="16" rx="2"/>
-                ${one.overdue > 0 && html`<rect class="f2" x="0" y="3" width=${Math.max(4, 170 * one.overdue / most)} height="16" rx="2"/>`}<text x="176" y="16">${one.open}</text></svg></td>
+            <td><svg class="ch" viewBox="0 0 440 22" role="img" aria-label=${t('case.open_n', { n: one.open })}><rect class="fw" x="0" y="3" width="400" height="16" rx="2"/><rect class="f1" x="0" y="3" width=${Math.max(one.open ? 4 : 0, 400 * one.open / most)} height="16" rx="2"/>
+                ${one.overdue > 0 && html`<rect class="f2" x="0" y="3" width=${Math.max(4, 400 * one.overdue / most)} height="16" rx="2"/>`}<text x="408" y="17">${one.open}</text></svg></td>
             ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<td key=${name} class="r ${['overdue', 'late'].includes(name) && one[name] ? 't-red' : ''}">${one[name] || '—'}</td>`)}</tr>`)}</tbody></table></div></section>`}`;
 }
 
 export default function Dropout({ query }) {
     const above = several();
-    const [show, setShow] = useState(query.show || (above ? 'units' : 'board'));
+    const [show, setShow] = useState(query.show || (query.class ? 'all' : above ? 'units' : 'board'));
     const choices = [...(above ? ['units', 'incoming'] : ['board']), ...LEDGERS, 'attempts'];
 
     usePlugins();
     return html`<${Desk} title=${t('dropout-cases')} current="#/dropout" tools=${html`${can('dropout.open') && html`<button class="btn pri" type="button" onClick=${() => go('dropout/new')}><${Icon} of="plus"/>${t('dropout-cases.action.open')}</button>`}`}>
         <${Choice} name="show" quiet tight label=${t('case.show')} value=${show} onChange=${setShow} choices=${choices.map((value) => ({ value, label: t(`case.show.${value}`) }))}/>
-        ${show === 'board' ? html`<${Board}/>` : show === 'units' ? html`<${Units}/>` : show === 'attempts' ? html`<${Attempts}/>` : html`<${Ledger} key=${show} view=${show}/>`}
+        ${show === 'board' ? html`<${Board}/>` : show === 'units' ? html`<${Units}/>` : show === 'attempts' ? html`<${Attempts}/>` : html`<${Ledger} key=${show} view=${show} place=${query.class}/>`}
         <p class="cap">${t('case.ledgers')} <a href="#/students">${t('menu.students')}</a></p><//>`;
 }

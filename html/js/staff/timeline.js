@@ -1,6 +1,7 @@
 // timeline.js: what happened to a child as lines of a timeline: the items of GET …/timeline in words.
 
 import { html, t, dateText, dots, knows, spanText, timeText } from '../ui.js';
+import { dueDay } from './dropout.js';
 
 const actionText = (action) => (knows(`dropout-cases.action.${action}`) ? t(`dropout-cases.action.${action}`) : action);
 const day = (iso) => (iso.slice(11, 16) === '00:00' ? dateText(iso.slice(0, 10)) : timeText(iso));
@@ -15,12 +16,12 @@ const KINDS = {
         text: dots(one.people, one.with_whom && t('case.with', { who: one.with_whom }), one.effect), say: words([t('case.child'), one.child_words], [t('case.guardian'), one.guardian_words]) }),
     refusal: (one) => ({ icon: 'hand', tone: 'no', title: t('case.refused', { who: t(`code.refused_by.${one.refused_by}`) }), text: dots(one.people, t(`code.receipt.${one.receipt}`), one.witness), say: one.reason }),
     tracking: (one) => ({ icon: 'find', title: t('case.tracked'), text: dots(one.people, one.whereabouts, one.fed_back_to), say: one.thoughts }),
-    notice: (one) => ({ icon: 'stamp', tone: one.state === 'missed' ? 'no' : 'sum', title: t(`code.notice_kind.${one.notice}`), text: dots(one.issuer_name, one.addressee, one.served_on && t('case.served', { date: dateText(one.served_on) }), one.return_by && t('case.until', { date: dateText(one.return_by.slice(0, 10)) })) }),
+    notice: (one) => ({ icon: 'stamp', tone: one.state === 'missed' ? 'no' : 'sum', title: t(`code.notice_kind.${one.notice}`), text: dots(one.issuer_name, one.addressee, one.served_on && t('case.served', { date: dateText(one.served_on) }), one.return_by && t('case.until', { date: dateText(dueDay(one.return_by)) })) }),
     review: (one) => ({ icon: 'user', tone: 'ok', title: t('case.reviewed', { n: one.ordinal % 10 }), text: dots(one.reviewed_by, t(`code.evaluation.${one.evaluation}`), one.study, one.life, one.mind) }),
-    missed: (one) => ({ icon: 'clock', tone: 'wait', title: t('case.missed', { what: t(`code.dropout_step.${one.step}`) }), text: dots(one.role_label, one.done_at ? t('case.done_later', { date: timeText(one.done_at) }) : t('case.not_done')) }),
+    missed: (one) => ({ icon: 'clock', tone: 'wait', time: dateText(dueDay(one.at)), title: t('case.missed', { what: t(`code.dropout_step.${one.step}`) }), text: dots(one.role_label, one.done_at ? t('case.done_later', { date: timeText(one.done_at) }) : t('case.not_done')) }),
     leave: (one) => ({ icon: 'leave', title: t('case.leave', { kind: t(`code.leave_kind.${one.leave_kind}`), span: spanText(one) }), text: t(`leave-requests.state.${one.state}`), say: one.reason }),
 };
 
 /** Items for <Timeline>, newest first. A notice stands once: as the record, not as the action that made it. */
 export const entries = (items) => items.filter((one) => KINDS[one.kind] && !(one.kind === 'action' && ['notice', 'order', 'joint_agreed', 'joint_failed'].includes(one.action)))
-    .map((one) => ({ ...KINDS[one.kind](one), time: day(one.at) }));
+    .map((one) => ({ time: day(one.at), ...KINDS[one.kind](one) }));
