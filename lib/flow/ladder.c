@@ -351,11 +351,11 @@ typedef struct { bool whole; bx_time since; } stretch;
 static void
 one_period(walk *w, int i, char state, bx_time since, stretch *half)
 {
-    if (state == 'A' && w->run == NULL) {
+    if (w->run == NULL && state == 'A') {
         begin_run(w, i, since);
-        if (w->failed) {
-            return;
-        }
+    }
+    if (w->run == NULL) {
+        return;                               /* out of memory */
     }
 
     w->run->last = (bx_slot) { w->day, i + 1 };
@@ -389,7 +389,7 @@ walk_day(walk *w)
 
         marked = marked || state[i] == 'A';
         one_period(w, i, state[i], since[i], &half);
-        if (w->failed || bx_time_at(w->day, b->ends[i]) > w->in->now) {
+        if (w->failed || w->run == NULL || bx_time_at(w->day, b->ends[i]) > w->in->now) {
             return;
         }
 
