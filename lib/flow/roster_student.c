@@ -2,6 +2,7 @@
  * roster_student.c: which child a row is (by identity number, else by enrolment number), what of it differs, and the writes
  * that make it so: units, student, enrolment. Guardians are roster_guardian.c.
  */
+#include "flow/flow.h"
 #include "flow/roster_run.h"
 
 #include <stdlib.h>
@@ -662,7 +663,8 @@ change_student(bx_batch *b, bx_entry *e)
 
     yesterday = bx_text(bx_date_text(r->arena, r->school.today - 1));
     if (bx_queue(r->c, -1, sql_enrolment_undo, BX_ARGS(bx_int(e->pupil->id), r->today)) != BX_OK
-        || bx_queue(r->c, -1, sql_enrolment_end, BX_ARGS(yesterday, bx_int(e->pupil->id))) != BX_OK)
+        || bx_queue(r->c, -1, sql_enrolment_end, BX_ARGS(yesterday, bx_int(e->pupil->id))) != BX_OK
+        || bx_ladder_touch(r->c, e->pupil->id) != BX_OK)
     {
         return BX_FAIL;
     }
