@@ -55,7 +55,7 @@ const bx_field bx_refusal_fields[] = {
     TEXT("people", GIVEN, 2, 200),
     CODE("receipt", GIVEN, "receipt"),
     TEXT("witness", BX_FIXED, 2, 100),
-    FILES("photos", GIVEN, 6),
+    FILES("photos", BX_FIXED, 6),             /* required: its hook says so, once it is known whose record this is */
     END
 };
 

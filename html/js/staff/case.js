@@ -26,7 +26,10 @@ function Ask({ title, record, fields, codes, danger, send, close }) {
 
 /* What the next person has to do, by when, and what this reader can do now. */
 function Turn({ one, steps, act, add }) {
-    const actions = one.actions.filter((action) => action.action !== 'measure' || can('dropout.order'));
+    const open = (name) => (steps || []).some((item) => item.step === name && item.state === 'open');
+    const idle = { tell_township: !open('tell_township'), tell_bureau: !open('tell_bureau'), receive: one.received_at, township_receive: one.township_received_at, transfer: !one.transfer_to,
+        return_report: one.return_reported_at, sign: !one.return_reported_at || one.return_signed_at };
+    const actions = one.actions.filter((action) => !idle[action.action]);              // its hook would refuse it now
     const main = actions.find((action) => action.decides) || actions.find((action) => one.next_step === action.action);
     const step = steps?.find((item) => item.state === 'open' && !item.held && item.step === one.next_step);
 
