@@ -160,7 +160,7 @@ export function upload(path, blob, options = {}) {
     return insist(() => onceUpload(path, blob, { ...options, headers }), options);
 }
 
-export const fileUrl = (id) => new URL(`attachments/${id}`, base).href;
+export const fileUrl = (id, small) => new URL(`attachments/${id}${small ? '/thumbnail' : ''}`, base).href;
 
 /* Kept copies: the last answer of a few GETs, shown while the new one is under way or there is no network. They belong to
  * one account and are dropped when it signs out. */

@@ -1,13 +1,13 @@
 // outbox.js: what was written on this phone and has not reached the server: drafts, and forms that wait for a signal.
 // Each keeps its idempotency key and its photos, so it goes out once, whenever that is. Emptied when the account signs out.
 
-import { newKey, post, upload } from './api.js';
+import { newKey, post } from './api.js';
 import { session } from './frame.js';
 
 /* An item: { id, account, status, path, body, match, files, about, problem, again }
  * status: draft, held (can be taken back until `until`), waiting (will be sent), refused (the server said no: problem).
  * about: what a list shows of it.
- * files: null, or the photos of the field "certificate": [{ key, blob, id }], id once the server has them; again: they have been
+ * files: null, or the photos of the field "certificate": [{ key, blob, thumb, id }], id once the server has them; again: they have been
  * brought a second time. */
 
 const watchers = new Set();
@@ -184,9 +184,11 @@ async function refuse(item, problem) {
 }
 
 async function send(item) {
+    const { sendFile } = item.files?.length ? await import('./files.js') : {};
+
     for (const file of item.files || []) {
         if (!file.id) {
-            file.id = (await upload('attachments', file.blob, { key: file.key })).id;
+            file.id = await sendFile(file);
             await run('readwrite', (store) => store.put(item));
         }
     }
@@ -200,7 +202,7 @@ async function send(item) {
         if (item.again || !problem.errors?.some((one) => one.code === 'attachment.unknown')) {
             throw problem;
         }
-        Object.assign(item, { again: true, files: item.files.map(({ blob }) => ({ key: newKey(), blob })) });   // after a day the server
+        Object.assign(item, { again: true, files: item.files.map(({ blob, thumb }) => ({ key: newKey(), blob, thumb })) });   // after a day the server
         return send(item);                                                                                      // lets go of loose photos
     }
     await finish(item, answer);

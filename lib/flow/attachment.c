@@ -78,29 +78,44 @@ check_upload(bx_call *c, upload *up, size_t max)
            : bx_refuse(c, BX_E_INVALID, "file", "attachment.broken", NULL);
 }
 
-/* The school a caller belongs to, for rules and the audit chain; else the first unit, else 0. */
-static bx_id
-home_school(const bx_call *c)
+/* The school a caller belongs to, for rules and the audit chain: where somebody works, or a child of theirs is; else the first
+ * unit somebody has, else 0. */
+static bx_rc
+home_school(bx_call *c, bx_id *out)
 {
-    unsigned  i;
+    static const char  sql[] = "SELECT s.school_id FROM guardian g JOIN student_guardian l ON l.guardian_id = g.id AND l.ends_on IS NULL"
+                               " JOIN student s ON s.id = l.student_id WHERE g.account_id = ? LIMIT 1";
+    bx_rows            rows;
+    unsigned           i;
 
+    *out = 0;
     for (i = 0; c->who && i < c->who->ngrants; i++) {
         if (c->who->grants[i].school) {
-            return c->who->grants[i].school;
+            *out = c->who->grants[i].school;
+            return BX_OK;
         }
     }
 
-    return 0;
+    if (c->who && c->who->has_children) {
+        if (bx_query(c, &rows, sql, BX_ARGS(bx_int(bx_call_account(c)))) != BX_OK) {
+            return BX_FAIL;
+        }
+        *out = rows.nrows ? bx_cell_int(&rows, 0, 0) : 0;
+    }
+    if (*out == 0 && c->who && c->who->ngrants) {
+        *out = c->who->grants[0].unit;
+    }
+
+    return BX_OK;
 }
 
 /* How many files nothing has taken yet, and how much in all, the account has brought within a day. */
 static bx_rc
-check_quota(bx_call *c, size_t bytes)
+check_quota(bx_call *c, bx_id school, size_t bytes)
 {
     static const char  sql[] = "SELECT CAST(SUM(a.record_id IS NULL) AS SIGNED), COUNT(*), CAST(SUM(a.size) AS SIGNED)"
                                " FROM attachment a WHERE a.account_id = ? AND a.created_at > ?";
     const char        *since = bx_time_sql(c->arena, c->now - DAY);
-    bx_id              school = home_school(c);
     int64_t            loose, files, megabytes;
     bx_rows            rows;
 
@@ -177,14 +192,14 @@ bx_attachment_create(bx_call *c)
     const char        *dir = bx_app_attachments(c->app), *media_type;
     upload             up;
     json_t            *changes;
-    bx_id              id = bx_id_new();
+    bx_id              id = bx_id_new(), school;
 
     if (dir == NULL) {
         return bx_refuse(c, BX_E_INVALID, "file", "attachment.off", NULL);
     }
 
-    if (check_upload(c, &up, BX_ATTACHMENT_BYTES) != BX_OK || check_quota(c, up.clean.len) != BX_OK || name_file(c, &up) != BX_OK
-        || store(c, dir, &up) != BX_OK)
+    if (check_upload(c, &up, BX_ATTACHMENT_BYTES) != BX_OK || home_school(c, &school) != BX_OK
+        || check_quota(c, school, up.clean.len) != BX_OK || name_file(c, &up) != BX_OK || store(c, dir, &up) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -192,14 +207,14 @@ bx_attachment_create(bx_call *c)
     media_type = bx_file_media_type(up.info.kind);
     changes = bx_own(c->arena, json_pack("{s:s,s:I}", "media_type", media_type, "size", (json_int_t) up.clean.len));
     c->location = bx_sprintf(c->arena, "/api/v1/attachments/%" PRId64, id);
-    bx_answer(c, 201, json_pack("{s:o,s:s,s:I,s:o,s:o,s:b}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
+    bx_answer(c, 201, json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
                                 "size", (json_int_t) up.clean.len, "width", pixels(up.info.width), "height", pixels(up.info.height),
-                                "thumbnail", 0));
+                                "thumbnail", 0, "own", 1));
 
     if (bx_queue(c, 1, insert, BX_ARGS(bx_int(id), bx_int(bx_call_account(c)), up.hash, bx_text(media_type),
             bx_int((int64_t) up.clean.len), up.info.width ? bx_int(up.info.width) : bx_null(),
             up.info.height ? bx_int(up.info.height) : bx_null(), bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK
-        || bx_commit(c, home_school(c), "create", "attachments", id, changes) != BX_OK)
+        || bx_commit(c, school, "create", "attachments", id, changes) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -381,7 +396,7 @@ bx_attachment_thumbnail_create(bx_call *c)
 {
     static const char  update[] = "UPDATE attachment SET thumb_hash = ?, thumb_type = ?, thumb_size = ? WHERE id = ? AND thumb_hash IS NULL";
     const char        *dir = bx_app_attachments(c->app), *media_type;
-    bx_id              id = bx_call_path_id(c);
+    bx_id              id = bx_call_path_id(c), school;
     upload             up;
 
     if (dir == NULL) {
@@ -393,7 +408,7 @@ bx_attachment_thumbnail_create(bx_call *c)
     if (up.info.kind == BX_FILE_PDF || up.info.width > BX_THUMBNAIL_SIDE || up.info.height > BX_THUMBNAIL_SIDE) {
         return bx_refuse(c, BX_E_INVALID, "file", "attachment.thumbnail", json_pack("{s:i}", "max", (int) BX_THUMBNAIL_SIDE));
     }
-    if (name_file(c, &up) != BX_OK || store(c, dir, &up) != BX_OK) {
+    if (home_school(c, &school) != BX_OK || name_file(c, &up) != BX_OK || store(c, dir, &up) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -401,7 +416,7 @@ bx_attachment_thumbnail_create(bx_call *c)
     bx_answer(c, 201, json_pack("{s:o,s:s,s:I}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
                                 "size", (json_int_t) up.clean.len));
     if (bx_queue(c, 1, update, BX_ARGS(up.hash, bx_text(media_type), bx_int((int64_t) up.clean.len), bx_int(id))) != BX_OK
-        || bx_commit(c, home_school(c), "thumbnail", "attachments", id, NULL) != BX_OK)
+        || bx_commit(c, school, "thumbnail", "attachments", id, NULL) != BX_OK)
     {
         return BX_FAIL;
     }

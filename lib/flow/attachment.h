@@ -44,8 +44,8 @@ bx_rc  bx_attachments_take(bx_call *c, const char *record, bx_id record_id, cons
 bx_rc  bx_attachments_attach(bx_call *c, const char *record, json_t *rows, const char *field);
 
 /* A description is made of these columns of `attachment a`, from column `first` of row i. A new reference. */
-#define BX_ATTACHMENT_COLUMNS  "a.id, a.media_type, a.size, a.width, a.height, a.thumb_size, a.struck_at, a.struck_name, a.struck_reason"
-json_t *bx_attachment_json(bx_arena *a, const bx_rows *rows, size_t i, size_t first);
+#define BX_ATTACHMENT_COLUMNS  "a.id, a.media_type, a.size, a.width, a.height, a.thumb_size, a.struck_at, a.struck_name, a.struck_reason, a.account_id"
+json_t *bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size_t first);
 
 /* Refuses when the school has used what it may, with `bytes` more. */
 bx_rc  bx_attachment_school_room(bx_call *c, const char *field, bx_id school, int64_t bytes);

@@ -42,16 +42,17 @@ number_or_null(const bx_rows *rows, size_t i, size_t col)
 }
 
 json_t *
-bx_attachment_json(bx_arena *a, const bx_rows *rows, size_t i, size_t first)
+bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size_t first)
 {
     const char  *struck = bx_cell_text(rows, i, first + 6);
-    json_t      *o = json_pack("{s:o,s:s,s:I,s:o,s:o,s:b}", "id", json_sprintf("%" PRId64, bx_cell_int(rows, i, first)),
+    json_t      *o = json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", json_sprintf("%" PRId64, bx_cell_int(rows, i, first)),
                                "media_type", bx_cell_text(rows, i, first + 1), "size", (json_int_t) bx_cell_int(rows, i, first + 2),
                                "width", number_or_null(rows, i, first + 3), "height", number_or_null(rows, i, first + 4),
-                               "thumbnail", (int) (bx_cell(rows, i, first + 5)->kind != BX_V_NULL));
+                               "thumbnail", (int) (bx_cell(rows, i, first + 5)->kind != BX_V_NULL),
+                               "own", (int) (bx_cell_int(rows, i, first + 9) == bx_call_account(c)));
 
     if (struck != NULL) {
-        json_object_set_new(o, "struck", json_pack("{s:s,s:s?,s:s?}", "at", bx_time_iso(a, bx_time_parse_sql(struck)),
+        json_object_set_new(o, "struck", json_pack("{s:s,s:s?,s:s?}", "at", bx_time_iso(bx_call_arena(c), bx_time_parse_sql(struck)),
                                                    "by", bx_cell_text(rows, i, first + 7), "reason", bx_cell_text(rows, i, first + 8)));
     }
 
@@ -326,7 +327,7 @@ attach_page(bx_call *c, const char *record, json_t *rows, const char *field, siz
 
     for (i = 0; i < files.nrows; i++) {
         row = find_row(ids, rows, first, n, bx_cell_int(&files, i, 0), &at);
-        json_array_append_new(json_object_get(row, field), bx_attachment_json(c->arena, &files, i, 1));
+        json_array_append_new(json_object_get(row, field), bx_attachment_json(c, &files, i, 1));
     }
 
     return BX_OK;

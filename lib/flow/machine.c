@@ -305,7 +305,7 @@ describe_files(bx_call *c, json_t *ids, bool firm, json_t *out)
     }
     for (size_t i = 0; i < rows.nrows; i++) {
         if (!has_file(out, bx_sprintf(c->arena, "%" PRId64, bx_cell_int(&rows, i, 0)))) {
-            json_array_append_new(out, bx_attachment_json(c->arena, &rows, i, 0));
+            json_array_append_new(out, bx_attachment_json(c, &rows, i, 0));
         }
     }
     return BX_OK;

@@ -255,7 +255,7 @@ describe('the slip that is still to come', () => {
         await page.getByRole('dialog').getByRole('button', { name: '上传假条' }).click();
         await toast('罗思雨的假条传好了');
         assert.equal((await slips())[0].state, 'returned');
-        await page.getByRole('button', { name: '第 1 张证明' }).waitFor();
+        await page.getByRole('button', { name: '第 1 张照片' }).waitFor();
     });
 
     test('the mother says in the portal that she asked', async () => {

@@ -82,7 +82,7 @@ describe('columns of another province', () => {
         await text('少了“出生日期”，还不能核对。').waitFor({ timeout: 20_000 });
         await page.getByLabel('哪天生的').selectOption({ label: '出生日期（必须有）' });
         await button('按这样重新核对').click();
-        await text('核对好了，还没有写入。退回 1 行，不会写。').waitFor({ timeout: 20_000 });
+        await text('核对好了，还没有写入。退回 1 行不写。').waitFor({ timeout: 20_000 });
         await page.getByRole('row', { name: /最后一位校验码不对/ }).waitFor();
         await button('不写了').click();
         await button('不写了，清除').click();
@@ -111,7 +111,7 @@ describe('the roster', () => {
     test('is looked at before anything is written', async () => {
         const [{ id }] = await server.sql('SELECT CAST(id AS CHAR) id FROM import');
         await desk(`imports/${id}`);
-        await text('核对好了，还没有写入。会新增 1,600 个孩子，退回 20 行，不会写。').waitFor();
+        await text('核对好了，还没有写入。会新增 1,600 个孩子，退回 20 行不写。').waitFor();
         assert.deepEqual(await figures(), ['1600', '0', '0', '20']);
         await text('1,620 行，71 列').waitFor();
         await text('71 列都认得').waitFor();
@@ -185,7 +185,7 @@ describe('the roster', () => {
         rows[1][headings.indexOf('现住址')] = '松山乡新村9组12号';
         await desk('imports', { size: 'phone' });
         await choose('改过的.csv', 'text/csv', Buffer.from([headings, ...rows].map((row) => row.join(',')).join('\r\n')));
-        await text('核对好了，还没有写入。改 2 个孩子的资料。').waitFor({ timeout: 30_000 });
+        await text('核对好了，还没有写入。会改 2 个孩子的资料。').waitFor({ timeout: 30_000 });
         const seen = (await page.locator('tbody tr').allTextContents());
         assert.equal(seen.length, 3);
         assert.match(seen[0], /民族藏族侗族/);
@@ -224,7 +224,7 @@ describe('the roster', () => {
             return transfer;
         }, fs.readFileSync(roster).toString('base64'));
         await page.dispatchEvent('.drop', 'drop', { dataTransfer: data });
-        await text('核对好了，还没有写入。退回 20 行，不会写。').waitFor({ timeout: 60_000 });
+        await text('核对好了，还没有写入。退回 20 行不写。').waitFor({ timeout: 60_000 });
         assert.deepEqual(await figures(), ['0', '0', '1600', '20']);
         assert.equal(await button(/^写入/).count(), 0);
     });

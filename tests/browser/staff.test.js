@@ -176,14 +176,14 @@ describe('deciding', () => {
         await slip('guardian', 'siyu', '22.1-22.7', { certificate: [file.json.id] });
 
         await desk();
-        await button('第 1 张证明').click();
-        const shown = page.getByRole('dialog').getByRole('img', { name: '第 1 张证明' });
+        await button('第 1 张照片').click();
+        const shown = page.getByRole('dialog').getByRole('img', { name: '第 1 张照片' });
         await shown.waitFor();
         assert.ok(await shown.evaluate((image) => image.complete && image.naturalWidth > 0));
         assert.deepEqual(await visitor.axe(), []);
         await page.keyboard.press('Escape');
         await page.getByRole('dialog').waitFor({ state: 'hidden' });
-        assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), '第 1 张证明');
+        assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), '第 1 张照片');
     });
 
     test('on a phone: the slip has a page of its own, with its buttons at the thumb', async () => {

@@ -580,8 +580,8 @@ describe('certificates', () => {
         const file = await upload('guardian');
         assert.equal(file.status, 201, file.text);
         const it = await submit('guardian', leave('09-22', 1, '09-22', 7, { certificate: [file.json.id] }));
-        assert.deepEqual(it.certificate, [{ id: file.json.id, media_type: 'image/png', size: png.length, width: 1, height: 1, thumbnail: false }]);
-        assert.deepEqual((await read('teacher', it)).certificate, it.certificate);
+        assert.deepEqual(it.certificate, [{ id: file.json.id, media_type: 'image/png', size: png.length, width: 1, height: 1, thumbnail: false, own: true }]);
+        assert.deepEqual((await read('teacher', it)).certificate, it.certificate.map((one) => ({ ...one, own: false })));
         for (const [person, status] of [['guardian', 200], ['father', 200], ['teacher', 200], ['office', 200],
             ['teacherB', 404], ['guardianHao', 404], ['principal2', 404]]) {
             const seen = await who[person].get(`attachments/${file.json.id}`);

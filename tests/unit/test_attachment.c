@@ -316,8 +316,12 @@ not_too_many_loose_ones(void **state)
     assert_int_equal(bring(A_TEACHER, "image/jpeg", photo, photo_len), 422);
     assert_string_equal(county_code(), "attachment.quota");
     assert_int_equal(bring(A_TEACHER2, "image/jpeg", photo, photo_len), 201);
+    for (int i = 0; i < 2; i++) {
+        bring_one(A_GUARDIAN);                /* as it is at the school of their child */
+    }
+    assert_int_equal(bring(A_GUARDIAN, "image/jpeg", photo, photo_len), 422);
     for (int i = 0; i < 3; i++) {
-        bring_one(A_GUARDIAN);                /* no school of their own: the default of 20 */
+        bring_one(A_GUARDIAN2);
     }
 
     /* one that a record has taken counts no longer, nor does one of yesterday */

@@ -159,7 +159,7 @@ function Form({ items, begin }) {
 }
 
 /** The form without what cannot be stored (running uploads). */
-const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, id }) => ({ key, blob, id })) });
+const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, thumb, id }) => ({ key, blob, thumb, id })) });
 
 export default function LeaveForm({ query }) {
     const children = useChildren();

@@ -1,8 +1,9 @@
 // leave.js: one slip: a sentence, the span, whose turn it is, what can be done, and its history.
 
-import { fileUrl, get } from '../api.js';
+import { get } from '../api.js';
 import { Page, toast } from '../frame.js';
 import { submit } from '../outbox.js';
+import { Files } from '../viewer.js';
 import { Choice, Dialog, Relay, Timeline } from '../parts.js';
 import { html, t, addDays, dayText, dots, now, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, ProblemNote, Skeleton, Span,
     Stale, Student, Waiting } from '../ui.js';
@@ -44,12 +45,9 @@ const CancelDialog = ({ close, run }) => html`<${Dialog} title=${t('leave.cancel
     <div class="h wrap end"><button class="btn" type="button" autofocus onClick=${close}>${t('leave.cancel.no')}</button>
         <button class="btn del" type="button" onClick=${() => run('cancel', {})}><${Icon} of="again"/>${t('leave-requests.action.cancel')}</button></div><//>`;
 
-const File = ({ file, n }) => html`<a class="file" href=${fileUrl(file.id)} target="_blank" rel="noopener" aria-label=${t('leave.file', { n })}>
-    ${file.media_type.startsWith('image/') ? html`<img src=${fileUrl(file.id)} alt="" loading="lazy"/>` : html`<span class="file wide"><${Icon} of="paper"/></span>`}</a>`;
-
 function Content({ leave, actions, ask }) {
     return html`<section class="v v2"><h2>${t('leave.content')}</h2><div class="card v"><p>${leave.reason}</p>
-        ${leave.certificate.length > 0 && html`<div class="files">${leave.certificate.map((file, i) => html`<${File} key=${file.id} file=${file} n=${i + 1}/>`)}</div>`}
+        ${leave.certificate.length > 0 && html`<${Files} files=${leave.certificate} label=${t('leave-requests.certificate')}/>`}
         ${leave.submitted_at && html`<p class="cap">${t('leave.handed_in', { who: leave.requested_by, time: timeText(leave.submitted_at) })}</p>`}
         ${actions.includes('cancel') && html`<div class="h"><button class="btn quiet" type="button" onClick=${() => ask('cancel')}><${Icon} of="again"/>${t('leave-requests.action.cancel')}</button></div>`}
         </div></section>`;

@@ -100,6 +100,6 @@ export function historyItem(entry, mine) {
     const key = `leave.did.${entry.action}`;
 
     return { icon: ICONS[entry.action] || 'dots', tone: TONES[entry.action], say: entry.comment, time: timeText(entry.at),
-        title: knows(key) ? t(key, { who }) : `${who || ''} ${t(`leave-requests.action.${entry.action}`)}` };
+        title: knows(key) ? t(key, { who }) : `${who || ''} ${t(knows(`leave-requests.action.${entry.action}`) ? `leave-requests.action.${entry.action}` : `action.${entry.action}`)}` };
 }
 

@@ -141,7 +141,7 @@ export function PaperDialog({ leave, close, done }) {
         setProblem(null);
         await Promise.all(photos.map((photo) => photo.sending));
         try {
-            const files = photos.map(({ key, blob, id }) => ({ key, blob, id }));
+            const files = photos.map(({ key, blob, thumb, id }) => ({ key, blob, thumb, id }));
             const answer = await deliver(`leave-requests/${leave.id}/attach_paper`, {}, { match: leave.version, files, about: about(leave, 'attach_paper') });
 
             close();

@@ -86,7 +86,7 @@ function check(form, other) {
 
 /* What was kept may be old: days that can no longer be entered go. */
 const renew = (form) => ({ ...form, ...(form.from && slotDate(form.from) >= addDays(today(), -7) ? { quick: 'own' } : { from: '', to: '', quick: '' }) });
-const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, id }) => ({ key, blob, id })) });
+const plain = (form) => ({ ...form, photos: form.photos.map(({ key, blob, thumb, id }) => ({ key, blob, thumb, id })) });
 
 async function beginning(query) {
     if (query.fix) {

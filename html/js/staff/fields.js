@@ -1,6 +1,7 @@
 // fields.js: values and inputs of any field a record declares, for pages that know no workflow.
 
-import { get, newKey, post, upload } from '../api.js';
+import { get, post } from '../api.js';
+import { reduce, sendFile, Thumb, Tile } from '../files.js';
 import { can } from '../frame.js';
 import { Choice, Dialog, Field, FieldError, focusFirstError, Submit } from '../parts.js';
 import { html, t, dateText, dateWeekday, days, knows, problemText, timeText, today, useData, useEffect, useRef, useState, Badge, Icon, Note } from '../ui.js';
@@ -127,33 +128,42 @@ function RefInput({ id, of, label: title, required, error, value, onChange }) {
         <${FieldError} id=${id}>${error}<//></fieldset>`;
 }
 
-/* Files go out as they are chosen; value: [{ id, name }]. */
+/* Files go out as they are chosen, photos reduced before; value: [{ id, key, blob, thumb }]. */
 function FilesInput({ id, field, label: title, error, value = [], onChange }) {
     const [wrong, setWrong] = useState('');
-    const [busy, setBusy] = useState(0);
+    const [sending, setSending] = useState([]);                       // [{ key, blob, thumb, progress }]
+    const most = field.max || 3;
+    const change = (key, patch) => setSending((list) => list.map((one) => (one.key === key ? { ...one, ...patch } : one)));
 
     async function add(event) {
-        const files = [...event.target.files].slice(0, (field.max || 3) - value.length);
+        const files = [...event.target.files].slice(0, most - value.length);
         const added = [];
 
         event.target.value = '';
         setWrong('');
-        setBusy(files.length);
         for (const file of files) {
-            try {
-                added.push({ id: (await upload('attachments', file, { key: newKey() })).id, name: file.name });
-            } catch (problem) {
-                setWrong(problemText(problem));
+            const ready = await reduce(file);
+
+            if (!ready) {
+                setWrong(t('field.file_type'));
+                continue;
             }
+            setSending((list) => [...list, { ...ready, progress: 0 }]);
+            try {
+                added.push({ ...ready, id: await sendFile(ready, { progress: (done, all) => change(ready.key, { progress: done / all }) }) });
+            } catch (problem) {
+                setWrong(problem.field?.('file') || problemText(problem));
+            }
+            setSending((list) => list.filter((one) => one.key !== ready.key));
         }
-        setBusy(0);
         onChange([...value, ...added]);
     }
 
-    return html`<div class="f"><p class="lab" id="${id}-l">${title}</p><ul class="v v2" aria-labelledby="${id}-l">${value.map((one, i) => html`<li key=${one.id} class="h"><${Icon} of="paper"/><span class="g">${one.name || t('slip.file', { n: i + 1 })}</span>
-        <button class="btn xs" type="button" onClick=${() => onChange(value.filter((other) => other !== one))}>${t('field.remove')}</button></li>`)}</ul>
-        ${value.length < (field.max || 3) && html`<label class="btn pickfile"><input id=${id} type="file" accept="image/jpeg,image/png,image/webp,application/pdf" multiple disabled=${busy > 0} onChange=${add}/>
-            <${Icon} of="plus"/>${t(busy ? 'sending' : 'field.add')}</label>`}<${FieldError} id=${id}>${wrong || error}<//></div>`;
+    return html`<div class="f"><p class="lab" id="${id}-l">${title}</p><div class="files" role="group" aria-labelledby="${id}-l">
+        ${value.map((one, i) => html`<${Tile} key=${one.id} of=${one} label=${t('field.remove_n', { n: i + 1 })} remove=${() => onChange(value.filter((other) => other !== one))}/>`)}
+        ${sending.map((one) => html`<div class="file" key=${one.key}><${Thumb} blob=${one.thumb || one.blob}/><progress max="1" value=${one.progress} aria-label=${t('sending')}></progress></div>`)}
+        ${value.length + sending.length < most && html`<label class="file add"><input id=${id} type="file" accept="image/*,application/pdf" multiple disabled=${sending.length > 0} aria-labelledby="${id}-l" onChange=${add}/>
+            <${Icon} of="cam"/>${t(sending.length ? 'sending' : 'field.add')}</label>`}</div><${FieldError} id=${id}>${wrong || error}<//></div>`;
 }
 
 /** field: { name, type, of (list or record), required, min, max, codes }. */

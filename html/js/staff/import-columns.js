@@ -58,7 +58,7 @@ function Table({ record, send, busy }) {
         <thead><tr><th scope="col">${t('imports.columns.heading')}</th><th scope="col">${t('imports.columns.taken')}</th></tr></thead>
         <tbody>${[...unused, ...rest].map((item) => html`<${Line} key=${item.at} item=${item} value=${value(item)} choices=${choices} choose=${choose}/>`)}</tbody></table></div>
         ${wrong && html`<div role="alert"><${Note} tone="no">${wrong}<//></div>`}
-        <div class="h wrap"><button class="btn" type="button" disabled=${busy} onClick=${go}><${Icon} of="again"/>${t('imports.columns.send')}</button></div>`;
+        <div class="h wrap"><button class="btn ${record.state === 'columns' ? 'pri' : ''}" type="button" disabled=${busy} onClick=${go}><${Icon} of="again"/>${t('imports.columns.send')}</button></div>`;
 }
 
 /** send(mapping) resolves when the server has taken it. */

@@ -8,7 +8,7 @@ import { html, t, problemText, timeText, useData, useEffect, useRef, useState, E
 import { Desk } from './desk.js';
 import { Columns } from './import-columns.js';
 import { saveFile } from './export.js';
-import { More, usePages } from './list.js';
+import { More, usePages, useWide } from './list.js';
 
 const number = (n) => n.toLocaleString('en');
 
@@ -89,6 +89,7 @@ function Figures({ record }) {
 const AT = { columns: 1, uploaded: 1, checking: 2, ready: 2, applying: 3, failed: 2, discarded: 2, done: 5 };
 
 function Steps({ record }) {
+    const wide = useWide(38);
     const unused = record.columns_total - record.columns_known;
     const columns = record.state === 'columns' ? t('imports.step.columns.missing')
         : unused ? t('imports.step.columns.some', { n: unused }) : t('imports.step.columns.all', { n: record.columns_known });
@@ -97,7 +98,7 @@ function Steps({ record }) {
     return html`<section class="card"><${Relay} at=${AT[record.state]} steps=${[
         { label: t('imports.step.choose'), note: t('imports.step.choose.note', { rows: number(record.row_count), columns: record.columns_total }) },
         { label: t('imports.step.columns'), note: columns, icon: 'eye' }, { label: t('imports.step.preview'), note: preview, icon: 'eye' },
-        { label: t('imports.step.write'), icon: 'sync' }, { label: t('imports.step.done') }]}/></section>`;
+        { label: t('imports.step.write'), icon: 'sync' }, { label: t('imports.step.done') }].map((step) => (wide ? step : { ...step, note: '' }))}/></section>`;
 }
 
 /** What would be written, in a sentence. */

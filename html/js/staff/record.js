@@ -8,7 +8,7 @@ import { Desk } from './desk.js';
 import { Form, label, nameOf, StateBadge, Value } from './fields.js';
 import { placeOf, title, useRecord } from './records.js';
 import { Documents } from '../print/documents.js';
-import { Files } from './slip.js';
+import { Files } from '../viewer.js';
 
 const actionText = (record, action) => [`${record}.action.${action}`, `action.${action}`].map((key) => knows(key) && t(key)).find(Boolean) || action;
 

@@ -1,12 +1,13 @@
 // slip.js: one slip as staff see it: beside the queue on a wide screen, or on a page of its own.
 
-import { fileUrl, get } from '../api.js';
+import { get } from '../api.js';
 import { can, go, session } from '../frame.js';
 import { historyItem, paper } from '../family/words.js';
-import { Dialog, Timeline } from '../parts.js';
+import { Timeline } from '../parts.js';
 import { html, t, dateText, days, dayText, now, spanText, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
     Student, Waiting } from '../ui.js';
 import { Documents } from '../print/documents.js';
+import { Files } from '../viewer.js';
 import { Asked, decide, mayReject, yes, yesLabel } from './decide.js';
 import { backText, Desk, reloadLeave, useLeave } from './desk.js';
 
@@ -38,19 +39,6 @@ export function sentence(leave) {
     default:
         return t(`slip.say.${leave.state}`, { back });
     }
-}
-
-/** Photos of a certificate; a tap shows one large. */
-export function Files({ files, label }) {
-    const [shown, show] = useState(null);
-    const file = files[shown];
-
-    return html`<div class="files" role="group" aria-label=${label}>${files.map((one, i) => (one.media_type.startsWith('image/')
-        ? html`<button key=${one.id} class="file look" type="button" aria-label=${t('slip.file', { n: i + 1 })} onClick=${() => show(i)}><img src=${fileUrl(one.id)} alt="" loading="lazy"/></button>`
-        : html`<a key=${one.id} class="file wide" href=${fileUrl(one.id)} download aria-label=${t('slip.file.pdf', { n: i + 1 })}><${Icon} of="paper"/></a>`))}</div>
-        ${file && html`<${Dialog} title=${t('slip.file', { n: shown + 1 })} close=${() => show(null)}><div class="view"><img src=${fileUrl(file.id)} alt=${t('slip.file', { n: shown + 1 })}/></div>
-            <div class="h wrap end">${files.length > 1 && html`<button class="btn" type="button" onClick=${() => show((shown + 1) % files.length)}>${t('slip.next_file')}<${Icon} of="r"/></button>`}
-                <button class="btn pri" type="button" autofocus onClick=${() => show(null)}>${t('slip.close')}</button></div><//>`}`;
 }
 
 const terms = new Map();                                              // class → its term, as long as the page lives
