@@ -29,6 +29,7 @@ struct bx_record {
     bx_call             *call;
     bx_id                id, creator;
     int64_t              version;
+    bool                 fresh;               /* being created */
     const char          *state;               /* as read; NULL while being created */
     const char          *to;                  /* the state it is going to; NULL: it stays */
     bx_row_scope         scope;

@@ -215,11 +215,11 @@ changes_json(bx_call *c, const bx_record *r)
 }
 
 
-/* What has been handed in stays: only a draft, or a record without states, lets go of files. */
+/* What has been handed in stays: only a draft lets go of files. */
 static bool
 is_firm(const bx_record *r)
 {
-    return r->state != NULL && !bx_word_in(r->def->private_states ? r->def->private_states : "", r->state);
+    return !r->fresh && !(r->state != NULL && r->def->private_states != NULL && bx_word_in(r->def->private_states, r->state));
 }
 
 
@@ -450,6 +450,7 @@ record_blank(bx_call *c, const bx_record_def *def, bx_record *r)
     r->def = def;
     r->call = c;
     r->creator = bx_call_account(c);
+    r->fresh = true;
     r->nfields = count_fields(def);
 }
 
