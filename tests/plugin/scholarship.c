@@ -188,6 +188,45 @@ static const bx_record_def records[] = {
     BX_END
 };
 
+/* ---- what is printed: the notice that the principal signs, with a stub that the family signs and the school keeps */
+
+/* Amount and day of the payment are not the application's own fields. The same row gives the same values. */
+static bx_rc
+fill_notice(bx_call *c, const bx_record *r, json_t *values)
+{
+    bx_rows  rows;
+
+    if (bx_query(c, &rows, "SELECT amount AS amount, due_on AS due_on FROM scholarship_payment WHERE scholarship_id = ?",
+                 BX_ARGS(bx_int(bx_rec_id(r)))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows > 0) {
+        json_object_set_new(values, "due", json_string(bx_cell_text(&rows, 0, 1)));
+        json_object_set_new(values, "payments", json_pack("{s:[s, s], s:[[s, s]]}", "columns", "金额（元）", "发放日期", "rows",
+            bx_sprintf(bx_call_arena(c), "%d", (int) bx_cell_int(&rows, 0, 0)), bx_cell_text(&rows, 0, 1)));
+    }
+
+    return BX_OK;
+}
+
+static const bx_part notice_parts[] = {
+    { .type = BX_PART_LINE,  .of = "to" },
+    { .type = BX_PART_TEXT,  .of = "body thanks" },
+    { .type = BX_PART_TABLE, .of = "payments", .title = "payment" },
+    { .type = BX_PART_SEAL },
+    { .type = BX_PART_CUT,   .of = "stub" },
+    { .type = BX_PART_FORM,  .of = "student_name class_name kind | granted decided_by | _received:2 _signed" },
+    { .type = BX_PART_SIGN,  .of = "family teacher" },
+    BX_END
+};
+
+static const bx_document documents[] = {
+    { .name = "scholarship.notice", .record = "scholarships", .code = "JXJ", .size = BX_PAPER_A4, .capability = "scholarship.read",
+      .states = "granted", .parts = notice_parts, .fill = fill_notice },
+    BX_END
+};
+
 /* ---- rules, jobs, a route, who gets what, the menu */
 
 static const bx_rule rules[] = {
@@ -268,5 +307,5 @@ static const bx_menu menu[] = {
 
 BX_PLUGIN_EXPORT = {
     .abi = BX_PLUGIN_ABI, .name = "scholarship", .records = records, .rules = rules, .routes = routes, .jobs = jobs,
-    .codes = code_lists, .grants = grants, .menu = menu
+    .codes = code_lists, .grants = grants, .menu = menu, .documents = documents
 };

@@ -38,7 +38,7 @@ const PARTS = {
     cut: (part) => html`<p class="cut l">${part.paragraphs[0]}</p>`,
 };
 
-const Parts = ({ doc }) => doc.parts.map((part, i) => html`<div key=${i} class="part ${part.type}">${part.title && html`<h2>${part.title}</h2>`}${PARTS[part.type]?.(part, doc)}</div>`);
+const Parts = ({ doc }) => doc.parts.map((part, i) => html`<div key=${i} class="part p-${part.type}">${part.title && html`<h3>${part.title}</h3>`}${PARTS[part.type]?.(part, doc)}</div>`);
 
 const Foot = ({ doc }) => html`<p class="l fine foot">编号 ${doc.number}　核验码 ${doc.mark}</p>`;
 
@@ -48,8 +48,8 @@ export function Sheet({ doc, paper }) {
     const number = html`<p class="l fine">${doc.issuer}　${doc.number}</p>`;
 
     return html`<article class="a4 doc ${paper}" lang="zh-CN" aria-label=${doc.title}>${doc.size === 'half'
-        ? html`<section class="slip"><div class="h top"><div class="g"><h1>${doc.title}</h1>${number}</div><${Qr} of=${doc.qr} label="核验二维码"/></div><${Parts} doc=${doc}/>
+        ? html`<section class="slip"><div class="h top"><div class="g"><h2 class="t">${doc.title}</h2>${number}</div><${Qr} of=${doc.qr} label="核验二维码"/></div><${Parts} doc=${doc}/>
             <p class="l fine">核验码 ${doc.mark}</p></section>${paper === 'half' && html`<p class="cut l">沿此线裁开</p>`}`
-        : html`<div class="h top">${!sealed && html`<span class="qrroom"></span>`}<h1 class="g">${doc.title}</h1>${!sealed && html`<${Qr} of=${doc.qr} label="核验二维码"/>`}</div>
-            <p class="rt fine no">${sealed ? doc.number : `${doc.issuer}　${doc.number}`}</p><${Parts} doc=${doc}/><${Foot} doc=${doc}/>`}</article>`;
+        : html`<div class="h top">${!sealed && html`<span class="qrroom"></span>`}<h2 class="t g">${doc.title}</h2>${!sealed && html`<${Qr} of=${doc.qr} label="核验二维码"/>`}</div>
+            <p class="rt fine numline">${sealed ? doc.number : `${doc.issuer}　${doc.number}`}</p><${Parts} doc=${doc}/><${Foot} doc=${doc}/>`}</article>`;
 }
