@@ -195,6 +195,7 @@ write_page(export *e, char **token, bool *more)
     bx_arena             *whole = c->arena, *page = bx_arena_create(64 * 1024);
     struct bx_units      *units = c->units;
     struct bx_calendars  *calendars = c->calendars;
+    struct bx_action_cache *actions = c->actions;
     int64_t               left = e->max - e->rows;
     json_t               *items, *next;
     bx_rc                 rc;
@@ -206,6 +207,7 @@ write_page(export *e, char **token, bool *more)
     c->arena = page;
     c->units = NULL;
     c->calendars = NULL;
+    c->actions = NULL;
     rc = bx_list_page(c, e->def, left < PAGE ? (int) left : PAGE, *token, &items, &next);
     if (rc == BX_OK) {
         rc = write_rows(e, items);
@@ -215,6 +217,7 @@ write_page(export *e, char **token, bool *more)
     c->arena = whole;
     c->units = units;
     c->calendars = calendars;
+    c->actions = actions;
 
     if (rc == BX_OK) {
         bx_arena_destroy(page);

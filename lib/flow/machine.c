@@ -74,21 +74,25 @@ takes_json(const bx_transition *t)
 static json_t *
 action_json(bx_call *c, const bx_record_def *def, const bx_transition *t)
 {
-    bx_action_cache *cache = &c->actions;
-    size_t           i = (size_t) (t - def->transitions);
-    json_t          *o;
+    size_t   i = (size_t) (t - def->transitions);
+    json_t  *o;
+    bool     kept;
 
-    if (cache->def == NULL) {
-        cache->def = def;
+    if (c->actions == NULL) {
+        c->actions = bx_alloc(c->arena, sizeof(*c->actions));
+        if (c->actions != NULL) {
+            c->actions->def = def;
+        }
     }
-    if (cache->def == def && i < BX_MAX_ACTIONS && cache->json[i] != NULL) {
-        return json_incref(cache->json[i]);
+    kept = c->actions != NULL && c->actions->def == def && i < BX_MAX_ACTIONS;
+    if (kept && c->actions->json[i] != NULL) {
+        return json_incref(c->actions->json[i]);
     }
 
     o = json_pack("{s:s, s:s, s:o, s:b, s:b}", "action", t->action, "to", t->to, "fields", takes_json(t),
                   "destructive", (t->flags & BX_MAKES_RELEASE) != 0, "decides", (t->flags & BX_DECIDES) != 0);
-    if (cache->def == def && i < BX_MAX_ACTIONS && o != NULL) {
-        cache->json[i] = bx_own(c->arena, json_incref(o));
+    if (kept && o != NULL) {
+        c->actions->json[i] = bx_own(c->arena, json_incref(o));
     }
 
     return o;

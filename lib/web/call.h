@@ -29,8 +29,8 @@ typedef struct bx_write {
 
 #define BX_MAX_ACTIONS  96
 
-/* Actions of a record kind as JSON by the number of their transition, made when first shown; owned by the arena. */
-typedef struct { const bx_record_def *def; json_t *json[BX_MAX_ACTIONS]; } bx_action_cache;
+/* Actions of a record kind as JSON by the number of their transition, made when first shown; in the call's arena. */
+typedef struct bx_action_cache { const bx_record_def *def; json_t *json[BX_MAX_ACTIONS]; } bx_action_cache;
 
 typedef struct { char key[64]; uint8_t request_hash[32]; bool on; } bx_key;
 
@@ -63,7 +63,7 @@ struct bx_call {
     const char        *location;
     struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
     struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
-    bx_action_cache    actions;               /* lib/flow/machine.c */
+    struct bx_action_cache *actions;          /* lib/flow/machine.c: NULL until a row's actions are shown */
     struct bx_place   *places;                /* lib/flow/task_place.c: who holds which position at and above a unit */
 };
 

@@ -2,7 +2,7 @@
 // guardians, leave of earlier years, history, sessions, stored answers. The rows are copies of those that are there, with ids
 // before theirs; the copies' schools are no units, so that the tree stays small.
 
-const step = 100_000_000_000;                 // of ids; those of a demonstration county lie closer together
+const step = 1_000_000_000_000;                 // of ids; those of a demonstration county lie closer together
 const far = (column) => `x.${column} - n.k * ${step}`;
 const hash = (column) => `IF(x.${column} IS NULL, NULL, UNHEX(SHA2(CONCAT(HEX(x.${column}), n.k), 256)))`;
 const each = (names) => Object.fromEntries(names.map((name) => [name, far(name)]));
@@ -73,7 +73,7 @@ async function growCases(server) {
         SELECT s.id - 7, ELT(1 + (@n := IFNULL(@n, 0) + 1) % 15, ${states}), s.id, s.class_id, s.school_id, s.township_id, '2026-10-12', '2026-10-14 16:20:00', '2026-10-16 16:20:00',
             '2026-10-20', 'form', 'teacher', '2026-10-20', 'learning', ${times} FROM student s WHERE s.id % 2 = 1`);
     await server.sql(`INSERT INTO dropout_step (id, case_id, step, ordinal, role, trigger_at, nominal, working, state, announced)
-        SELECT c.id - n.seq, c.id, ELT(n.seq, 'list', 'form', 'report', 'verify'), 1, 'teacher', '2026-10-12', '2026-10-14', '2026-10-14', IF(n.seq < 3, 'done', 'open'), 1
+        SELECT c.id - n.seq * 1000000000000000, c.id, ELT(n.seq, 'list', 'form', 'report', 'verify'), 1, 'teacher', '2026-10-12', '2026-10-14', '2026-10-14', IF(n.seq < 3, 'done', 'open'), 1
         FROM dropout_case c, seq_1_to_4 n`);
     await add('persuasion', 'attempt_no, way, made_on, people, with_whom, outcome, effect', "1, 'phone', '2026-10-15', '王晓梅', '母亲', 'undecided', '还在想'");
     await add('refusal', 'refused_on, refused_by, reason, people, receipt', "'2026-10-16', 'both', '不读了', '王晓梅', 'signed'");
