@@ -663,7 +663,10 @@ describe('the machine walked at random', () => {
         const roles = ['teacher', 'subject', 'grade', 'office', 'vice', 'principal', 'registrar', 'psych', 'township', 'county'];
         const actions = [...new Set(moves.map((one) => one.action))].filter((action) => action !== 'accept');
         let seed = 20261012;
-        const pick = (list) => list[(seed = (seed * 1103515245 + 12345) % 2147483648) % list.length];
+        const pick = (list) => {                                         // the low bits of such a generator go in circles
+            seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+            return list[(seed >>> 12) % list.length];
+        };
         const seen = new Set();
         let [it, moved] = [null, 0];
 
