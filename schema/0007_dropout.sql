@@ -66,6 +66,7 @@ CREATE TABLE dropout_case (
   KEY school_state (school_id, state, id),
   KEY township (township_id, id),
   KEY township_state (township_id, state, id),
+  KEY relapse (relapse_no, id),
   KEY state (state, id)
 ) ENGINE=InnoDB;
 
@@ -324,6 +325,8 @@ CREATE TABLE responsibility (
   KEY unit (unit_id, duty, ends_on),
   KEY student (student_id, ends_on),
   KEY account (account_id, ends_on),
+  KEY ends (ends_on, id),
+  KEY person (person, id),
   KEY school (school_id, id),
   KEY township (township_id, id)
 ) ENGINE=InnoDB COMMENT='包保: person, for whom, in which capacity, from when to when.';

@@ -219,7 +219,7 @@ end(bx_call *c)
 
 static const char sql_chart[] =
     "SELECT r.id, r.duty, r.area, r.person, r.office, r.starts_on, u.id AS unit_id, u.level, u.name, u.stage, u.entry_year, u.class_no, st.name,"
-    " sc.name FROM responsibility r JOIN org_unit t ON t.id = r.unit_id JOIN org_unit u ON u.id = r.unit_id"
+    " sc.name FROM org_unit u STRAIGHT_JOIN responsibility r ON r.unit_id = u.id JOIN org_unit t ON t.id = u.id"
     " LEFT JOIN student st ON st.id = r.student_id LEFT JOIN org_unit sc ON sc.id = r.school_id"
     " WHERE r.starts_on <= ? AND (r.ends_on IS NULL OR r.ends_on >= ?) AND u.path LIKE CONCAT((SELECT path FROM org_unit WHERE id = ?), '%') AND ";
 

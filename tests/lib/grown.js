@@ -85,4 +85,6 @@ async function growCases(server) {
         SELECT c.id - 1, 'raised', c.student_id, c.class_id, c.school_id, c.township_id, 'other', '看见了', '王晓梅', ${times} FROM dropout_case c`);
     await server.sql(`INSERT INTO responsibility (id, school_id, township_id, unit_id, person, duty, starts_on, created_at, created_by, updated_at)
         SELECT u.id, u.school_id, u.township_id, u.id, '王晓梅', u.level, '2026-09-01', ${times} FROM org_unit u WHERE u.level IN ('township', 'school', 'grade', 'class')`);
+    await server.sql(`INSERT INTO responsibility (id, school_id, township_id, unit_id, student_id, person, duty, starts_on, created_at, created_by, updated_at)
+        SELECT s.id - 3, s.school_id, s.township_id, s.class_id, s.id, '王晓梅', 'student', '2026-09-01', ${times} FROM student s WHERE s.id % 4 = 1`);
 }
