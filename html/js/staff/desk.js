@@ -120,16 +120,11 @@ function useMenu() {
         return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
             .concat(menu.filter((entry) => entry.key !== 'leave'));
     }
-<<<<<<< HEAD
     const rank = (entry) => (entry.key === 'tasks' ? 0 : entry.key === 'outbox' ? 3 : entry.decides.length ? 1 : 2);
-    const ranked = [0, 1, 2, 3].flatMap((n) => menu.filter((entry) => rank(entry) === n)).map((entry) => (entry.key === 'tasks' ? { ...entry, count: overdue + due } : entry));
+    const work = menu.filter((entry) => !isAdmin(entry)).map((entry) => (entry.key === 'tasks' ? { ...entry, count: overdue + due } : entry));
 
-    return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...ranked,
-        ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
-=======
-    const work = menu.filter((entry) => !isAdmin(entry));
-
-    return [...(administrates() ? [] : [{ href: '#/today', icon: 'home', label: t('desk.today') }]), ...work.filter((entry) => entry.decides.length), ...work.filter((entry) => !entry.decides.length),
+    return [...(administrates() ? [] : [{ href: '#/today', icon: 'home', label: t('desk.today') }]),
+        ...[0, 1, 2, 3].flatMap((n) => work.filter((entry) => rank(entry) === n)),
         ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : []), ...menu.filter(isAdmin)];
 }
 
@@ -142,7 +137,6 @@ function tabsOf(menu) {
     const work = menu.filter((item) => !isAdmin(item));
 
     return admin ? [...work.slice(0, 3), { ...admin, icon: 'set', label: t('desk.admin') }] : work.slice(0, 4);
->>>>>>> 9b2058f31a31db9d6002a2088c976d9fc1c2bf23
 }
 
 /** crumb: line above the title; tools: buttons beside it; current: href of the lit place; dock: the main buttons of a phone,
@@ -157,11 +151,8 @@ export function Desk({ title, crumb, tools, current, dock, children }) {
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
     <nav class="side" aria-label=${t('places')}><a class="brand" href="#/${home()}"><${Mark}/><span>${t('name')}</span></a>
-<<<<<<< HEAD
-        ${menu.map(link)}${link({ href: '#/notices', icon: 'bell', label: t('bell'), count: summary.use().value?.unread || 0 })}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
-=======
-        ${menu.filter((item) => !isAdmin(item)).map(link)}${menu.some(isAdmin) && html`<h2>${t('desk.admin')}</h2>${menu.filter(isAdmin).map(link)}`}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
->>>>>>> 9b2058f31a31db9d6002a2088c976d9fc1c2bf23
+        ${menu.filter((item) => !isAdmin(item)).map(link)}${link({ href: '#/notices', icon: 'bell', label: t('bell'), count: summary.use().value?.unread || 0 })}
+        ${menu.some(isAdmin) && html`<h2>${t('desk.admin')}</h2>${menu.filter(isAdmin).map(link)}`}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
     <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${Bell}/><${LargePrint}/></header>
     <${Lines}/>
