@@ -482,6 +482,7 @@ typedef struct {
     bx_id         unit;                       /* with account: whose digest rules hold, 0: the defaults */
     bx_id         guardians_of;               /* a student; guardians without an account get none */
     const json_t *params;                     /* fill the {names} of text and href; ≤ 2000 bytes as JSON */
+    const char   *task, *task_key;            /* kind and key of a task: shown and sent while that waits. NULL: for ever */
 } bx_notice;
 
 /* Queues it (one statement, whoever many they are). Whoever acts in this call is left out, unless named by account. [thread] */

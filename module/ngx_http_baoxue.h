@@ -228,6 +228,8 @@ void ngx_http_baoxue_count_full(ngx_http_baoxue_main_conf_t *bmcf,
     bx_pool pool);
 void ngx_http_baoxue_count_answer(ngx_http_baoxue_main_conf_t *bmcf,
     ngx_http_baoxue_job_t *job, uint64_t *elapsed);
+void ngx_http_baoxue_count_tasks(ngx_shm_zone_t *zone, int64_t waiting,
+    int64_t overdue);
 void ngx_http_baoxue_count_job(ngx_shm_zone_t *zone, const char *job,
     ngx_uint_t good, uint64_t microseconds);
 ngx_int_t ngx_http_baoxue_metrics_handler(ngx_http_request_t *r);

@@ -53,6 +53,8 @@ struct ngx_http_baoxue_metrics_s {
     ngx_uint_t                  nroutes;
     ngx_http_baoxue_route_t    *routes[NGX_HTTP_BAOXUE_ROUTES];
     ngx_http_baoxue_ran_t      *jobs;
+    ngx_atomic_t                tasks[2];   /* waiting, overdue */
+    ngx_atomic_t                tasks_known;
     ngx_http_baoxue_gauges_t   *workers[NGX_MAX_PROCESSES];
 };
 
@@ -79,6 +81,8 @@ static void ngx_http_baoxue_write_sessions(bx_buf *b, ngx_shm_zone_t *zone,
     ngx_http_baoxue_metrics_t *m);
 static void ngx_http_baoxue_write_database(bx_buf *b, bx_db_totals *db);
 static void ngx_http_baoxue_write_jobs(bx_buf *b, ngx_http_baoxue_ran_t *jobs);
+static void ngx_http_baoxue_write_tasks(bx_buf *b,
+    ngx_http_baoxue_metrics_t *m);
 static void ngx_http_baoxue_head(bx_buf *b, const char *name, const char *type,
     const char *help);
 static void ngx_http_baoxue_route_labels(bx_buf *b,
@@ -289,6 +293,22 @@ ngx_http_baoxue_count_job(ngx_shm_zone_t *zone, const char *job,
     ran->last = ngx_time();
     ran->good = good;
     ran->microseconds = microseconds;
+}
+
+
+/* [loop] */
+
+void
+ngx_http_baoxue_count_tasks(ngx_shm_zone_t *zone, int64_t waiting,
+    int64_t overdue)
+{
+    ngx_http_baoxue_metrics_t  *m;
+
+    m = ngx_http_baoxue_zone_metrics(zone);
+
+    m->tasks[0] = (ngx_atomic_t) waiting;
+    m->tasks[1] = (ngx_atomic_t) overdue;
+    m->tasks_known = 1;
 }
 
 
@@ -508,6 +528,7 @@ ngx_http_baoxue_write(bx_buf *b, ngx_shm_zone_t *zone)
     ngx_http_baoxue_write_sessions(b, zone, m);
     ngx_http_baoxue_write_database(b, &m->db);
     ngx_http_baoxue_write_jobs(b, m->jobs);
+    ngx_http_baoxue_write_tasks(b, m);
 }
 
 
@@ -768,6 +789,25 @@ ngx_http_baoxue_write_jobs(bx_buf *b, ngx_http_baoxue_ran_t *jobs)
                               ran->job);
         bx_buf_printf(b, "} %.6f\n", ran->microseconds / 1e6);
     }
+}
+
+
+/* Nothing until the clock has counted: a zero would be a lie. */
+
+static void
+ngx_http_baoxue_write_tasks(bx_buf *b, ngx_http_baoxue_metrics_t *m)
+{
+    if (!m->tasks_known) {
+        return;
+    }
+
+    ngx_http_baoxue_head(b, "baoxue_tasks_waiting", "gauge",
+                         "Tasks that wait for somebody, in all schools");
+    bx_buf_printf(b, "baoxue_tasks_waiting %lu\n", m->tasks[0]);
+
+    ngx_http_baoxue_head(b, "baoxue_tasks_overdue", "gauge",
+                         "Those of them that are past their due time");
+    bx_buf_printf(b, "baoxue_tasks_overdue %lu\n", m->tasks[1]);
 }
 
 

@@ -278,9 +278,14 @@ ngx_http_baoxue_job_ran(void *ctx, const char *job, bool ok,
 static void
 ngx_http_baoxue_jobs_done(ngx_event_t *ev)
 {
+    int64_t                    waiting, overdue;
     ngx_uint_t                 i;
     ngx_http_baoxue_result_t  *result;
     ngx_http_baoxue_worker_t  *worker = ev->data;
+
+    if (bx_app_tasks(worker->conf->app, &waiting, &overdue)) {
+        ngx_http_baoxue_count_tasks(worker->conf->zone, waiting, overdue);
+    }
 
     for (i = 0; i < worker->nresults; i++) {
         result = &worker->results[i];

@@ -2,7 +2,7 @@
 // they are opened.
 
 import { handlers, get, patch, keepFor, dropAll } from './api.js';
-import { go, home, hush, Page, say, shell, Toast } from './frame.js';
+import { go, home, hush, Page, say, shell, summary, Toast } from './frame.js';
 import { html, render, t, loadTexts, changeLanguage, language, setClock, Note, ProblemNote, Skeleton } from './ui.js';
 
 /* path: segments, ":name" is a parameter. texts: locale files beside portal.json. open: needs no session.
@@ -19,6 +19,7 @@ const ROUTES = [
     { path: 'my-leave', page: () => import('./family/leaves.js'), texts: ['leave'] },
     { path: 'my-leave/new', page: () => import('./family/form.js'), texts: ['leave'] },
     { path: 'my-leave/:id', page: () => import('./family/leave.js'), texts: ['leave'] },
+    { path: 'notices', page: () => (shell.session.positions.length ? import('./staff/notices.js') : import('./family/notices.js')), texts: ['task', 'staff'] },
     ...[
         { path: 'today', page: () => import('./staff/desk.js') },
         { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
@@ -46,6 +47,9 @@ const ROUTES = [
         { path: 'roll-calls', page: () => import('./staff/roll.js'), texts: ['attendance', 'visit', 'staff'] },
         { path: 'absences', page: () => import('./staff/absences.js'), texts: ['attendance', 'visit', 'staff'] },
         { path: 'day', page: () => import('./staff/daysheet.js'), texts: ['attendance', 'visit', 'leave', 'staff'] },
+        { path: 'tasks', page: () => import('./staff/tasks.js'), texts: ['task', 'staff'] },
+        { path: 'tasks/:id', page: () => import('./staff/task.js'), texts: ['task', 'staff'] },
+        { path: 'outbox', page: () => import('./staff/outbox.js'), texts: ['task', 'staff'] },
         { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
         { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
     ].map((row) => ({ ...row, staff: true })),                        // for whoever has a position
@@ -78,7 +82,10 @@ export function forget() {
 
 async function findSession() {
     try {
-        adopt(await get('session', { quiet: true, patience: 1 }));
+        const { summary: first, ...session } = await get('session?with=summary', { quiet: true, patience: 1 });
+
+        adopt(session);
+        return first;
     } catch (problem) {
         const kept = problem.status !== 401 && JSON.parse(localStorage.getItem('baoxue.session'));
 
@@ -239,8 +246,10 @@ async function start() {
     document.documentElement.lang = localStorage.getItem('baoxue.language')
         || (languages.length && !languages.some((l) => l.startsWith('zh')) ? 'en' : 'zh-CN');
     document.documentElement.dataset.size = localStorage.getItem('baoxue.size') || '';
-    await Promise.all([loadTexts(['portal']), findSession()]);
+    const [, first] = await Promise.all([loadTexts(['portal']), findSession()]);
+
     await speakAs(shell.session);
+    summary.seed(first);
     for (const event of ['online', 'offline']) {
         window.addEventListener(event, () => { shell.online = navigator.onLine; draw(); });
     }

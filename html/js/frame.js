@@ -1,7 +1,8 @@
 // frame.js: what is around every page: its heading, places and dock, the lines over it, what is said about it. Holds what
 // the frame shows of the whole (shell); app.js changes it.
 
-import { html, t, useData, Icon, Mark, useEffect, useRef } from './ui.js';
+import { get, keep, recall } from './api.js';
+import { html, t, language, useData, Icon, Mark, useEffect, useRef, useState } from './ui.js';
 
 /** session: who is signed in, as the server told it, or null. moved: a page has just been opened. draw: set by app.js. */
 export const shell = { session: null, online: navigator.onLine, busy: 0, toast: null, moved: false, draw: () => {} };
@@ -87,6 +88,87 @@ export function setLarge(on) {
 export const LargePrint = () => html`<button class="ib" type="button" aria-pressed=${String(large())} onClick=${() => setLarge(!large())}>
     <${Icon} of="text"/><span class="sm">${t('large_print')}</span></button>`;
 
+/* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
+
+export class Shared {
+    constructor(path, seconds, load = () => get(path)) {
+        Object.assign(this, { path, seconds, load, watchers: new Set(), state: {}, whose: '', asked: 0 });
+    }
+
+    /** As useData(): { value, at, problem, reload }. wanted: false asks for nothing. */
+    use(wanted = true) {
+        const [, draw] = useState(0);
+
+        useEffect(() => {
+            const watcher = () => draw((n) => n + 1);
+            const asking = wanted && setInterval(() => document.visibilityState === 'visible' && this.refresh(this.seconds), 10e3);
+
+            this.watchers.add(watcher);
+            if (wanted) {
+                this.refresh(this.seconds);
+            }
+            return () => { this.watchers.delete(watcher); clearInterval(asking); };
+        }, [wanted]);
+        this.adopt();
+        return wanted ? { ...this.state, reload: () => this.refresh() } : {};
+    }
+
+    // Another person, or another language: nothing of what was read before.
+    adopt() {
+        const whose = `${session()?.account.id} ${language()}`;
+
+        if (this.whose !== whose) {
+            Object.assign(this, { whose, asked: 0, state: recall(this.path) || {} });
+        }
+    }
+
+    /** Asks again unless it was asked less than `age` seconds ago. */
+    async refresh(age = 0) {
+        this.adopt();
+
+        const { whose } = this;
+
+        if (Date.now() - this.asked < age * 1000) {
+            return;
+        }
+        this.asked = Date.now();
+        try {
+            const value = await this.load();
+
+            if (this.whose === whose) {
+                this.state = { value };
+                this.got = Date.now();
+                keep(this.path, value);
+            }
+        } catch (problem) {
+            this.state = { ...this.state, problem, at: this.state.at || (this.state.value && this.got) };
+        }
+        this.tell();
+    }
+
+    /** Takes an answer that came with another. */
+    seed(value) {
+        if (value) {
+            this.adopt();
+            Object.assign(this, { state: { value }, asked: Date.now(), got: Date.now() });
+        }
+    }
+
+    tell() {
+        this.watchers.forEach((watcher) => watcher());
+    }
+}
+
+/** Numbers behind the bell and the first page: { unread, overdue, today, coming, queues: by record what waits for my decision, items }. */
+export const summary = new Shared('tasks/summary', 60);
+
+/** To what I was told, with how much of it is new. */
+export function Bell() {
+    const n = summary.use().value?.unread || 0;
+
+    return html`<a class="ib" href="#/notices" aria-label=${n ? t('bell.n', { n }) : t('bell')}><${Icon} of="bell"/>${n > 0 && html`<span class="cnt">${n > 99 ? '99+' : n}</span>`}</a>`;
+}
+
 /* ---- frames */
 
 /** Title of the window, look of the body (roomy for guardians), and the focus on the page's heading when it is opened. */
@@ -127,7 +209,7 @@ export function Page({ title, brand, back, tab, dock, bare, children }) {
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a>
     <header class="bar">${back !== undefined
         ? html`<a class="ib" href="#/${back}" aria-label=${t('back')}><${Icon} of="l"/></a><h1 class="g" tabindex="-1" ref=${heading}>${title}</h1>`
-        : html`<span class="brand g">${!bare && html`<${Mark}/><span>${brand || t('name')}</span>`}</span><${LargePrint}/>`}</header>
+        : html`<span class="brand g">${!bare && html`<${Mark}/><span>${brand || t('name')}</span>`}</span>${shell.session && !bare && html`<${Bell}/>`}<${LargePrint}/>`}</header>
     <${Lines}/>
     <main class="phone v" id="main" tabindex="-1">${children}</main>
     ${dock && html`<div class="dock">${dock}</div>`}

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE      2000                        /* notices looked at in one run */
+#define PAGE      400                         /* notices read at once */
+#define PAGES     25                          /* in one run: the next goes on */
 #define BATCH     200                         /* notices of one transaction */
 #define NOON      (12 * 60)
 
@@ -16,7 +17,7 @@ static const char sql_due[] =
     "SELECT n.id, n.account_id, n.kind, n.params, n.href, n.urgent,"
     " IF(n.read_at IS NOT NULL OR (n.task_id IS NOT NULL AND COALESCE(t.waits, 0) = 0) OR a.id IS NULL OR a.disabled_at IS NOT NULL, 1, NULL) AS gone"
     " FROM notice n LEFT JOIN account a ON a.id = n.account_id LEFT JOIN task t ON t.id = n.task_id"
-    " WHERE n.queued = 0 AND n.due_at <= ? ORDER BY n.due_at, n.account_id, n.id LIMIT 2000";
+    " WHERE n.queued = 0 AND n.due_at <= ? ORDER BY n.due_at, n.account_id, n.id LIMIT 400";
 
 static const char sql_outbox[] =
     "INSERT INTO outbox (id, channel, account_id, subject, body, items, due_at, created_at) VALUES (?, 'any', ?, ?, ?, ?, ?, ?)";
@@ -143,7 +144,8 @@ static bx_rc
 purge(bx_call *c)
 {
     static const char  old_notices[] = "DELETE FROM notice WHERE created_at < ? ORDER BY created_at LIMIT 1000";
-    static const char  old_letters[] = "DELETE FROM outbox WHERE sent_at IS NOT NULL AND sent_at < ? LIMIT 1000";
+    static const char  sent[] = "DELETE FROM outbox WHERE sent_at < ? ORDER BY sent_at LIMIT 1000";
+    static const char  unsent[] = "DELETE FROM outbox WHERE sent_at IS NULL AND due_at < ? ORDER BY due_at LIMIT 1000";
     const char        *before;
     int64_t            days;
 
@@ -152,24 +154,55 @@ purge(bx_call *c)
     }
 
     before = bx_time_sql(c->arena, c->now - days * 24 * 3600);
-    return bx_exec(c, NULL, old_notices, BX_ARGS(bx_text(before))) == BX_OK
-           ? bx_exec(c, NULL, old_letters, BX_ARGS(bx_text(before))) : BX_FAIL;
+    if (bx_exec(c, NULL, old_notices, BX_ARGS(bx_text(before))) != BX_OK
+        || bx_exec(c, NULL, sent, BX_ARGS(bx_text(before))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_exec(c, NULL, unsent, BX_ARGS(bx_text(before)));
+}
+
+
+/* A page may end in the middle of somebody's notices: these are left for the next. */
+static void
+cut_last_account(bx_rows *rows)
+{
+    size_t  n = rows->nrows;
+
+    while (n > 0 && bx_cell_int(rows, n - 1, 1) == bx_cell_int(rows, rows->nrows - 1, 1)) {
+        n--;
+    }
+    rows->nrows = n == 0 ? rows->nrows : n;
 }
 
 
 bx_rc
 bx_notice_digest(bx_call *c)
 {
-    bx_rows         rows;
-    const bx_rows  *by;
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+    bool      more = true;
 
-    if (bx_query(c, &rows, sql_due, BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK) {
-        return BX_FAIL;
+    for (int i = 0; i < PAGES && more; i++) {
+        bx_rows         rows;
+        const bx_rows  *by;
+
+        if (bx_query(c, &rows, sql_due, &now, 1) != BX_OK) {
+            return BX_FAIL;
+        }
+        more = rows.nrows == PAGE;
+        if (more) {
+            cut_last_account(&rows);
+        }
+
+        by = sorted(c, &rows);
+        if (by == NULL) {
+            return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+        }
+        if (send_all(c, by) != BX_OK) {
+            return BX_FAIL;
+        }
     }
 
-    by = sorted(c, &rows);
-    if (by == NULL) {
-        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
-    }
-    return send_all(c, by) == BX_OK ? purge(c) : BX_FAIL;
+    return purge(c);
 }

@@ -94,6 +94,12 @@ bx_rc   bx_generic_patch(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_act(bx_call *c, const bx_record_def *def, const char *action);
 bx_rc   bx_generic_bulk(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
+/* The answer of it, for a row that the caller may see. */
+bx_rc   bx_history_answer(bx_call *c, const bx_record *r);
+/* Refuses with 428 or 412 unless If-Match names this version. */
+bx_rc   bx_version_check(bx_call *c, int64_t version);
+/* How many rows of def wait for a decision of the caller (?queue=mine), 100 at most. */
+bx_rc   bx_queue_count(bx_call *c, const bx_record_def *def, int64_t *n);
 /* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
 const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);
 /* Does If-Match name this version? Refuses with 428 without one, with 412 when it is another. */

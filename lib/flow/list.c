@@ -272,19 +272,11 @@ view(list *l)
 }
 
 
-/* ?queue=mine: rows that one of my BX_DECIDES transitions fits, in the scope of its capability, my own children's left out. */
+/* Rows that one of my BX_DECIDES transitions fits, in the scope of its capability, my own children's left out. */
 static bx_rc
-queue(list *l)
+queue_where(list *l)
 {
-    const char *name = bx_call_query_arg(l->c, "queue");
-    bool        first = true;
-
-    if (name == NULL || *name == '\0') {
-        return BX_OK;
-    }
-    if (strcmp(name, "mine") != 0 || l->def->transitions == NULL) {
-        return bx_refuse(l->c, BX_E_INVALID, "queue", "not_in_list", NULL);
-    }
+    bool  first = true;
 
     bx_buf_str(&l->sql, " AND (");
     for (const bx_transition *t = l->def->transitions; t->action != NULL; t++) {
@@ -316,6 +308,23 @@ queue(list *l)
     }
     bx_buf_str(&l->sql, " AND NOT ");
     return bx_own_child_sql(l->c, "t", &l->sql, l->args, &l->nargs, MAX_ARGS);
+}
+
+
+/* ?queue=mine */
+static bx_rc
+queue(list *l)
+{
+    const char *name = bx_call_query_arg(l->c, "queue");
+
+    if (name == NULL || *name == '\0') {
+        return BX_OK;
+    }
+    if (strcmp(name, "mine") != 0 || l->def->transitions == NULL) {
+        return bx_refuse(l->c, BX_E_INVALID, "queue", "not_in_list", NULL);
+    }
+
+    return queue_where(l);
 }
 
 
@@ -642,4 +651,29 @@ bx_generic_list(bx_call *c, const bx_record_def *def)
     }
 
     return bx_answer(c, 200, json_pack("{s:O, s:O}", "items", items, "next", next));
+}
+
+
+bx_rc
+bx_queue_count(bx_call *c, const bx_record_def *def, int64_t *n)
+{
+    list     l = { .c = c, .def = def };
+    bx_rows  rows;
+
+    bx_buf_init(&l.sql, c->arena);
+    bx_buf_printf(&l.sql, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM %s t", def->table);
+    bx_record_joins(def, &l.sql);
+    bx_buf_str(&l.sql, " WHERE TRUE");
+    bx_record_where_private(c, def, &l.sql, l.args, &l.nargs);
+    if (queue_where(&l) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_str(&l.sql, " LIMIT 100) x");
+    if (l.sql.failed || bx_query(c, &rows, l.sql.data, l.args, l.nargs) != BX_OK) {
+        return l.sql.failed ? bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL) : BX_FAIL;
+    }
+
+    *n = bx_cell_int(&rows, 0, 0);
+    return BX_OK;
 }

@@ -775,24 +775,15 @@ bx_generic_read(bx_call *c, const bx_record_def *def)
 
 
 bx_rc
-bx_generic_history(bx_call *c, const bx_record_def *def)
+bx_history_answer(bx_call *c, const bx_record *r)
 {
     static const char  sql[] =
         "SELECT action, from_state, to_state, actor, role, comment, at FROM history"
         " WHERE record = ? AND record_id = ? ORDER BY id DESC LIMIT 200";
-    bx_record  r;
     bx_rows    rows;
-    bool       found;
-    json_t    *items = json_array();
+    json_t    *items = bx_own(c->arena, json_array());
 
-    bx_own(c->arena, items);
-    if (bx_record_read(c, def, c->path_id, &r, &found) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (!found) {
-        return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
-    }
-    if (bx_query(c, &rows, sql, BX_ARGS(bx_text(def->name), bx_int(r.id))) != BX_OK) {
+    if (bx_query(c, &rows, sql, BX_ARGS(bx_text(r->def->name), bx_int(r->id))) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -808,4 +799,18 @@ bx_generic_history(bx_call *c, const bx_record_def *def)
     }
 
     return bx_answer(c, 200, json_pack("{s:O, s:n}", "items", items, "next"));
+}
+
+
+bx_rc
+bx_generic_history(bx_call *c, const bx_record_def *def)
+{
+    bx_record  r;
+    bool       found;
+
+    if (bx_record_read(c, def, c->path_id, &r, &found) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return found ? bx_history_answer(c, &r) : bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
 }

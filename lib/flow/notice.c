@@ -253,7 +253,9 @@ static bx_rc
 queue_rows(bx_call *c, const bx_notice *n, const bx_notice_kind *kind, bx_id task, const recipients *to, bx_time due,
            const char *params)
 {
-    const size_t  each = 10;
+    const size_t  each = n->task != NULL ? 11 : 10;
+    const char   *row = n->task != NULL ? "(?,?,?,?,(SELECT t.id FROM task t WHERE t.kind = ? AND t.task_key = ?),?,?,?,?,?)"
+                                        : "(?,?,?,?,?,?,?,?,?,?)";
     bx_value     *args = bx_alloc(c->arena, each * to->n * sizeof(*args));
     bx_value      now = bx_text(bx_time_sql(c->arena, c->now)), at = bx_text(bx_time_sql(c->arena, due));
     bx_value      key = bx_text(bx_strdup(c->arena, n->key)), href = bx_text(bx_href_fill(c->arena, kind->href, n->params));
@@ -271,17 +273,23 @@ queue_rows(bx_call *c, const bx_notice *n, const bx_notice_kind *kind, bx_id tas
     for (size_t i = 0; i < to->n; i++) {
         bx_value *v = args + each * i;
 
-        bx_buf_str(&sql, i == 0 ? "(?,?,?,?,?,?,?,?,?,?)" : ",(?,?,?,?,?,?,?,?,?,?)");
-        v[0] = bx_int(bx_id_new());
-        v[1] = bx_int(to->accounts[i]);
-        v[2] = bx_text(kind->kind);
-        v[3] = key;
-        v[4] = task == 0 ? bx_null() : bx_int(task);
-        v[5] = bx_text(params);
-        v[6] = href;
-        v[7] = bx_int((kind->flags & BX_NOTICE_URGENT) != 0);
-        v[8] = at;
-        v[9] = now;
+        bx_buf_str(&sql, i == 0 ? "" : ",");
+        bx_buf_str(&sql, row);
+        *v++ = bx_int(bx_id_new());
+        *v++ = bx_int(to->accounts[i]);
+        *v++ = bx_text(kind->kind);
+        *v++ = key;
+        if (n->task != NULL) {
+            *v++ = bx_text(bx_strdup(c->arena, n->task));
+            *v++ = bx_text(bx_strdup(c->arena, n->task_key));
+        } else {
+            *v++ = task == 0 ? bx_null() : bx_int(task);
+        }
+        *v++ = bx_text(params);
+        *v++ = href;
+        *v++ = bx_int((kind->flags & BX_NOTICE_URGENT) != 0);
+        *v++ = at;
+        *v++ = now;
     }
     bx_buf_str(&sql, " ON DUPLICATE KEY UPDATE id = notice.id");
 
@@ -337,6 +345,34 @@ bx_notice_send(bx_call *c, const bx_notice *n)
 
 /* ---- words */
 
+json_t *
+bx_params_shown(bx_call *c, const json_t *params)
+{
+    json_t     *all = bx_own(c->arena, params == NULL ? json_object() : json_copy((json_t *) params));
+    const char *name;
+    json_t     *v;
+    void       *next;
+
+    json_object_foreach_safe(all, next, name, v) {
+        const char *s = json_string_value(v);
+        bx_date     d = s != NULL && strlen(s) == 10 && s[4] == '-' ? bx_date_parse(s) : BX_NO_DATE;
+        bx_civil    day;
+        json_t     *parts;
+
+        if (d == BX_NO_DATE) {
+            continue;
+        }
+        day = bx_civil_of_date(d);
+        parts = bx_own(c->arena, json_pack("{s:i, s:i, s:i, s:s}", "y", day.year, "m", day.month, "d", day.day, "month",
+                                           bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "date.month.%d", day.month), NULL)));
+        json_object_set_new(all, name, json_string(bx_tr(c->arena, c->lang, day.year == bx_civil_of(c->now).year
+                                                         ? "date.day" : "date.day.year", parts)));
+    }
+
+    return all;
+}
+
+
 const char *
 bx_notice_text(bx_call *c, const char *kind, const json_t *params)
 {
@@ -344,11 +380,11 @@ bx_notice_text(bx_call *c, const char *kind, const json_t *params)
     const char              *task = json_string_value(json_object_get(params, "task_kind"));
     json_t                  *all;
 
+    all = bx_params_shown(c, params);
     if (task == NULL) {
-        return bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "notice.%s", kind), params);
+        return bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "notice.%s", kind), all);
     }
 
-    all = bx_own(c->arena, json_copy((json_t *) params));
     for (size_t i = 0; i < 2; i++) {
         const char *role = json_string_value(json_object_get(params, bx_sprintf(c->arena, "%s_role", roles[i])));
 
@@ -356,6 +392,6 @@ bx_notice_text(bx_call *c, const char *kind, const json_t *params)
             json_object_set_new(all, roles[i], json_string(bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "role.%s", role), NULL)));
         }
     }
-    json_object_set_new(all, "task", json_string(bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "task.%s", task), params)));
+    json_object_set_new(all, "task", json_string(bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "task.%s", task), all)));
     return bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "notice.%s", kind), all);
 }

@@ -41,6 +41,8 @@ bool    bx_ladder_next(const bx_place *p, bx_seat from, bool in_school, bx_seat 
 
 /* The job tasks.clock: raises what is overdue, tells people what is due today, counts. [thread] */
 bx_rc   bx_task_clock(bx_call *c);
+/* How many wait and how many of these are overdue, as bx_task_clock() last counted them; a row a school is read. [thread] */
+bx_rc   bx_task_totals(bx_call *c, int64_t *waiting, int64_t *overdue);
 /* What its texts are filled from: the stored params, {student} {task_id}, and its kind as "task_kind". Owned by the arena. */
 json_t *bx_task_params(bx_arena *a, const char *params, const char *kind, bx_id id, const char *student);
 /* Queues a notice about a task to whoever has it: a certain account, 0: the holders of the role. [thread] */
@@ -66,6 +68,8 @@ int     bx_clock_text(const char *text);
 bx_rc   bx_notice_queue(bx_call *c, const bx_notice *n, bx_id task);
 /* The text of a notice or task in the call's language; kind of task goes into {task}. params may be NULL. */
 const char *bx_notice_text(bx_call *c, const char *kind, const json_t *params);
+/* The params of a text as people read them: dates as days in the call's language. Owned by the arena; params may be NULL. */
+json_t *bx_params_shown(bx_call *c, const json_t *params);
 /* A page's address with its {names} filled, other characters than letters and digits escaped. NULL for NULL. */
 char   *bx_href_fill(bx_arena *a, const char *href, const json_t *params);
 /* The job notice.digest. [thread] */

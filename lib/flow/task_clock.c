@@ -23,8 +23,8 @@ typedef struct {
     " t.raised_role, t.raised_unit, t.level, t.assignee_id, st.name, t.state"                                          \
     " FROM task t LEFT JOIN student st ON st.id = t.student_id"
 
-static const char sql_overdue[] = COLUMNS " WHERE t.raise_at <= ? ORDER BY t.school_id, t.id LIMIT 1000";
-static const char sql_remind[] = COLUMNS " WHERE t.remind_at <= ? ORDER BY t.school_id, t.id LIMIT 1000";
+static const char sql_overdue[] = COLUMNS " WHERE t.raise_at <= ? ORDER BY t.school_id, t.id LIMIT 400";
+static const char sql_remind[] = COLUMNS " WHERE t.remind_at <= ? ORDER BY t.school_id, t.id LIMIT 400";
 
 
 static due_task
@@ -263,6 +263,23 @@ count(bx_call *c)
     /* schools where nothing waits any more */
     return bx_exec(c, NULL, "UPDATE task_count SET waiting = 0, overdue = 0, raised = 0, counted_at = ? WHERE counted_at <> ?",
                    BX_ARGS(now, now));
+}
+
+
+bx_rc
+bx_task_totals(bx_call *c, int64_t *waiting, int64_t *overdue)
+{
+    static const char  sql[] = "SELECT CAST(COALESCE(SUM(k.waiting), 0) AS SIGNED), CAST(COALESCE(SUM(k.overdue), 0) AS SIGNED)"
+                               " FROM task_count k";
+    bx_rows            rows;
+
+    if (bx_query(c, &rows, sql, BX_NO_ARGS) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *waiting = bx_cell_int(&rows, 0, 0);
+    *overdue = bx_cell_int(&rows, 0, 1);
+    return BX_OK;
 }
 
 

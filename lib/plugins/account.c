@@ -12,6 +12,7 @@
  */
 #include "flow/staff.h"
 #include "flow/throttle.h"
+#include "plugins/task.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -338,10 +339,22 @@ answer_session(bx_call *c, const bx_session *s)
     return j == NULL ? BX_FAIL : bx_answer(c, 200, j);
 }
 
+/* ?with=summary: what waits as well, so that the portal's first page comes in one request less. */
 static bx_rc
 who_am_i(bx_call *c)
 {
-    return answer_session(c, c->who);
+    const char  *with = bx_call_query_arg(c, "with");
+    json_t      *summary;
+
+    if (answer_session(c, c->who) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (with == NULL || strcmp(with, "summary") != 0 || c->who->must_change) {
+        return BX_OK;
+    }
+
+    return bx_task_summary_json(c, &summary) == BX_OK && json_object_set_new(c->answer, "summary", summary) == 0
+           ? BX_OK : BX_FAIL;
 }
 
 static bx_rc

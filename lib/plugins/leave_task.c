@@ -73,7 +73,8 @@ bx_leave_tell_guardians(bx_call *c, const bx_record *r, const char *kind)
 bx_rc
 bx_leave_tell_teacher(bx_call *c, const bx_record *r)
 {
-    bx_notice  n = { .kind = "leave.submitted", .role = "teacher", .unit = bx_rec_class(r) };
+    bx_notice  n = { .kind = "leave.submitted", .role = "teacher", .unit = bx_rec_class(r), .task = KIND,
+                     .task_key = task_key(c, bx_rec_id(r), true) };
 
     return tell(c, r, &n);
 }

@@ -118,6 +118,9 @@ void      bx_refuse_early(bx_app *app, bx_arena *a, const bx_request *req, bx_er
 typedef void (*bx_job_ran)(void *ctx, const char *job, bool ok, uint64_t nanoseconds);
 /* Before the first bx_jobs_run(). */
 void      bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx);
+/* How many tasks wait and how many of them are overdue, as the clock last counted them; asked for by bx_jobs_run() each half minute.
+ * False: not known yet. [loop] */
+bool      bx_app_tasks(const bx_app *app, int64_t *waiting, int64_t *overdue);
 /* The newest file of schema/ that this build knows. */
 int       bx_schema_newest(void);
 /* [thread] Runs the jobs that are due and whose lease this node gets. node: host and pid. */

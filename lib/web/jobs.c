@@ -1,5 +1,6 @@
 /* jobs.c: the jobs of the plugins, each run by one node at a time under a lease row. */
 
+#include "flow/task.h"
 #include "web/app_private.h"
 #include "web/tables.h"
 #include "web/call.h"
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #define LEASE_SECONDS  120
+#define COUNT_SECONDS  30
 
 
 static bool
@@ -99,6 +101,40 @@ run_job(bx_app *app, const bx_job *job, const char *node)
 }
 
 
+/* Every node asks, whichever of them counts: /metrics of each tells the same. */
+static void
+ask_tasks(bx_call *c)
+{
+    bx_app  *app = c->app;
+    int64_t  waiting, overdue;
+
+    if (app->tasks_asked != 0 && c->now >= app->tasks_asked && c->now < app->tasks_asked + COUNT_SECONDS) {
+        return;
+    }
+    if (bx_task_totals(c, &waiting, &overdue) != BX_OK) {
+        c->problem = (bx_problem) { 0 };
+        return;
+    }
+
+    __atomic_store_n(&app->tasks[0], waiting, __ATOMIC_RELAXED);
+    __atomic_store_n(&app->tasks[1], overdue, __ATOMIC_RELAXED);
+    __atomic_store_n(&app->tasks_asked, c->now, __ATOMIC_RELEASE);
+}
+
+
+bool
+bx_app_tasks(const bx_app *app, int64_t *waiting, int64_t *overdue)
+{
+    if (__atomic_load_n(&app->tasks_asked, __ATOMIC_ACQUIRE) == 0) {
+        return false;
+    }
+
+    *waiting = __atomic_load_n(&app->tasks[0], __ATOMIC_RELAXED);
+    *overdue = __atomic_load_n(&app->tasks[1], __ATOMIC_RELAXED);
+    return true;
+}
+
+
 void
 bx_jobs_run(bx_app *app, const char *node)
 {
@@ -115,6 +151,7 @@ bx_jobs_run(bx_app *app, const char *node)
         bx_arena_destroy(a);
         return;
     }
+    ask_tasks(c);
     bx_call_end(c);
 
     list = bx_plugins(&n);

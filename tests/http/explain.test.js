@@ -10,7 +10,7 @@ import { start } from '../lib/server.js';
 import { record } from '../lib/statements.js';
 
 /** Tables that stay small whatever happens. */
-const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_day', 'throttle', 'audit_chain', 'schema_migration',
+const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_day', 'throttle', 'audit_chain', 'schema_migration', 'task_count',
     'TABLES'  /* of information_schema */]);
 
 /** Statements that look at more rows than a page has, how, and why they may. */
@@ -20,6 +20,7 @@ const wide = [
     [/ LIMIT 91\b/, ['ref', 'ref|filter', 'range', 'index'], 'an export goes through all its rows, 90 at once'],
     [/^SELECT p\.unit_id, p\.role, a\.name FROM position p JOIN account a .*(,\d+){100}/s, ['index'], 'who decides the leave of 90 children at once'],
     [/ FROM dropout_case t FORCE INDEX \(figures\)/, ['index', 'range', 'ref'], 'figures of units, counted from one key without the rows'],
+    [/^INSERT INTO task_count /, ['ref', 'range'], 'what waits is counted by the clock, so that no page has to'],
     [/^DELETE FROM \w+ WHERE \w+ < .* LIMIT 1000$/, ['range', 'index'], 'what is out of date goes, a thousand rows at a time'],
 ];
 
@@ -145,7 +146,34 @@ async function readAll(login) {
     await readWithArguments(login);
 }
 
+/** What waits for somebody, in every way a list of tasks can be asked for; one of them with all about it. */
+async function readTasks(login) {
+    const ways = ['', ...['overdue', 'today', 'coming', 'delegated', 'unit'].map((view) => `view=${view}`),
+        ...['overdue', 'today', 'coming', 'raised'].map((due) => `view=unit&due=${due}`)];
+    for (const way of ways) {
+        const page = await get(login, '/tasks', `${way}&limit=5`);
+        if (page.status !== 200) {
+            continue;
+        }
+        answered.add('/tasks');
+        if (page.json.next) {
+            ok(await get(login, '/tasks', `${way}&limit=5&after=${page.json.next}`));
+        }
+        for (const { id, class_id: unit, school_id: school } of page.json.items.slice(0, 1)) {
+            for (const path of ['/tasks/{id}', '/tasks/{id}/history', '/tasks/{id}/colleagues']) {
+                if ((await get(login, path.replace('{id}', id))).status === 200) {
+                    answered.add(path);
+                }
+            }
+            await get(login, '/tasks', `view=unit&class_id=${unit}&school_id=${school}`);
+            await get(login, '/tasks/counts', `unit_id=${school}`);
+        }
+    }
+    ok(await get(login, '/notices', 'unread=true'));
+}
+
 async function readWithArguments(login) {
+    await readTasks(login);
     const { items = [] } = (await get(login, '/students', 'limit=1')).json;
     for (const { id, class_id: unit, school_id: school } of items) {
         for (const [path, query] of [

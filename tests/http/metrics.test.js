@@ -249,9 +249,22 @@ describe('a reload', () => {
             assert.ok(value(read, 'baoxue_job_last_run_seconds', { job: name }) < 10);
         }
 
+        // what waits was counted by one of them
+        const task = (id, due) => server.sql(`INSERT INTO task (id, state, kind, task_key, school_id, owner_role, owner_unit, working_due, due_sort, created_at,
+            updated_at) VALUES (?, 'open', 'leave.decide', ?, 7, 'teacher', 7, ?, ?, ?, ?)`, [id, `k${id}`, due, due, due, due]);
+        await task(1, '2026-09-20');
+        await task(2, '2027-01-01');
+        server.setClock('2026-09-23T07:48:00+08:00', { running: true });
+        const counted = await until('them in /metrics', async () => {
+            const now = await metrics();
+            return value(now, 'baoxue_tasks_waiting') === 2 && now;
+        }, 60);
+        assert.equal(value(counted, 'baoxue_tasks_overdue'), 1);
+        await server.sql('DELETE FROM task');
+
         // a job that fails says so
         await server.sql('RENAME TABLE attachment TO attachment_away');
-        server.setClock('2026-09-23T07:50:00+08:00', { running: true });
+        server.setClock('2026-09-23T08:10:00+08:00', { running: true });
         await until('a job to fail', async () => sum(await metrics(), 'baoxue_job_runs_total', { result: 'failed' }) > 0, 15);
         assert.ok((await metrics()).samples.some((one) => one.name === 'baoxue_job_last_run_success' && one.value === 0));
         await server.sql('RENAME TABLE attachment_away TO attachment');

@@ -54,6 +54,16 @@ export async function grow(server, { schools = 6, years = 24 } = {}) {
         FROM leave_request l WHERE l.created_by IS NOT NULL AND l.id < ?`, [oldest]);
 
     await growCases(server);
+    // a task for every leave, one in a hundred of which still waits; what people were told in a year, most of it read
+    await server.sql(`INSERT IGNORE INTO task (id, state, kind, task_key, student_id, class_id, school_id, township_id, record, record_id,
+            owner_role, owner_unit, raised_role, raised_unit, level, working_due, due_sort, created_at, updated_at)
+        SELECT l.id, IF(l.id % 100 = 0, 'open', 'done'), 'leave.decide', CONCAT(l.id, ':grown'), l.student_id, l.class_id, l.school_id,
+            l.township_id, 'leave-requests', l.id, 'teacher', l.class_id, IF(l.id % 3 = 0, 'principal', NULL),
+            IF(l.id % 3 = 0, l.school_id, NULL), l.id % 3 = 0, '2026-11-01', '2026-11-01', l.created_at, l.updated_at
+        FROM leave_request l`);
+    await server.sql(`INSERT IGNORE INTO notice (id, account_id, kind, notice_key, params, due_at, queued, read_at, created_at)
+        SELECT a.id - n.k * ${step} - 7, a.id, 'leave.approved', CONCAT('grown-', n.k), '{}', '2026-11-01', 1,
+            IF(n.k % 9 = 0, NULL, '2026-11-02'), '2026-11-01' FROM account a, (SELECT seq AS k FROM seq_1_to_60) n WHERE a.id > ${step}`);
 
     const tables = (await server.sql('SHOW TABLES')).map((row) => `\`${Object.values(row)[0]}\``);
     await server.sql(`ANALYZE TABLE ${tables.join(', ')}`);

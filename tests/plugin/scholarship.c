@@ -10,6 +10,35 @@
 
 /* ---- hooks: a transition's own checks and writes. They read r, refuse, set fields and queue writes; they never commit. */
 
+/* The academic office has to endorse it: a task, due after so many days, that ends when the application moves on. */
+static bx_rc
+open_task(bx_call *c, bx_record *r)
+{
+    bx_arena *a = bx_call_arena(c);
+    int64_t   days;
+    bx_task   t = {
+        .kind = "scholarship.endorse", .key = bx_sprintf(a, "%lld", (long long) bx_rec_id(r)), .student = bx_rec_student(r),
+        .class_id = bx_rec_class(r), .school = bx_rec_school(r), .record = "scholarships", .record_id = bx_rec_id(r),
+        .trigger = bx_call_now(c), .params = bx_own(a, json_pack("{s:I}", "amount", (json_int_t) bx_rec_int(r, "amount")))
+    };
+
+    if (bx_rule_int(c, "scholarship.endorse_days", bx_rec_school(r), &days) != BX_OK) {
+        return BX_FAIL;
+    }
+    t.nominal = bx_time_at(bx_date_of(bx_call_now(c)) + (bx_date) days, 24 * 60);
+    return bx_task_open(c, &t);
+}
+
+
+/* how: "done", or "withdrawn" because … */
+static bx_rc
+close_task(bx_call *c, const bx_record *r, const char *how, const char *reason)
+{
+    return bx_task_close(c, "scholarship.endorse", bx_sprintf(bx_call_arena(c), "%lld", (long long) bx_rec_id(r)), how, reason,
+                         "scholarships", bx_rec_id(r));
+}
+
+
 /* Not more than the school's rule allows, and not a second application of the kind while one is open. */
 static bx_rc
 apply(bx_call *c, bx_record *r)
@@ -36,7 +65,14 @@ apply(bx_call *c, bx_record *r)
     /* two people at once: the unique key on (student_id, kind, open) lets only one of them through */
     bx_set_int(r, "open", 1);
     bx_set_time(r, "applied_at", bx_call_now(c));
-    return BX_OK;
+    return open_task(c, r);
+}
+
+
+static bx_rc
+endorse(bx_call *c, bx_record *r)
+{
+    return close_task(c, r, "done", NULL);
 }
 
 
@@ -48,7 +84,14 @@ close_it(bx_call *c, bx_record *r)
         bx_set_text(r, "decided_by", bx_call_actor(c));
     }
     bx_set_text(r, "open", NULL);
-    return BX_OK;
+    return close_task(c, r, "done", NULL);    /* only one that waits is closed */
+}
+
+
+static bx_rc
+withdraw(bx_call *c, bx_record *r)
+{
+    return close_task(c, r, "withdrawn", "cancelled") == BX_OK ? close_it(c, r) : BX_FAIL;
 }
 
 
@@ -58,6 +101,8 @@ grant(bx_call *c, bx_record *r)
     static const char  sql_pay[] =
         "INSERT INTO scholarship_payment (id, scholarship_id, school_id, amount, due_on) VALUES (?, ?, ?, ?, ?)";
     int64_t            granted = bx_rec_int(r, "granted"), amount = bx_rec_int(r, "amount");
+    bx_arena          *a = bx_call_arena(c);
+    bx_notice          n = { .kind = "scholarship.granted", .guardians_of = bx_rec_student(r) };
 
     if (granted > amount) {
         return bx_refuse(c, BX_E_INVALID, "granted", "scholarship_more", json_pack("{s:I}", "amount", (json_int_t) amount));
@@ -69,7 +114,9 @@ grant(bx_call *c, bx_record *r)
         return BX_FAIL;
     }
 
-    return close_it(c, r);
+    n.key = bx_sprintf(a, "%lld", (long long) bx_rec_id(r));
+    n.params = bx_own(a, json_pack("{s:s, s:s, s:I}", "id", n.key, "student", bx_rec_student_name(r), "granted", (json_int_t) granted));
+    return bx_notice_send(c, &n) == BX_OK ? close_it(c, r) : BX_FAIL;
 }
 
 
@@ -131,7 +178,7 @@ static const bx_transition transitions[] = {
     { .action = "apply",    .from = BX_NEW,     .to = "applied",  .capability = "scholarship.apply",   .hook = apply },
     { .action = "apply",    .from = "draft",    .to = "applied",  .capability = "scholarship.apply",   .hook = apply },
     { .action = "endorse",  .from = "applied",  .to = "endorsed", .capability = "scholarship.endorse", .takes = note_fields,
-      .flags = DECISION },
+      .hook = endorse, .flags = DECISION },
     { .action = "grant",    .from = "endorsed", .to = "granted",  .capability = "scholarship.grant",   .takes = grant_fields,
       .hook = grant, .flags = DECISION },
     { .action = "refuse",   .from = "applied",  .to = "refused",  .capability = "scholarship.endorse", .takes = refuse_fields,
@@ -139,7 +186,7 @@ static const bx_transition transitions[] = {
     { .action = "refuse",   .from = "endorsed", .to = "refused",  .capability = "scholarship.grant",   .takes = refuse_fields,
       .hook = close_it, .flags = DECISION | BX_MAKES_RELEASE },
     { .action = "withdraw", .from = "draft applied endorsed", .to = "withdrawn", .capability = "scholarship.apply",
-      .takes = note_fields, .hook = close_it, .flags = BX_MAKES_RELEASE },
+      .takes = note_fields, .hook = withdraw, .flags = BX_MAKES_RELEASE },
     { .action = "lapse",    .from = "draft",    .to = "withdrawn", .flags = BX_BY_JOB },
     BX_END
 };
@@ -234,6 +281,8 @@ static const bx_rule rules[] = {
       .source = "an example: put the document of your county here" },
     { .key = "scholarship.draft_days", .type = BX_RULE_INT, .def = 30, .min = 1, .max = 366, .unit = "calendar_day",
       .source = "an example" },
+    { .key = "scholarship.endorse_days", .type = BX_RULE_INT, .def = 2, .min = 0, .max = 60, .unit = "calendar_day",
+      .source = "an example" },
     BX_END
 };
 
@@ -305,7 +354,20 @@ static const bx_menu menu[] = {
     BX_END
 };
 
+/* ---- what somebody must do, what somebody should know */
+
+static const bx_task_kind tasks[] = {
+    { .kind = "scholarship.endorse", .role = "office", .record = "scholarships", .href = "#/scholarships/{record_id}",
+      .rule = "scholarship.endorse_days", .flags = BX_TASK_EXCUSABLE },
+    BX_END
+};
+
+static const bx_notice_kind notices[] = {
+    { .kind = "scholarship.granted", .href = "#/scholarships/{id}" },
+    BX_END
+};
+
 BX_PLUGIN_EXPORT = {
     .abi = BX_PLUGIN_ABI, .name = "scholarship", .records = records, .rules = rules, .routes = routes, .jobs = jobs,
-    .codes = code_lists, .grants = grants, .menu = menu, .documents = documents
+    .codes = code_lists, .grants = grants, .menu = menu, .tasks = tasks, .documents = documents, .notices = notices
 };

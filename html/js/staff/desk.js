@@ -1,78 +1,16 @@
 // desk.js: the staff's desk: the frame of their pages (side navigation from 960 px, tabs below that), what waits for them,
 // and the page they start with. One file, because the first page must come in few requests.
 
-import { get, keep, recall } from '../api.js';
-import { can, home, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
-import { html, t, dayText, dots, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
+import { get } from '../api.js';
+import { Bell, can, home, LargePrint, Lines, session, Shared, skip, summary, useHeading } from '../frame.js';
+import { html, t, dayText, dots, givenName, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
     Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
-/* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
-
-class Shared {
-    constructor(path, seconds, load = () => get(path)) {
-        Object.assign(this, { path, seconds, load, watchers: new Set(), state: {}, whose: '', asked: 0 });
-    }
-
-    /** As useData(): { value, at, problem, reload }. wanted: false asks for nothing. */
-    use(wanted = true) {
-        const [, draw] = useState(0);
-
-        useEffect(() => {
-            const watcher = () => draw((n) => n + 1);
-            const timer = wanted && setInterval(() => document.visibilityState === 'visible' && this.refresh(this.seconds), 10e3);
-
-            this.watchers.add(watcher);
-            if (wanted) {
-                this.refresh(this.seconds);
-            }
-            return () => { this.watchers.delete(watcher); clearInterval(timer); };
-        }, [wanted]);
-        this.adopt();
-        return wanted ? { ...this.state, reload: () => this.refresh() } : {};
-    }
-
-    // Another person, or another language: nothing of what was read before.
-    adopt() {
-        const whose = `${session()?.account.id} ${language()}`;
-
-        if (this.whose !== whose) {
-            Object.assign(this, { whose, asked: 0, state: recall(this.path) || {} });
-        }
-    }
-
-    /** Asks again unless it was asked less than `age` seconds ago. */
-    async refresh(age = 0) {
-        this.adopt();
-
-        const { whose } = this;
-
-        if (Date.now() - this.asked < age * 1000) {
-            return;
-        }
-        this.asked = Date.now();
-        try {
-            const value = await this.load();
-
-            if (this.whose === whose) {
-                this.state = { value };
-                this.got = Date.now();
-                keep(this.path, value);
-            }
-        } catch (problem) {
-            this.state = { ...this.state, problem, at: this.state.at || (this.state.value && this.got) };
-        }
-        this.tell();
-    }
-
-    tell() {
-        this.watchers.forEach((watcher) => watcher());
-    }
-}
+/* ---- answers that many pages show */
 
 const plugins = new Shared('plugins', 600);
 const openLeave = new Shared('leave-requests?view=open&limit=200', 60);
 const queuedLeave = new Shared('leave-requests?queue=mine&limit=200', 60);         // only where `openLeave` has a second page
-const others = new Shared('queues', 60, () => loadQueues());
 const classData = new Shared('classes', 300, () => get(`classes?with=term,seats${can('roster.import') ? ',guardians' : ''}`));
 const lastImport = new Shared('imports?limit=1', 60);
 const decided = new Set();                                            // "<id>.<version>": decisions on their way, out of the queue already
@@ -107,17 +45,6 @@ export function setDecided({ id, version }, yes) {
 
 /** Classes of the school: { value: { items, term }, … }. */
 export const useClasses = (wanted = session().positions.some((one) => one.school_id)) => classData.use(wanted);
-
-/* Records of workflows that have no page of their own here. */
-const decidedElsewhere = () => session().menu.flatMap((entry) => entry.decides).filter((name) => name !== 'leave-requests');
-
-// How many of each wait for me.
-async function loadQueues() {
-    const names = decidedElsewhere();
-    const answers = await Promise.all(names.map((name) => get(`${name}?queue=mine&limit=100`)));
-
-    return Object.fromEntries(names.map((name, i) => [name, answers[i].items.length]));
-}
 
 /* ---- what this phone has not delivered yet, or could not */
 
@@ -185,7 +112,7 @@ function Undelivered() {
  *  a workflow without pages of its own among the places of a guardian. */
 function useMenu() {
     const { queue, more } = useLeave(decides());
-    const waiting = others.use(decidedElsewhere().length > 0).value || {};
+    const { overdue = 0, today: due = 0, queues: waiting = {} } = summary.use().value || {};
     const count = (entry) => entry.decides.reduce((n, name) => n + (name === 'leave-requests' ? queue?.length || 0 : waiting[name] || 0), 0);
     const menu = (session().menu || []).map((entry) => ({ ...entry, count: count(entry), plus: more && count(entry) >= 200 }));
 
@@ -193,7 +120,10 @@ function useMenu() {
         return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
             .concat(menu.filter((entry) => entry.key !== 'leave'));
     }
-    return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...menu.filter((entry) => entry.decides.length), ...menu.filter((entry) => !entry.decides.length),
+    const rank = (entry) => (entry.key === 'tasks' ? 0 : entry.key === 'outbox' ? 3 : entry.decides.length ? 1 : 2);
+    const ranked = [0, 1, 2, 3].flatMap((n) => menu.filter((entry) => rank(entry) === n)).map((entry) => (entry.key === 'tasks' ? { ...entry, count: overdue + due } : entry));
+
+    return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...ranked,
         ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
 }
 
@@ -209,9 +139,9 @@ export function Desk({ title, crumb, tools, current, dock, children }) {
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
     <nav class="side" aria-label=${t('places')}><a class="brand" href="#/${home()}"><${Mark}/><span>${t('name')}</span></a>
-        ${menu.map(link)}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
+        ${menu.map(link)}${link({ href: '#/notices', icon: 'bell', label: t('bell'), count: summary.use().value?.unread || 0 })}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
-    <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
+    <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${Bell}/><${LargePrint}/></header>
     <${Lines}/>
     <main class="page v" id="main" tabindex="-1"><div class="h wrap"><div class="g">${crumb && html`<p class="crumb">${crumb}</p>`}
         <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div><${Undelivered}/>${children}</main></div>
@@ -298,19 +228,44 @@ function QueueRow({ queue }) {
 const PaperRow = ({ slips }) => html`<a class="li task" href="#/leave?show=paper"><${Icon} of="paper"/><span class="g"><b>${t('desk.paper', { n: slips.length })}</b><br/>
     <span class="sm mut">${[...new Set(slips.map((item) => item.student_name))].slice(0, 6).join(t('desk.comma'))}</span></span></a>`;
 
-/** Order: overdue, today, coming. */
+/** Where a task is done; one whose excuse I decide on, or that somebody else has, is looked at first. */
+export const doneAt = (task) => (task.mine && task.state === 'open' && task.href) || `#/tasks/${task.id}`;
+
+/** When it is due, as people say it. */
+export function Due({ task }) {
+    const { due_on: day, working_due: at, overdue } = task;
+    const n = day ? since(day) : 0;
+
+    return at && html`<span class="due ${overdue ? 't-red' : day === today() ? 't-amber' : ''}">${overdue ? n > 0 ? t('desk.late', { n }) : t('desk.due.late')
+        : at.slice(11, 16) === '00:00' ? day === today() ? t('task.within.today') : t('desk.due', { time: dayText(day) }) : t('desk.due', { time: timeText(at) })}</span>`;
+}
+
+/** My own, not raised to me from below. */
+const owns = ({ assignee, owner }) => assignee?.id === session().account.id
+    || session().positions.some((one) => one.role === owner.role && one.unit_id === owner.unit_id);
+
+const MineRow = ({ task }) => html`<a class="li task ${task.overdue ? 'over' : 'soon'}" href=${doneAt(task)}><${Icon} of=${task.overdue ? 'warn' : 'check'}/><span class="g"><b>${task.title}</b><br/>
+    <span class="sm mut">${dots(task.class_name, owns(task) ? task.closes : t('task.of', { role: task.assignee?.name || task.owner.role_label }))}</span></span><${Due} task=${task}/></a>`;
+
+/** Order: overdue, today, coming. Nothing is named twice: slips have a line of their own, a workflow's queue is what is left of it. */
 function Tasks({ leave, waiting }) {
+    const { items = [], overdue = 0, today: due = 0 } = summary.use().value || {};
+    const mine = items.filter((task) => !leave.queue?.some((item) => item.id === task.record_id));
     const over = leave.items.filter((item) => item.state === 'overdue' && !item.own_child);
     const paper = leave.items.filter((item) => item.state === 'awaiting_paper' && item.actions.some((one) => one.action === 'attach_paper'));
-    const rows = Object.entries(waiting).filter(([, n]) => n > 0);
-    const n = over.length + (leave.queue?.length ? 1 : 0) + (paper.length ? 1 : 0) + rows.length;
+    const rows = Object.entries(waiting).map(([name, count]) => [name, count - mine.filter((task) => task.record === name).length])
+        .filter(([, count]) => count > 0);
+    const more = overdue + due - items.length;
+    const n = mine.length + over.length + (leave.queue?.length ? 1 : 0) + (paper.length ? 1 : 0) + rows.length + more;
 
     if (n === 0 && !decides()) {
         return null;
     }
-    return html`<section class="v v2"><h2>${t(decides() || can('leave.return') ? 'desk.tasks' : 'desk.overdue.list')} ${n > 0 && html`<span class="sm mut">${t('desk.n_tasks', { n })}</span>`}</h2>
+    return html`<section class="v v2"><h2>${t(decides() || can('leave.return') || mine.length ? 'desk.tasks' : 'desk.overdue.list')} ${n > 0 && html`<span class="sm mut">${t('desk.n_tasks', { n })}</span>`}</h2>
         ${n === 0 ? html`<div class="card"><${Empty} title=${t('desk.nothing')} text=${t('desk.nothing.text')}/></div>`
-            : html`<div class="card flush">${over.slice(0, 8).map((item) => html`<${OverdueRow} key=${item.id} item=${item}/>`)}
+            : html`<div class="card flush">${mine.map((task) => html`<${MineRow} key=${task.id} task=${task}/>`)}
+            ${more > 0 && html`<a class="li" href="#/tasks">${t('task.more', { n: more })}</a>`}
+            ${over.slice(0, 8).map((item) => html`<${OverdueRow} key=${item.id} item=${item}/>`)}
             ${over.length > 8 && html`<a class="li" href="#/leave?show=overdue">${t('desk.overdue.more', { n: over.length - 8 })}</a>`}
             ${leave.queue?.length > 0 && html`<${QueueRow} queue=${leave.queue}/>`}
             ${paper.length > 0 && html`<${PaperRow} slips=${paper}/>`}
@@ -380,17 +335,19 @@ export default function Today() {
     const reads = can('leave.read') && !registrar;
     const classes = useClasses();
     const leave = useLeave(reads);
-    const waiting = others.state.value || {};
+    const waiting = summary.use().value?.queues || {};
     const last = lastImport.use(registrar);
     const teaches = session().positions.filter((one) => one.level === 'class').map((one) => one.unit_id);
     const own = classes.value?.items.filter((one) => one.seats && teaches.includes(one.id)) || [];
     const term = classes.value?.term;
 
+    useEffect(() => { summary.refresh(5); }, []);                     // what was done on the page before is off the list
     return html`<${Desk} title=${greeting()} current="#/today" crumb=${html`<span class="n">${dots(longDate(today()), term && t('desk.week', { n: week(term) }))}</span>`}>
         <${Stale} data=${reads ? leave : classes}/>
         <div class=${own.length ? 'c2' : 'v v5'}>
             ${registrar && html`<div class="v v5">${last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`}</div>`}
             ${own.length > 0 && html`<div class="v v5">${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined}/>`)}</div>`}
+            ${!reads && html`<${Tasks} leave=${{ items: [] }} waiting=${waiting}/>`}
             ${!reads && !own.length && classes.reload && (classes.value ? html`<${ClassList} classes=${classes.value.items}/>` : html`<${Waiting} data=${classes}/>`)}
             ${reads && html`<div class="v v5">${!leave.items ? html`<${Waiting} data=${leave}/>` : own.length
                 ? html`<${Tasks} leave=${leave} waiting=${waiting}/><${Coming} items=${leave.items.filter((item) => own.some((one) => one.id === item.class_id))}/>`
