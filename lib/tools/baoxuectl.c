@@ -16,7 +16,8 @@
 
 static const ctl_command *const groups[] = {
     ctl_database_commands, ctl_unit_commands, ctl_calendar_commands, ctl_account_commands, ctl_roster_commands,
-    ctl_audit_commands, ctl_plugin_commands, ctl_route_commands, ctl_doctor_commands, ctl_demo_commands,
+    ctl_audit_commands, ctl_plugin_commands, ctl_route_commands, ctl_doctor_commands, ctl_backup_commands,
+    ctl_restore_commands, ctl_openapi_commands, ctl_demo_commands,
 #ifdef BX_TEST_CLOCK
     ctl_test_commands,
 #endif
@@ -476,8 +477,8 @@ database_config(ctl *x)
 
 /* ---- running */
 
-static int
-app_open(ctl *x)
+int
+ctl_open(ctl *x)
 {
     bx_error       err = { 0 };
     bx_app_config  conf = { .db = x->db, .secret_file = x->set.secrets, .locale_dir = x->set.locale,
@@ -516,7 +517,7 @@ run(ctl *x)
     int  rc = x->command->needs & CTL_OFFLINE ? CTL_OK : database_config(x);
 
     if (rc == CTL_OK && (x->command->needs & CTL_CALL)) {
-        rc = app_open(x);
+        rc = ctl_open(x);
     }
     if (rc == CTL_OK) {
         rc = x->command->run(x);

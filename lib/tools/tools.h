@@ -61,13 +61,15 @@ struct ctl {
 /* Tables of commands, each ends with { NULL }. */
 extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
                          ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_route_commands[], ctl_doctor_commands[],
-                         ctl_demo_commands[], ctl_test_commands[];
+                         ctl_demo_commands[], ctl_backup_commands[], ctl_restore_commands[], ctl_openapi_commands[], ctl_test_commands[];
 
 /* ---- baoxuectl.c */
 
 const char *ctl_get(const ctl *x, const char *option);                 /* value of the option (the last), NULL: not given */
 const char *ctl_get_n(const ctl *x, const char *option, size_t n);     /* of an option that may come several times */
 bool        ctl_has(const ctl *x, const char *option);
+/* Opens the application and its call for a command that did not ask for CTL_CALL; prints why not. An exit code. */
+int         ctl_open(ctl *x);
 
 /* ---- output.c: every command ends with one of these; each returns the exit code. */
 
