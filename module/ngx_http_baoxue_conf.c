@@ -20,6 +20,8 @@ static char *ngx_http_baoxue_database_set(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf, ngx_str_t *key, ngx_str_t *value);
 static ngx_uint_t ngx_http_baoxue_is(ngx_str_t *key, const char *name);
 static char **ngx_http_baoxue_push(ngx_conf_t *cf, ngx_array_t **list);
+static ngx_int_t ngx_http_baoxue_check_attachments(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf);
 static ngx_int_t ngx_http_baoxue_complete(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf);
 static ngx_int_t ngx_http_baoxue_password(ngx_conf_t *cf,
@@ -630,6 +632,34 @@ ngx_http_baoxue_create_app(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 }
 
 
+/* a file system that is not mounted must not be taken for an empty one */
+
+static ngx_int_t
+ngx_http_baoxue_check_attachments(ngx_conf_t *cf,
+    ngx_http_baoxue_main_conf_t *bmcf)
+{
+    ngx_file_info_t  fi;
+
+    if (bmcf->attachments.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_file_info(bmcf->attachments.data, &fi) != NGX_FILE_ERROR
+        && ngx_is_dir(&fi))
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "baoxue: \"%V\" of baoxue_attachments is no directory: "
+                  "make it, or mount it, with \"install -d -m 700 -o USER "
+                  "%V\", USER being that of the worker processes",
+                  &bmcf->attachments, &bmcf->attachments);
+
+    return NGX_ERROR;
+}
+
+
 static ngx_int_t
 ngx_http_baoxue_complete(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
 {
@@ -646,7 +676,7 @@ ngx_http_baoxue_complete(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf)
         write = "baoxue_locale /usr/share/baoxue/html/locale;";
 
     } else {
-        return NGX_OK;
+        return ngx_http_baoxue_check_attachments(cf, bmcf);
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

@@ -207,7 +207,7 @@ check_contents(bx_doctor *d)
 
     if (bx_doctor_ask(d, &rows, "SELECT EXISTS (SELECT 1 FROM role_capability WHERE granted = 1),"
                       " (SELECT COUNT(*) FROM org_unit WHERE parent_id IS NULL),"
-                      " EXISTS (SELECT 1 FROM account WHERE login > '')"))
+                      " (SELECT a.id FROM account a WHERE a.password IS NOT NULL ORDER BY a.id LIMIT 1)"))
     {
         bx_doctor_found(d, "roles", bx_cell_int(&rows, 0, 0) == 0 ? BX_FAULT : BX_WELL, NULL);
         bx_doctor_found(d, "county", bx_cell_int(&rows, 0, 1) == 1 ? BX_WELL : bx_cell_int(&rows, 0, 1) == 0 ? BX_ADVICE : BX_FAULT,

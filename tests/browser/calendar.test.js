@@ -40,6 +40,7 @@ async function visit(login, to, options = {}) {
 
 async function wellMade(name) {
     await visitor.settled();
+    await page.evaluate(() => document.querySelectorAll('.toast').forEach((one) => { one.hidden = true; }));
     await visitor.shot(name, { fullPage: true });
     assert.deepEqual(await visitor.axe(), []);
     assert.ok(await visitor.overflow() <= 0, 'nothing is wider than the screen');
@@ -196,19 +197,19 @@ describe('who did what', () => {
         assert.deepEqual([...new Set(await page.locator('.audit b').allTextContents())].length, 3);
         await visitor.close();
         await visit('principal', 'audit', { size: 'phone', language: 'en' });
-        await text('Audit trail').waitFor();
+        await page.getByRole('heading', { name: 'Audit trail' }).waitFor();
         await wellMade('audit.phone');
     });
 
     test('the county sees the server and its jobs', async () => {
         server.runJobs();
         await visit('county', 'system');
-        await text('定时任务').waitFor();
+        await page.getByRole('heading', { name: '定时任务' }).waitFor();
         await text('数据库来回').waitFor();
         await wellMade('system.desktop');
         await visitor.close();
         await visit('county', 'system', { size: 'phone', language: 'en' });
-        await text('Scheduled jobs').waitFor();
+        await page.getByRole('heading', { name: 'Scheduled jobs' }).waitFor();
         await wellMade('system.phone');
     });
 });

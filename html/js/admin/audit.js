@@ -17,7 +17,7 @@ const Change = ({ of: { label, from, to } }) => html`<div><dt>${label}</dt><dd>$
     ${to === null ? html`<span class="mut">${t('audit.empty')}</span>` : to}</dd></div>`;
 
 function Event({ event, all, only }) {
-    return html`<li class="li audit"><div class="g"><p><b>${event.sentence}</b></p>
+    return html`<li class="li wrap audit"><div class="g"><p><b>${event.sentence}</b></p>
         <p class="sm mut"><span class="n">${event.at.slice(11, 19)}</span>${all && html`·${event.unit_name}`}${event.address && html`·<span class="n">${event.address}</span>`}·<span class="n">${t('audit.number', { n: event.number })}</span></p>
         ${event.changes.length > 0 && html`<details><summary>${t('audit.changes', { n: event.changes.length })}</summary><dl class="facts">${event.changes.map((one) => html`<${Change} key=${one.field} of=${one}/>`)}</dl></details>`}</div>
         ${event.record_id && html`<button class="btn xs" type="button" aria-label=${t('audit.only_this.of', { what: event.sentence })} onClick=${() => only({ record: event.record, record_id: event.record_id })}>${t('audit.only_this')}</button>`}</li>`;

@@ -28,7 +28,7 @@ function CancelDialog({ of: closure, close, done }) {
 
 const able = (closure, action) => closure.actions.some((one) => one.action === action);
 
-const Row = ({ closure, ask }) => html`<li class="li"><${Icon} of="off"/><span class="g"><b>${closure.reason}</b> ${closure.state === 'cancelled' ? html`<${Badge} tone="none" icon="again">${t('closures.state.cancelled')}<//>`
+const Row = ({ closure, ask }) => html`<li class="li wrap"><${Icon} of="off"/><span class="g"><b>${closure.reason}</b> ${closure.state === 'cancelled' ? html`<${Badge} tone="none" icon="again">${t('closures.state.cancelled')}<//>`
     : html`<${Badge} tone=${closure.ends_on < today() ? 'none' : 'wait'} icon="clock">${t(`code.closure_kind.${closure.kind}`)}<//>`}<br/>
     <span class="n">${spanName(closure.starts_on, closure.ends_on)}</span><br/>
     <span class="sm mut">${!session().positions[0].school_id && closure.school_name ? `${closure.school_name} ` : ''}${closure.classes.map((one) => one.name).join(t('desk.comma'))}</span></span>
@@ -92,7 +92,7 @@ function New({ query }) {
             go('calendar/closures');
             toast(t('cal.closures.ordered'));
         } catch (refusal) {
-            setProblem(refusal);
+            setProblem(Object.assign(refusal, { chosen }));
             setBusy(false);
             focusFirstError(form.current);
         }
@@ -107,7 +107,7 @@ function New({ query }) {
             <${Field} id="ends_on" type="date" label=${t('cal.closures.to')} value=${values.ends_on} error=${wrong('ends_on')} onInput=${change('ends_on')}/></div>
         ${!own && html`<${Field} id="school" as="select" label=${t('cal.closures.school')} onChange=${(e) => { setSchool(e.target.value); choose([]); }}><option value=""></option>
             ${schools?.map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === school}>${one.name}</option>`)}<//>`}
-        ${classes.value ? html`<${Classes} items=${classes.value.items} chosen=${chosen} set=${choose} error=${wrong('class_ids')}/>` : school && html`<${Waiting} data=${classes}/>`}
+        ${classes.value ? html`<${Classes} items=${classes.value.items} chosen=${chosen} set=${choose} error=${!chosen.length || problem?.chosen === chosen ? wrong('class_ids') : ''}/>` : school && html`<${Waiting} data=${classes}/>`}
         <div class="h wrap end"><a class="btn" href="#/calendar/closures">${t('cal.cancel')}</a><${Submit} busy=${busy}>${t(chosen.length ? 'cal.closures.order' : 'cal.closures.order.none', { n: chosen.length })}<//></div></form><//>`;
 }
 

@@ -74,7 +74,7 @@ function PasteDialog({ unit, close, done }) {
 
 /* ---- the page */
 
-const Row = ({ day, editable, ask }) => html`<li class="li"><${Icon} of=${day.kind === 'makeup' ? 'pen' : 'home'}/><span class="g"><b>${day.name}</b> <span class="sm">${t(`code.calendar_day_kind.${day.kind}`)}</span><br/>
+const Row = ({ day, editable, ask }) => html`<li class="li wrap"><${Icon} of=${day.kind === 'makeup' ? 'pen' : 'home'}/><span class="g"><b>${day.name}</b> <span class="sm">${t(`code.calendar_day_kind.${day.kind}`)}</span><br/>
     <span class="n">${spanName(day.starts_on, day.ends_on)}</span> <span class="sm mut n">${t('cal.days.n', { n: day.days })}</span><br/>
     <span class="sm mut">${whose(day)}${!day.statutory && html`·${t('cal.days.school_only')}`}</span></span>
     ${day.place === 'own' && editable && day.id && html`<span class="h acts"><button class="btn xs" type="button" onClick=${() => ask({ day })}><${Icon} of="pen"/>${t('cal.edit')}</button>

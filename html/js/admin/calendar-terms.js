@@ -40,7 +40,7 @@ export function RemoveDialog({ title, text, label, remove, close, done }) {
         <div class="h wrap end"><button class="btn" type="button" autofocus onClick=${close}>${t('cal.cancel')}</button><button class="btn danger" type="button" onClick=${go}>${label}</button></div><//>`;
 }
 
-const Row = ({ term, editable, ask }) => html`<li class="li"><${Icon} of="cal"/><span class="g"><b>${t(`cal.term.${term.number}`)}</b>${' '}<span class="n">${spanName(term.starts_on, term.ends_on)}</span><br/>
+const Row = ({ term, editable, ask }) => html`<li class="li wrap"><${Icon} of="cal"/><span class="g"><b>${t(`cal.term.${term.number}`)}</b>${' '}<span class="n">${spanName(term.starts_on, term.ends_on)}</span><br/>
     <span class="sm mut">${whose(term)}${term.place !== 'below' && !term.holds && html`·${t('cal.not_in_force')}`}</span></span>
     ${term.place === 'own' && editable && html`<span class="h acts"><button class="btn xs" type="button" onClick=${() => ask({ term })}><${Icon} of="pen"/>${t('cal.edit')}</button>
         <button class="btn xs" type="button" onClick=${() => ask({ term, remove: true })}>${t('cal.remove')}</button></span>`}</li>`;

@@ -51,8 +51,7 @@ export default function Year({ query }) {
         <${Stale} data=${data}/>${!value ? html`<${Waiting} data=${data}/>` : html`
         ${value.terms.length === 0 ? html`<div class="card"><${Empty} title=${t('cal.no_terms')} text=${`${t('cal.no_terms.text')}${value.editable ? '' : t('cal.no_terms.wait')}`}>
                 ${value.editable && html`<a class="btn pri" href="#/calendar/terms?unit=${value.unit.id}&year=${year}">${t('cal.add_term')}</a>`}<//></div>`
-            : html`<ul class="v v1">${value.terms.map((term, i) => html`<li key=${term.starts_on}><b>${t(`cal.term.${value.terms.length === 1 && term.starts_on.slice(5) < '08' ? 2 : Math.min(i + 1, 2)}`)}</b> <span class="n">${spanName(term.starts_on, term.ends_on)}</span>
-                <span class="mut">${t('cal.term.days', { n: term.school_days })}</span></li>`)}</ul>`}
+            : html`<ul class="v v1">${value.terms.map((term, i) => html`<li key=${term.starts_on}><b>${t(`cal.term.${value.terms.length === 1 && term.starts_on.slice(5) < '08' ? 2 : Math.min(i + 1, 2)}`)}</b> <span class="n">${spanName(term.starts_on, term.ends_on)}</span><span class="mut">${t('dot')}${t('cal.term.days', { n: term.school_days })}</span></li>`)}</ul>`}
         ${value.terms.length > 0 && html`<${Legend}/>
             <p class="picked" role="status">${picked && days[picked] ? why(picked, days[picked]) : t('cal.day.pick')}</p>
             <div class="year">${value.months.map((month) => html`<${Month} key=${month.month} of=${month} days=${days} picked=${picked} pick=${pick}/>`)}</div>`}`}<//>`;

@@ -50,7 +50,7 @@ export default function System() {
             <${Fact} name="statements">${t('system.statements.text', { n: value.connections.statements, ms: value.connections.mean_milliseconds.toFixed(2) })}<//>
             <${Fact} name="lost">${value.connections.lost}<//>
             <${Fact} name="disk">${value.attachments ? t('system.disk.text', { free: gigabytes(value.attachments.free_bytes), total: gigabytes(value.attachments.total_bytes) }) : t('system.disk.none')}<//>
-            <${Fact} name="plugins">${value.plugins.map((name) => (knows(`menu.${name}`) ? t(`menu.${name}`) : name)).join(t('desk.comma'))}<//></dl>
+            <${Fact} name="plugins">${value.plugins.map((name) => (knows(`plugin.${name}`) ? t(`plugin.${name}`) : name)).join(t('desk.comma'))}<//></dl>
             <p class="cap">${t('system.node_only')}</p></section>`}
         <${Jobs} data=${jobs}/><//>`;
 }
