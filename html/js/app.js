@@ -7,11 +7,11 @@ import { html, render, t, loadTexts, changeLanguage, language, setClock, Note, P
 
 /* path: segments, ":name" is a parameter. texts: locale files beside portal.json. open: needs no session.
  * A page module's default export is its component: ({ session, params, query }). */
-const ROUTES = [
+export const ROUTES = [
     { path: 'sign-in', page: () => import('./account/sign-in.js'), open: true },
     { path: 'activate', page: () => import('./account/activate.js'), texts: ['guardian'], open: true },
     { path: 'password', page: () => import('./account/password.js'), texts: ['guardian'] },
-    { path: 'me', page: () => import('./account/me.js'), texts: ['guardian'] },
+    { path: 'me', page: () => (shell.session.positions.length ? import('./staff/me.js') : import('./account/me.js')), texts: ['guardian'] },
     { path: 'verify', page: () => import('./print/verify.js'), texts: ['document'], open: true },
     { path: 'verify/:number/:mark', page: () => import('./print/verify.js'), texts: ['document'], open: true },
     { path: 'print/:id', page: () => import('./print/page.js'), texts: ['document'] },

@@ -66,9 +66,9 @@ export function takeBack() {
     shell.draw();
 }
 
-export const Toast = ({ of: { text, action } }) => html`<p class="toast fix" onMouseEnter=${() => clearTimeout(timer)} onMouseLeave=${() => linger(4)}
+export const Toast = ({ of: { text, action } }) => html`<section aria-label=${t('toast')}><p class="toast fix" onMouseEnter=${() => clearTimeout(timer)} onMouseLeave=${() => linger(4)}
     onFocusIn=${() => clearTimeout(timer)} onFocusOut=${() => linger(4)}><${Icon} of="check"/><span class="g">${text}</span>${action
-    && html`<button type="button" onClick=${takeBack}>${action.label}</button>`}</p>`;
+    && html`<button type="button" onClick=${takeBack}>${action.label}</button>`}</p></section>`;
 
 /** One line over the page while there is no network or the server asks us to wait. */
 export const Lines = () => html`<div hidden=${shell.online && !shell.busy}>

@@ -1,6 +1,6 @@
 // parts.js: components of forms and details. Loaded with the pages that use them.
 
-import { html, t, Icon, useEffect, useRef } from './ui.js';
+import { html, t, Icon, useEffect, useRef, useState } from './ui.js';
 
 /** What is wrong with a field; its control carries aria-describedby `${id}-e`. */
 export const FieldError = ({ id, children }) => children && html`<p class="err" id="${id}-e"><${Icon} of="warn"/><span>${children}</span></p>`;
@@ -19,9 +19,12 @@ export const Choice = ({ name, label, quiet, choices, value, onChange, error, ti
         && html`<${Icon} of=${choice.icon}/>`}${choice.label}</span></label>`)}</div>
     <${FieldError} id=${name}>${error}<//></fieldset>`;
 
+let dialogs = 0;                                                      // one may open over another: the session ends over a form
+
 /** Modal. close() is called by Escape too, unless stay. The first focus is the element with autofocus, else the first control. */
 export function Dialog({ title, close, stay, children }) {
     const box = useRef(null);
+    const [id] = useState(() => `dialog-${++dialogs}`);
 
     useEffect(() => {
         const before = document.activeElement;
@@ -29,8 +32,8 @@ export function Dialog({ title, close, stay, children }) {
         box.current.showModal();
         return () => before?.focus?.();
     }, []);
-    return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${(e) => { e.preventDefault(); if (!stay) { close(); } }}>
-        <div class="v"><h2 id="dialog-title">${title}</h2>${children}</div></dialog>`;
+    return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(e) => { e.preventDefault(); if (!stay) { close(); } }}>
+        <div class="v"><h2 id=${id}>${title}</h2>${children}</div></dialog>`;
 }
 
 /** Steps of a workflow. steps: [{ label, note?, icon? }]; at: index of the one under way (steps before it are done). */

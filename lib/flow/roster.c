@@ -143,7 +143,7 @@ load_units(bx_run *r)
         return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
     for (size_t i = 0; i < rows.nrows; i++) {
-        r->units[i] = (bx_unit) { bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 1),
+        r->units[i] = (bx_roster_unit) { bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 1),
             strcmp(bx_cell_text(&rows, i, 2), "class") == 0, bx_cell(&rows, i, 7)->kind != BX_V_NULL, bx_cell_text(&rows, i, 3),
             bx_cell_text(&rows, i, 6), (int) bx_cell_int(&rows, i, 4), (int) bx_cell_int(&rows, i, 5) };
     }
@@ -413,7 +413,7 @@ static bx_rc
 remember(bx_batch *b)
 {
     bx_run   *r = b->run;
-    bx_unit  *units;
+    bx_roster_unit  *units;
 
     for (size_t i = 0; i < b->n; i++) {
         const bx_entry *e = &b->entries[i];

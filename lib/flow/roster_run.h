@@ -32,7 +32,7 @@ bx_rc  bx_insert_queue(bx_call *c, bx_insert *in);                     /* nothin
 size_t bx_in_list(bx_buf *sql, bx_value *args, const bx_value *values, size_t n);
 #define BX_IN_ROOM  1024
 
-typedef struct { bx_id id, parent; bool is_class, closed; const char *stage, *path; int entry_year, class_no; } bx_unit;
+typedef struct { bx_id id, parent; bool is_class, closed; const char *stage, *path; int entry_year, class_no; } bx_roster_unit;
 
 /* One guardian of this batch: in the database already, or about to be. */
 typedef struct {
@@ -105,7 +105,7 @@ typedef struct {
     bx_id             school_id, township_id;
     int64_t           school_version;
     const char       *school_path, *filename;
-    bx_unit          *units;                  /* grades and classes of the school */
+    bx_roster_unit          *units;                  /* grades and classes of the school */
     size_t            nunits;
     bx_value          today, now, author;
     bx_date           code_expiry;
@@ -121,7 +121,7 @@ typedef struct {
     size_t      npeople, people_room;
     bx_link    *links;
     size_t      nlinks;
-    bx_unit    *new_units;
+    bx_roster_unit    *new_units;
     size_t      nnew_units;
     unsigned    planned_classes, planned_guardians;
     bx_insert   students, enrolments, guardians, ties, codes, log;

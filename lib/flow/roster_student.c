@@ -3,6 +3,7 @@
  * that make it so: units, student, enrolment. Guardians are roster_guardian.c.
  */
 #include "flow/flow.h"
+#include "flow/place.h"
 #include "flow/roster_run.h"
 
 #include <stdlib.h>
@@ -42,9 +43,6 @@ static const char sql_enrolment_undo[] = "DELETE FROM enrolment WHERE student_id
 static const char sql_enrolment_end[] = "UPDATE enrolment SET ends_on = ? WHERE student_id = ? AND ends_on IS NULL";
 
 static const char sql_unit_lock[] = "UPDATE org_unit SET version = version + 1 WHERE id = ? AND version = ?";
-static const char sql_unit_insert[] =
-    "INSERT INTO org_unit (id, parent_id, level, name, path, township_id, school_id, stage, entry_year, class_no, created_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 
 /* ------------------------------------------------------------------ what the database has */
@@ -406,8 +404,8 @@ compare(bx_batch *b, bx_entry *e)
 }
 
 
-static const bx_unit *
-find_unit(const bx_unit *units, size_t n, bool is_class, const bx_class_name *cls)
+static const bx_roster_unit *
+find_unit(const bx_roster_unit *units, size_t n, bool is_class, const bx_class_name *cls)
 {
     for (size_t i = 0; i < n; i++) {
         if (units[i].is_class == is_class && units[i].entry_year == cls->entry_year
@@ -433,7 +431,7 @@ bx_batch_match(bx_batch *b)
 
     for (size_t i = 0; i < b->n; i++) {
         bx_entry       *e = &b->entries[i];
-        const bx_unit  *unit;
+        const bx_roster_unit  *unit;
 
         if (e->row->nfaults || e->held) {
             e->outcome = BX_O_REJECTED;
@@ -469,10 +467,13 @@ bx_batch_match(bx_batch *b)
 /* ------------------------------------------------------------------ classes */
 
 static bx_rc
-make_unit(bx_batch *b, bx_id parent, const char *parent_path, bool is_class, const bx_class_name *cls, bx_unit **out)
+make_unit(bx_batch *b, bx_id parent, const char *parent_path, bool is_class, const bx_class_name *cls, bx_roster_unit **out)
 {
-    bx_run   *r = b->run;
-    bx_unit  *u = &b->new_units[b->nnew_units];
+    bx_run          *r = b->run;
+    bx_roster_unit  *u = &b->new_units[b->nnew_units];
+    bx_unit          up = { .id = parent, .school = r->school_id, .township = r->township_id, .path = parent_path };
+    bx_place         place = { .level = is_class ? "class" : "grade", .stage = bx_strdup(r->arena, cls->stage),
+                               .entry_year = cls->entry_year, .class_no = is_class ? cls->class_no : 0, .parent = &up };
 
     /* two imports at once must not make the same grade: the school's row decides who goes first */
     if (b->nnew_units == 0
@@ -481,18 +482,18 @@ make_unit(bx_batch *b, bx_id parent, const char *parent_path, bool is_class, con
         return BX_FAIL;
     }
 
-    *u = (bx_unit) { bx_id_new(), parent, is_class, false, bx_strdup(r->arena, cls->stage), NULL, cls->entry_year,
-                     is_class ? cls->class_no : 0 };
-    u->path = bx_sprintf(r->arena, "%s%lld/", parent_path, (long long) u->id);
+    place.name = is_class ? bx_sprintf(r->arena, "%d级%d班", cls->entry_year, cls->class_no)
+                          : bx_sprintf(r->arena, "%d级", cls->entry_year);
+    if (bx_place_queue(r->c, &place) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *u = (bx_roster_unit) { place.id, parent, is_class, false, place.stage, bx_strdup(r->arena, place.path), cls->entry_year,
+                            place.class_no };
     b->nnew_units++;
     b->classes_made += is_class;
     *out = u;
-
-    return bx_queue(r->c, 1, sql_unit_insert, BX_ARGS(bx_int(u->id), bx_int(parent), bx_text(is_class ? "class" : "grade"),
-        bx_text(is_class ? bx_sprintf(r->arena, "%d级%d班", cls->entry_year, cls->class_no)
-                         : bx_sprintf(r->arena, "%d级", cls->entry_year)),
-        bx_text(u->path), r->township_id ? bx_int(r->township_id) : bx_null(), bx_int(r->school_id), bx_text(u->stage),
-        bx_int(u->entry_year), is_class ? bx_int(u->class_no) : bx_null(), r->now));
+    return BX_OK;
 }
 
 
@@ -500,8 +501,8 @@ static bx_rc
 class_of(bx_batch *b, const bx_class_name *cls, bx_id *out)
 {
     bx_run         *r = b->run;
-    const bx_unit  *unit = find_unit(r->units, r->nunits, true, cls), *grade;
-    bx_unit        *made;
+    const bx_roster_unit  *unit = find_unit(r->units, r->nunits, true, cls), *grade;
+    bx_roster_unit        *made;
 
     unit = unit ? unit : find_unit(b->new_units, b->nnew_units, true, cls);
     if (unit != NULL) {

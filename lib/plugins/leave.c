@@ -217,6 +217,7 @@ static const bx_menu menu[] = {
 
 static const bx_task_kind tasks[] = {
     { "leave.decide", "teacher", "leave-requests", "#/leave/{record_id}", "leave.decide_minutes", BX_TASK_IN_SCHOOL | BX_TASK_SILENT },
+    { "leave.paper",  "teacher", "leave-requests", "#/leave/{record_id}", "leave.paper_days", BX_TASK_IN_SCHOOL },
     { NULL, NULL, NULL, NULL, NULL, 0 }
 };
 
@@ -224,6 +225,7 @@ static const bx_notice_kind notices[] = {
     { "leave.submitted", "#/leave/{leave_id}", 0 },
     { "leave.approved",  "#/my-leave/{leave_id}", 0 },
     { "leave.rejected",  "#/my-leave/{leave_id}", 0 },
+    { "leave.paper",     "#/my-leave/{leave_id}", 0 },
     { "leave.overdue",   "#/my-leave/{leave_id}", BX_NOTICE_URGENT },
     { NULL, NULL, 0 }
 };

@@ -65,6 +65,10 @@ bx_rc   bx_leave_preview(bx_call *c);
 bx_rc   bx_leave_task_open(bx_call *c, const bx_record *r, const char *role);
 /* It has been decided, or (withdrawn) there is nothing left to decide. */
 bx_rc   bx_leave_task_close(bx_call *c, const bx_record *r, bool withdrawn);
+/* The slip of a leave asked for by telephone: awaited from the return on, here, or no longer by the clock. */
+bx_rc   bx_leave_paper_open(bx_call *c, const bx_record *r);
+bx_rc   bx_leave_paper_close(bx_call *c, const bx_record *r);
+bx_rc   bx_leave_paper_lapse(bx_call *c);
 bx_rc   bx_leave_tell_guardians(bx_call *c, const bx_record *r, const char *kind);
 bx_rc   bx_leave_tell_teacher(bx_call *c, const bx_record *r);
 /* Tells the guardians of children that are about to become overdue, before the clock moves them. */

@@ -426,10 +426,44 @@ back_check(bx_call *c, const bx_record *r, const bx_calendar *cal, bx_slot *back
 }
 
 
+/* The slip is due at 24:00 of the n-th school day after the day of return, and then there is a grace. */
+static bx_rc
+paper_dates(bx_call *c, bx_id class_id, const bx_leave_plan *plan, bx_time *by, bx_time *until)
+{
+    int64_t  days, grace;
+    bx_date  today = bx_date_of(bx_call_now(c)), last, end;
+
+    if (bx_rule_int(c, "leave.paper_days", class_id, &days) != BX_OK
+        || bx_rule_int(c, "leave.paper_grace_days", class_id, &grace) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    last = bx_add_school_days(plan->cal, today, (int) days);
+    end = bx_add_school_days(plan->cal, today, (int) (days + grace));
+    *by = last == BX_NO_DATE ? BX_NO_TIME : bx_time_at(last, 24 * 60);
+    *until = end == BX_NO_DATE ? BX_NO_TIME : bx_time_at(end, 24 * 60);
+    return BX_OK;
+}
+
+
+static bx_value
+time_or_null(bx_call *c, bx_time t)
+{
+    return t == BX_NO_TIME ? bx_null() : bx_text(bx_time_sql(bx_call_arena(c), t));
+}
+
+
 /* One child comes back once: its other leaves that are going on end with this one. */
 static bx_rc
-return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
+return_others(bx_call *c, const bx_record *r, const bx_leave_plan *plan, bx_slot back)
 {
+    bx_time  by, until;
+
+    if (paper_dates(c, bx_rec_class(r), plan, &by, &until) != BX_OK) {
+        return BX_FAIL;
+    }
+
     for (size_t i = 0; i < plan->nclaims; i++) {
         const bx_leave_claim *claim = &plan->claims[i];
 
@@ -438,9 +472,12 @@ return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
         }
         if (bx_queue_move(c, bx_leave_record, claim->needs_paper ? "return_too_paper" : "return_too", claim->id, claim->version,
                           claim->state) != BX_OK
-            || bx_queue(c, 1, "UPDATE leave_request SET back_on = ?, back_period = ?, returned_at = ? WHERE id = ?",
+            || bx_queue(c, 1, "UPDATE leave_request SET back_on = ?, back_period = ?, returned_at = ?, paper_by = ?, paper_until = ?"
+                        " WHERE id = ?",
                         BX_ARGS(bx_text(bx_date_text(bx_call_arena(c), back.day)), bx_int(back.period),
-                                bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))), bx_int(claim->id))) != BX_OK)
+                                bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))),
+                                claim->needs_paper ? time_or_null(c, by) : bx_null(),
+                                claim->needs_paper ? time_or_null(c, until) : bx_null(), bx_int(claim->id))) != BX_OK)
         {
             return BX_FAIL;
         }
@@ -450,33 +487,11 @@ return_others(bx_call *c, const bx_leave_plan *plan, bx_slot back)
 }
 
 
-/* The slip is due at 24:00 of the n-th school day after the day of return, and then there is a grace. */
-static bx_rc
-set_paper_dates(bx_call *c, bx_record *r, const bx_leave_plan *plan)
-{
-    int64_t  days, grace;
-    bx_date  today = bx_date_of(bx_call_now(c)), by, until;
-
-    if (bx_rule_int(c, "leave.paper_days", bx_rec_class(r), &days) != BX_OK
-        || bx_rule_int(c, "leave.paper_grace_days", bx_rec_class(r), &grace) != BX_OK)
-    {
-        return BX_FAIL;
-    }
-
-    by = bx_add_school_days(plan->cal, today, (int) days);
-    until = bx_add_school_days(plan->cal, today, (int) (days + grace));
-    bx_set_time(r, "paper_by", by == BX_NO_DATE ? BX_NO_TIME : bx_time_at(by, 24 * 60));
-    bx_set_time(r, "paper_until", until == BX_NO_DATE ? BX_NO_TIME : bx_time_at(until, 24 * 60));
-    return BX_OK;
-}
-
-
 bx_rc
 bx_leave_paper(bx_call *c, bx_record *r)
 {
-    (void) c;
     bx_set_int(r, "needs_paper", 0);
-    return BX_OK;
+    return bx_leave_paper_close(c, r);
 }
 
 
@@ -497,15 +512,24 @@ bx_leave_return(bx_call *c, bx_record *r)
     if (plan.cal == NULL) {
         return bx_refuse(c, BX_E_WRONG_STATE, "state", "leave.no_school_days", NULL);
     }
-    if (back_check(c, r, plan.cal, &back) != BX_OK || return_others(c, &plan, back) != BX_OK) {
+    if (back_check(c, r, plan.cal, &back) != BX_OK || return_others(c, r, &plan, back) != BX_OK) {
         return BX_FAIL;
     }
 
     bx_set_date(r, "back_on", back.day);
     bx_set_int(r, "back_period", back.period);
     bx_set_time(r, "returned_at", bx_call_now(c));
-    if (bx_rec_int(r, "needs_paper") != 0 && set_paper_dates(c, r, &plan) != BX_OK) {
-        return BX_FAIL;
+    if (bx_rec_int(r, "needs_paper") != 0) {
+        bx_time  by, until;
+
+        if (paper_dates(c, bx_rec_class(r), &plan, &by, &until) != BX_OK) {
+            return BX_FAIL;
+        }
+        bx_set_time(r, "paper_by", by);
+        bx_set_time(r, "paper_until", until);
+        if (bx_leave_paper_open(c, r) != BX_OK) {
+            return BX_FAIL;
+        }
     }
     return claim_student(c, r, &plan);
 }
@@ -524,6 +548,7 @@ bx_leave_clock(bx_call *c)
                     &moved) != BX_OK
         || bx_sweep(c, bx_leave_record, "start", "t.starts_at <= ? AND (t.state = 'approved' OR t.route = 'teacher')",
                     BX_ARGS(bx_text(now)), &moved) != BX_OK
+        || bx_leave_paper_lapse(c) != BX_OK
         || bx_sweep(c, bx_leave_record, "lapse", "t.paper_until <= ?", BX_ARGS(bx_text(now)), &moved) != BX_OK
         || bx_leave_tell_overdue(c) != BX_OK)
     {

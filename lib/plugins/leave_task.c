@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define KIND     "leave.decide"
+#define PAPER    "leave.paper"
 
 
 static const char *
@@ -76,6 +77,58 @@ bx_leave_tell_teacher(bx_call *c, const bx_record *r)
     bx_notice  n = { .kind = "leave.submitted", .role = "teacher", .unit = bx_rec_class(r) };
 
     return tell(c, r, &n);
+}
+
+
+/* ---- the slip after the return */
+
+bx_rc
+bx_leave_paper_open(bx_call *c, const bx_record *r)
+{
+    bx_task  t = {
+        .kind = PAPER, .key = bx_sprintf(bx_call_arena(c), "%" PRId64, bx_rec_id(r)), .student = bx_rec_student(r),
+        .class_id = bx_rec_class(r), .school = bx_rec_school(r), .record = "leave-requests", .record_id = bx_rec_id(r),
+        .trigger = bx_call_now(c), .nominal = bx_rec_time(r, "paper_by"), .params = params_of(c, bx_rec_id(r), r)
+    };
+
+    return bx_task_open(c, &t) == BX_OK ? bx_leave_tell_guardians(c, r, PAPER) : BX_FAIL;
+}
+
+
+bx_rc
+bx_leave_paper_close(bx_call *c, const bx_record *r)
+{
+    return bx_task_close(c, PAPER, bx_sprintf(bx_call_arena(c), "%" PRId64, bx_rec_id(r)), "done", NULL, "leave-requests",
+                         bx_rec_id(r));
+}
+
+
+static const char sql_lapsing[] =
+    "SELECT l.id, l.school_id FROM leave_request l WHERE l.state = 'awaiting_paper' AND l.paper_until <= ?"
+    " ORDER BY l.school_id, l.id LIMIT 200";
+
+/* Asked just before the sweep that ends the grace, so each row is met once. */
+bx_rc
+bx_leave_paper_lapse(bx_call *c)
+{
+    bx_rows  rows;
+
+    if (bx_query(c, &rows, sql_lapsing, BX_ARGS(bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < rows.nrows; i++) {
+        bx_id  id = bx_cell_int(&rows, i, 0), school = bx_cell_int(&rows, i, 1);
+        bool   last = i + 1 == rows.nrows || bx_cell_int(&rows, i + 1, 1) != school;
+
+        if (bx_task_close(c, PAPER, bx_sprintf(bx_call_arena(c), "%" PRId64, id), "withdrawn", "lapsed", "leave-requests", id) != BX_OK
+            || (last && bx_commit(c, school, "lapse", "leave-requests", 0, NULL) != BX_OK))
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
 }
 
 

@@ -61,6 +61,12 @@ function refused(answer, status, field, reason) {
 
 const photo = async (person) => (await who[person].post('attachments', png, { headers: { 'content-type': 'image/png' } })).json.id;
 
+/** What is open or done about the slip of a leave, and whom it was told. */
+const slipTask = async (record) => (await server.sql("SELECT state, nominal_due FROM task WHERE kind = 'leave.paper' AND record_id = ?", [record.id]))
+    .map((row) => `${row.state} ${row.nominal_due}`);
+const slipTold = async (record) => (await server.sql(`SELECT a.login FROM notice n JOIN account a ON a.id = n.account_id
+    WHERE n.kind = 'leave.paper' AND n.notice_key = ? ORDER BY a.login`, [String(record.id)])).map((row) => row.login);
+
 describe('V3: a phone call, no paper', () => {
     test('entered provisional, away, back, slip awaited, reminder dates, no slip: unexcused', async () => {
         let it = await enter('teacher', entry());
@@ -79,12 +85,15 @@ describe('V3: a phone call, no paper', () => {
         assert.equal(it.paper_by, '2026-09-25T00:00:00+08:00', 'Thu 24 24:00');
         assert.equal(it.paper_until, '2026-09-29T00:00:00+08:00', 'Mon 28 24:00');
         assert.deepEqual((await who.teacher.get('leave-requests?view=paper')).json.items.map((i) => i.id), [it.id]);
+        assert.deepEqual(await slipTask(it), ['open 2026-09-25 00:00:00'], 'the class teacher has it to see to');
+        assert.deepEqual(await slipTold(it), ['father', 'guardian'], 'both guardians are reminded, once');
 
         at('2026-09-28T23:59');
         assert.equal((await read('teacher', it)).state, 'awaiting_paper');
         at('2026-09-29T00:00');
         it = await read('office', it);
         assert.equal(it.state, 'no_paper');
+        assert.deepEqual(await slipTask(it), ['withdrawn 2026-09-25 00:00:00'], 'it can no longer be done');
         refused(await act('teacher', it, 'accept', { comment: '家长补交了' }), 403);
         assert.equal((await done('office', it, 'accept', { comment: '家长补交了' })).state, 'returned');
     });
@@ -98,6 +107,7 @@ describe('V3: a phone call, no paper', () => {
         refused(await act('guardianHao', it, 'confirm'), 404);
         it = await done('guardian', it, 'confirm');
         assert.deepEqual([it.state, it.needs_paper], ['returned', false]);
+        assert.deepEqual(await slipTask(it), ['done 2026-09-25 00:00:00']);
         at('2026-10-20T10:00');
         assert.equal((await read('guardian', it)).state, 'returned');
     });
@@ -109,6 +119,21 @@ describe('V3: a phone call, no paper', () => {
         at('2026-09-22T08:00');
         at('2026-09-23T07:50');
         assert.equal((await done('guardian', await read('guardian', it), 'return', {})).state, 'returned');
+    });
+
+    test('prolonged by phone and back once: both slips are awaited, with their dates', async () => {
+        const first = await enter('teacher', entry());
+        at('2026-09-22T08:00');
+        await enter('teacher', entry({ starts_on: '2026-09-23', ends_on: '2026-09-23', extends_id: first.id, reason: '还没退烧' }));
+        at('2026-09-23T08:00');
+        at('2026-09-24T08:00');
+        const both = (await server.sql('SELECT id, state, version FROM leave_request ORDER BY starts_on')).map((row) => ({ ...row, id: String(row.id) }));
+        await done('teacher', await read('teacher', both[1]), 'return', { back_on: '2026-09-24', back_period: 1 });
+        const rows = await server.sql('SELECT state, paper_by, paper_until FROM leave_request ORDER BY starts_on');
+        for (const row of rows) {
+            assert.deepEqual([row.state, row.paper_by, row.paper_until], ['awaiting_paper', '2026-09-26 00:00:00', '2026-09-30 00:00:00']);
+        }
+        assert.equal(rows.length, 2);
     });
 
     test('a photo of the signed slip does as well, and must be one', async () => {

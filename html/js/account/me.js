@@ -24,7 +24,8 @@ async function signOut(everywhere) {
 const Row = ({ icon, children, ...rest }) => html`<${rest.href ? 'a' : 'button'} class="li" type=${rest.href ? undefined : 'button'} ...${rest}>
     <${Icon} of=${icon}/><span class="g">${children}</span><${Icon} of="r"/></${rest.href ? 'a' : 'button'}>`;
 
-export default function Me({ session }) {
+/** What there is to set and to do; staff see it in their own frame (staff/me.js). heading: the name as the page's title. */
+export function Mine({ session, heading }) {
     const { account, positions, has_children: guardian } = session;
     const [asked, ask] = useState(null);                               // { everywhere, left }: sure to sign out?
     const [problem, setProblem] = useState(null);
@@ -39,8 +40,7 @@ export default function Me({ session }) {
         }
     }
 
-    return html`<${Page} title=${t('tab.me')} tab="me">
-        <section class="card v v2"><div><h1 tabindex="-1">${account.name}</h1><p class="mut n">${account.phone || account.login}</p></div>
+    return html`<section class="card v v2"><div>${heading && html`<h1 tabindex="-1">${account.name}</h1>`}<p class="mut n">${account.phone || account.login}</p></div>
             ${positions.map((one) => html`<p key=${one.unit_id + one.role} class="sm">${dots(one.unit_name, one.role_label)}</p>`)}</section>
         <${ProblemNote} of=${problem}/>
         <section class="card v"><${Choice} name="language" label=${html`${t('me.language')} <small>${language() === 'en' ? '语言' : 'Language'}</small>`} value=${language()} onChange=${setLanguage}
@@ -54,5 +54,7 @@ export default function Me({ session }) {
         ${asked && html`<${Dialog} title=${t(asked.everywhere ? 'me.everywhere.ask' : 'me.left.ask')} close=${() => ask(null)}>
             <p>${asked.everywhere && t('me.everywhere.text')} ${asked.left > 0 && t('me.left.text', { n: asked.left })}</p>
             <div class="h wrap end"><button class="btn" type="button" autofocus onClick=${() => ask(null)}>${t('me.stay')}</button>
-                <button class="btn del" type="button" onClick=${() => { ask(null); signOut(asked.everywhere).catch(setProblem); }}>${t('me.sign_out')}</button></div><//>`}<//>`;
+                <button class="btn del" type="button" onClick=${() => { ask(null); signOut(asked.everywhere).catch(setProblem); }}>${t('me.sign_out')}</button></div><//>`}`;
 }
+
+export default ({ session }) => html`<${Page} title=${t('tab.me')} tab="me"><${Mine} session=${session} heading/><//>`;

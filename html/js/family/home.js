@@ -1,7 +1,7 @@
 // home.js: a guardian's start: each child, today, and what can be done now; then the latest slips.
 
 import { Page, useChildren } from '../frame.js';
-import { html, t, dayText, givenName, longDate, spanText, today, unbroken, useData, Empty, Icon, LeaveBadge, Note, Stale,
+import { html, t, dayText, givenName, longDate, spanText, today, unbroken, useData, useEffect, useState, Empty, Icon, LeaveBadge, Note, Stale,
     Student, Waiting } from '../ui.js';
 
 const back = (leave) => t('leave.back_when', { date: dayText(leave.back_on), half: t(`half.${leave.back_at?.slice(11, 13) < '12' ? 'am' : 'pm'}`) });
@@ -54,6 +54,14 @@ export const NoChildren = () => html`<div class="card"><${Empty} title=${t('home
 export const LeaveRow = ({ leave }) => html`<a class="li" href="#/my-leave/${leave.id}"><span class="g"><b>${t('leave.row', { child: givenName(leave.student_name), what: t(`code.leave_kind.${leave.kind}`) })}</b><br/>
     <span class="sm mut">${unbroken(spanText(leave))}</span></span><${LeaveBadge} state=${leave.state}/></a>`;
 
+/** What other workflows have about the children; loaded once the page is there. */
+function Others({ menu }) {
+    const [Part, set] = useState(null);
+
+    useEffect(() => { if (menu.length) { import('./others.js').then((module) => set(() => module.default), () => {}); } }, []);
+    return Part && html`<${Part} menu=${menu}/>`;
+}
+
 export default function Home({ session }) {
     const children = useChildren();
     const items = children.value?.items;
@@ -71,5 +79,6 @@ export default function Home({ session }) {
         ${items?.length === 0 && html`<${NoChildren}/>`}
         ${items?.length > 0 && leaves && html`<section class="v v2"><h2>${t('home.recent')}</h2><div class="card flush">
             ${leaves.length ? leaves.map((leave) => html`<${LeaveRow} key=${leave.id} leave=${leave}/>`)
-                : html`<${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/>`}</div></section>`}<//>`;
+                : html`<${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/>`}</div></section>`}
+        <${Others} menu=${session.menu.filter((entry) => entry.key !== 'leave')}/><//>`;
 }

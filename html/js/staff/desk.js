@@ -2,7 +2,7 @@
 // and the page they start with. One file, because the first page must come in few requests.
 
 import { get, keep, recall } from '../api.js';
-import { can, home, LargePrint, Lines, session, skip, useHeading } from '../frame.js';
+import { can, home, LargePrint, Lines, Page, session, skip, useHeading } from '../frame.js';
 import { html, t, dayText, dots, givenName, language, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
     Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
@@ -181,25 +181,25 @@ function Undelivered() {
 
 /* ---- the frame */
 
-/** Places of the menu: today, what the workflows offer (first what waits for me), own children. Whoever has no position sees
- *  a workflow without pages of its own among the places of a guardian. */
+/** Places of the menu: today, what the workflows offer (first what waits for me), own children. */
 function useMenu() {
     const { queue, more } = useLeave(decides());
     const waiting = others.use(decidedElsewhere().length > 0).value || {};
     const count = (entry) => entry.decides.reduce((n, name) => n + (name === 'leave-requests' ? queue?.length || 0 : waiting[name] || 0), 0);
     const menu = (session().menu || []).map((entry) => ({ ...entry, count: count(entry), plus: more && count(entry) >= 200 }));
 
-    if (!session().positions.length) {
-        return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
-            .concat(menu.filter((entry) => entry.key !== 'leave'));
-    }
     return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...menu.filter((entry) => entry.decides.length), ...menu.filter((entry) => !entry.decides.length),
         ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
 }
 
 /** crumb: line above the title; tools: buttons beside it; current: href of the lit place; dock: the main buttons of a phone,
- *  in place of the tabs. */
-export function Desk({ title, crumb, tools, current, dock, children }) {
+ *  in place of the tabs; back: the page above this one. Whoever has no position sees the page as a page of guardians. */
+export const Desk = (props) => (session().positions.length ? html`<${StaffDesk} ...${props}/>` : html`<${FamilyDesk} ...${props}/>`);
+
+const FamilyDesk = ({ title, tools, back = 'children', dock, children }) => html`<${Page} title=${title} back=${back} tab="children" dock=${dock}>
+    <${Undelivered}/>${tools && html`<div class="h wrap end">${tools}</div>`}${children}<//>`;
+
+function StaffDesk({ title, crumb, tools, current, dock, children }) {
     const heading = useHeading(title);
     const menu = useMenu();
     const who = session();
@@ -209,14 +209,14 @@ export function Desk({ title, crumb, tools, current, dock, children }) {
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
     <nav class="side" aria-label=${t('places')}><a class="brand" href="#/${home()}"><${Mark}/><span>${t('name')}</span></a>
-        ${menu.map(link)}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
+        ${menu.map(link)}<span class="g"></span><a href="#/me" aria-current=${current === '#/me' ? 'page' : undefined}><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
     <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${LargePrint}/></header>
     <${Lines}/>
     <main class="page v" id="main" tabindex="-1"><div class="h wrap"><div class="g">${crumb && html`<p class="crumb">${crumb}</p>`}
         <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div><${Undelivered}/>${children}</main></div>
     ${dock ? html`<div class="dock h narrow">${dock}</div>` : html`<nav class="tabs narrow" aria-label=${t('places')}>${menu.slice(0, 4).map(link)}
-        <a href="#/me"><${Icon} of="user"/>${t('tab.me')}</a></nav>`}</div>`;
+        <a href="#/me" aria-current=${current === '#/me' ? 'page' : undefined}><${Icon} of="user"/>${t('tab.me')}</a></nav>`}</div>`;
 }
 
 /* ---- the first page */

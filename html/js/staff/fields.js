@@ -20,7 +20,7 @@ export function StateBadge({ record, state }) {
 
 /** What a row is called: the child, a name, a file. */
 export const nameOf = (record, item) => item.student_name || item.name || item.filename
-    || record.fields.filter((field) => field.type === 'text').map((field) => item[field.name]).find(Boolean) || item.id;
+    || record.fields.filter((field) => field.type === 'text').map((field) => item[field.name]).find(Boolean) || item.unit_name || item.school_name || item.id;
 
 /** Another record, by its name. */
 function Ref({ of, id }) {
@@ -108,14 +108,14 @@ export function Secret({ value, ...rest }) {
 /* ---- inputs */
 
 /* A record chosen by searching for it. */
-function RefInput({ id, of, label: title, required, error, value, onChange }) {
+function RefInput({ id, of, query, label: title, required, error, value, onChange }) {
     const [q, setQ] = useState('');
     const [found, setFound] = useState(null);
     const [chosen, setChosen] = useState(null);
 
     useEffect(() => {
         const stop = new AbortController();
-        const timer = setTimeout(() => get(`${of}?limit=8${q && `&q=${encodeURIComponent(q)}`}`, { signal: stop.signal })
+        const timer = setTimeout(() => get(`${of}?limit=8${query ? `&${query}` : ''}${q && `&q=${encodeURIComponent(q)}`}`, { signal: stop.signal })
             .then((page) => setFound(page.items), () => {}), 300);
 
         return () => { clearTimeout(timer); stop.abort(); };
@@ -187,7 +187,7 @@ function Input({ record, field, value, error, onChange, codes }) {
     case 'int':
         return html`<${Field} ...${common} inputmode="numeric" autocomplete="off" value=${value} onInput=${text}/>`;
     case 'ref':
-        return html`<${RefInput} ...${common} of=${of} required=${field.required} value=${value} onChange=${onChange}/>`;
+        return html`<${RefInput} ...${common} of=${of} query=${field.query} required=${field.required} value=${value} onChange=${onChange}/>`;
     case 'files':
         return html`<${FilesInput} ...${common} field=${field} value=${value} onChange=${onChange}/>`;
     default:

@@ -1,7 +1,7 @@
 // record.js: one row of any record: its fields, what can be done with it, its history; and the form for a new one.
 
 import { patch, post } from '../api.js';
-import { go, toast } from '../frame.js';
+import { go, session, toast } from '../frame.js';
 import { Dialog, Timeline } from '../parts.js';
 import { html, t, knows, problemText, timeText, useData, useState, Icon, Note, Stale, Waiting } from '../ui.js';
 import { Desk } from './desk.js';
@@ -13,7 +13,7 @@ import { Files } from '../viewer.js';
 const actionText = (record, action) => [`${record}.action.${action}`, `action.${action}`].map((key) => knows(key) && t(key)).find(Boolean) || action;
 
 /** Fields with their values. */
-export const Facts = ({ record, item, skip = [] }) => html`<dl class="facts">${[...(item.class_name ? ['class_name'] : []), ...(item.school_name ? ['school_name'] : []),
+export const Facts = ({ record, item, skip = [] }) => html`<dl class="facts">${[...['class_name', 'school_name', 'unit_name'].filter((name) => item[name]),
     ...record.fields.filter((field) => !['student_id', 'class_id', 'school_id'].includes(field.name)).map((field) => field.name)].filter((name) => name in item && !skip.includes(name)).map((name) => html`<div key=${name}>
         <dt>${label(record.name, name)}</dt><dd>${record.fields.find((field) => field.name === name)?.type === 'files' && item[name].length
             ? html`<${Files} files=${item[name]} label=${label(record.name, name)}/>` : html`<${Value} record=${record} name=${name} item=${item}/>`}</dd></div>`)}</dl>`;
@@ -71,14 +71,14 @@ function One({ record, codes, id }) {
     }
 
     if (!item) {
-        return html`<${Desk} title=${title(record.name)} current=${placeOf(record.name)} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}><${Waiting} data=${data}/><//>`;
+        return html`<${Desk} title=${title(record.name)} current=${placeOf(record.name)} back=${record.name} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}><${Waiting} data=${data}/><//>`;
     }
 
     const actions = item.actions || [];
     const main = actions.find((one) => !one.destructive);
     const edit = record.edit && (!record.editable || record.editable.includes(item.state));
 
-    return html`<${Desk} title=${name} current=${placeOf(record.name)} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
+    return html`<${Desk} title=${name} current=${placeOf(record.name)} back=${record.name} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
         <${Stale} data=${data}/>
         ${problem && html`<div role="alert"><${Note} tone="no">${[409, 412].includes(problem.status) ? t('record.changed') : problemText(problem)}<//></div>`}
         <div class=${record.states.length ? 'side2 rails' : 'v'}><section class="card v">
@@ -94,8 +94,22 @@ function One({ record, codes, id }) {
             : asked && html`<${ActionDialog} record=${record} item=${item} action=${asked} codes=${codes} close=${close} done=${() => done(asked.action)}/>`}<//>`;
 }
 
+/** Where a new record belongs, when the reader has several places: a field in front of the others. */
+function placeField(record) {
+    const schools = new Set(session().positions.map((one) => one.school_id || ''));
+
+    if (record.place === 'school_id' && !(schools.size === 1 && session().positions[0].school_id)) {
+        return [{ name: 'school_id', type: 'ref', of: 'org-units', query: 'level=school', required: true }];
+    }
+    return record.place === 'unit_id' ? [{ name: 'unit_id', type: 'ref', of: 'org-units', required: true }] : [];
+}
+
 /* query.student: the child the form is about, chosen already. */
 function New({ record, codes, query }) {
+    const place = placeField(record);
+    const given = { ...(query?.student && { student_id: query.student }),
+        ...(place[0]?.name === 'unit_id' && session().positions.length === 1 && { unit_id: session().positions[0].unit_id }) };
+
     async function send(body) {
         const made = await post(record.name, body);
 
@@ -103,9 +117,8 @@ function New({ record, codes, query }) {
         toast(t('record.made'));
     }
 
-    return html`<${Desk} title=${t('record.new_of', { what: title(record.name) })} current=${placeOf(record.name)} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
-        <section class="card sheet"><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.by_hook)} codes=${codes} send=${send} given=${query?.student ? { student_id: query.student } : undefined}
-            submit=${t('record.save')} cancel=${() => go(record.name)}/></section><//>`;
+    return html`<${Desk} title=${t('record.new_of', { what: title(record.name) })} current=${placeOf(record.name)} back=${record.name} crumb=${html`<a href="#/${record.name}">${title(record.name)}</a>`}>
+        <section class="card sheet"><${Form} record=${record.name} fields=${[...place, ...record.fields.filter((field) => !field.by_hook && field.name !== record.place)]} given=${given} codes=${codes} send=${send} submit=${t('record.save')} cancel=${() => go(record.name)}/></section><//>`;
 }
 
 export default function Record({ params, query }) {

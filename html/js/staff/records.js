@@ -1,5 +1,6 @@
 // records.js: the list of any record: columns, views, filters and search as its workflow declares them.
 
+import { session } from '../frame.js';
 import { Choice } from '../parts.js';
 import { html, t, knows, loadTexts, useEffect, useState, Empty, Icon, Note, Stale, Waiting } from '../ui.js';
 import { Desk, usePlugins } from './desk.js';
@@ -28,13 +29,68 @@ export function useRecord(name) {
 export const title = (name) => (knows(name) ? t(name) : name);
 export const placeOf = (record) => `#/${record}`;
 
-function Table({ record, items }) {
-    const columns = record.list.length ? record.list : ['id'];
+/* ---- columns: those the workflow chose, or those the reader wants; kept on this device */
 
-    return html`<div class="tw" tabindex="0" role="region" aria-label=${title(record.name)}><table class="tb tight cards"><thead><tr>
+const oneSchool = () => new Set(session().positions.map((one) => one.school_id || '')).size === 1 && Boolean(session().positions[0].school_id);
+const kept = (record) => `baoxue.columns.${record.name}`;
+
+/** Every column there may be, in the order of the table. */
+function allColumns(record) {
+    const own = record.fields.filter((field) => !['files', 'secret', 'ref'].includes(field.type) && !record.list.includes(field.name)).map((field) => field.name);
+
+    return [...record.list.filter((name) => name !== 'school_name' || !oneSchool()), ...own.filter((name) => name !== record.place)];
+}
+
+function useColumns(record) {
+    const all = allColumns(record);
+    const [chosen, set] = useState(() => JSON.parse(localStorage.getItem(kept(record)) || 'null'));
+    const usual = record.list.filter((name) => all.includes(name));
+    const columns = all.filter((name) => (chosen || usual).includes(name));
+
+    function choose(name, on) {
+        const next = all.filter((one) => (one === name ? on : columns.includes(one)));
+
+        localStorage.setItem(kept(record), JSON.stringify(next));
+        set(next);
+    }
+
+    return { all, columns: columns.length ? columns : all.slice(0, 1), choose };
+}
+
+/** A menu of columns; the last one shown stays. */
+const Columns = ({ record, of: { all, columns, choose } }) => html`<details class="pop" onKeyDown=${(e) => { if (e.key === 'Escape') { e.currentTarget.open = false; e.currentTarget.querySelector('summary').focus(); } }}>
+    <summary class="btn"><${Icon} of="set"/>${t('record.columns')}</summary><div class="card v v2" role="group" aria-label=${t('record.columns')}>${all.map((name) => html`<label key=${name}><input type="checkbox"
+        checked=${columns.includes(name)} disabled=${columns.length === 1 && columns[0] === name} onChange=${(e) => choose(name, e.target.checked)}/> ${label(record.name, name)}</label>`)}</div></details>`;
+
+/* ---- the table */
+
+/** ↑ and ↓ go from row to row. */
+function keys(event) {
+    const links = [...event.currentTarget.querySelectorAll('tbody tr td:first-child a')];
+    const at = links.indexOf(document.activeElement);
+
+    if (at >= 0 && ['ArrowUp', 'ArrowDown', 'Home', 'End'].includes(event.key)) {
+        event.preventDefault();
+        links[{ ArrowUp: Math.max(0, at - 1), ArrowDown: Math.min(links.length - 1, at + 1), Home: 0, End: links.length - 1 }[event.key]].focus();
+    }
+}
+
+function Table({ record, items, columns }) {
+    return html`<div class="tw" tabindex="0" role="region" onKeyDown=${keys} aria-label=${title(record.name)}><table class="tb tight cards"><thead><tr>
         ${columns.map((name) => html`<th key=${name} scope="col">${label(record.name, name)}</th>`)}</tr></thead>
         <tbody>${items.map((item) => html`<tr key=${item.id}>${columns.map((name, i) => html`<td key=${name} data-label=${label(record.name, name)}>${i === 0
-            ? html`<a href="#/${record.name}/${item.id}">${item[name] ?? nameOf(record, item)}</a>` : html`<${Value} record=${record} name=${name} item=${item} plain/>`}</td>`)}</tr>`)}</tbody></table></div>`;
+            ? html`<a href="#/${record.name}/${item.id}">${item[name] === null || item[name] === undefined ? nameOf(record, item)
+            : html`<${Value} record=${record} name=${name} item=${item} plain/>`}</a>` : html`<${Value} record=${record} name=${name} item=${item} plain/>`}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+/** What a filter says: a state, a code, or the value as it is. */
+function filterText(record, name, value) {
+    const field = record.fields.find((one) => one.name === name);
+
+    if (/_id$/.test(name)) {
+        return '';
+    }
+    return name === 'state' ? t(`${record.name}.state.${value}`) : field?.type === 'code' ? codeText(field.list, value) : value;
 }
 
 function List({ record, query }) {
@@ -46,6 +102,8 @@ function List({ record, query }) {
     const list = usePages(`${record.name}${path && `?${path}`}`, { kept: false });
     const shows = [...(record.decides ? [['mine', t('record.mine')]] : []), ...record.views.map((view) => [view, t(`${record.name}.view.${view}`)]), ['', t('record.all')]];
     const narrow = q || show || Object.values(filter).some(Boolean);
+    const columns = useColumns(record);
+    const chips = Object.entries(filter).filter(([, value]) => value).map(([name, value]) => [name, [label(record.name, name), filterText(record, name, value)].filter(Boolean).join(t('record.is'))]);
 
     return html`<${Desk} title=${title(record.name)} current=${placeOf(record.name)}
         tools=${html`<div class="tools">${list.items?.length > 0 && html`<${Export} record=${record.name} query=${asked}/>`}
@@ -56,11 +114,15 @@ function List({ record, query }) {
                 options=${record.states.map((one) => ({ value: one.name, label: t(`${record.name}.state.${one.name}`) }))}/>`}
             ${record.fields.filter((field) => field.filter && field.type === 'code').map((field) => html`<${Select} key=${field.name} label=${label(record.name, field.name)}
                 all=${t('record.any', { what: label(record.name, field.name) })} value=${filter[field.name]} onChange=${(value) => setFilter({ ...filter, [field.name]: value })}
-                options=${field.codes.map((code) => ({ value: code, label: codeText(field.list, code) }))}/>`)}</div>
+                options=${field.codes.map((code) => ({ value: code, label: codeText(field.list, code) }))}/>`)}
+            ${columns.all.length > 1 && html`<${Columns} record=${record} of=${columns}/>`}</div>
+        ${chips.length > 0 && html`<div class="h wrap">${chips.map(([name, text]) => html`<button key=${name} class="btn soft xs" type="button" aria-label=${t('record.remove', { what: text })}
+                onClick=${() => setFilter({ ...filter, [name]: '' })}>${text}<${Icon} of="x"/></button>`)}
+            ${chips.length > 1 && html`<button class="btn quiet xs" type="button" onClick=${() => setFilter({})}>${t('record.clear')}</button>`}</div>`}
         <${Stale} data=${list}/>
         ${!list.items ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t(narrow ? 'list.nothing' : 'record.none')} text=${t(narrow ? 'list.nothing.text' : 'record.none.text')}>
                 ${!narrow && record.create && html`<a class="btn pri" href="#/${record.name}/new"><${Icon} of="plus"/>${t('record.new')}</a>`}<//></div>`
-            : html`<${Table} record=${record} items=${list.items}/>`}
+            : html`<${Table} record=${record} items=${list.items} columns=${columns.columns}/>`}
         <${More} of=${list}/><//>`;
 }
 
