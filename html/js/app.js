@@ -2,10 +2,11 @@
 // they are opened.
 
 import { handlers, get, patch, keepFor, dropAll } from './api.js';
-import { go, home, hush, Page, say, shell, Toast } from './frame.js';
+import { can, go, home, hush, Page, say, shell, Toast } from './frame.js';
 import { html, render, t, loadTexts, changeLanguage, language, setClock, Note, ProblemNote, Skeleton } from './ui.js';
 
-/* path: segments, ":name" is a parameter. texts: locale files beside portal.json. open: needs no session.
+/* path: segments, ":name" is a parameter. texts: locale files beside portal.json. open: needs no session. needs: the capability
+ * without which there is nothing on the page.
  * A page module's default export is its component: ({ session, params, query }). */
 export const ROUTES = [
     { path: 'sign-in', page: () => import('./account/sign-in.js'), open: true },
@@ -21,17 +22,17 @@ export const ROUTES = [
     { path: 'my-leave/:id', page: () => import('./family/leave.js'), texts: ['leave'] },
     ...[
         { path: 'today', page: () => import('./staff/desk.js') },
-        { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
-        { path: 'leave/new', page: () => import('./staff/entry.js'), texts: ['leave', 'people', 'staff'] },
-        { path: 'leave/day', page: () => import('./staff/day.js'), texts: ['leave', 'staff'] },
-        { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
-        { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'] },
-        { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'] },
-        { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'] },
-        { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'] },
+        { path: 'leave', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
+        { path: 'leave/new', page: () => import('./staff/entry.js'), texts: ['leave', 'people', 'staff'], needs: 'leave.enter' },
+        { path: 'leave/day', page: () => import('./staff/day.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
+        { path: 'leave/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
+        { path: 'imports', page: () => import('./staff/imports.js'), texts: ['import', 'staff'], needs: 'roster.import' },
+        { path: 'imports/:id', page: () => import('./staff/import.js'), texts: ['import', 'staff'], needs: 'roster.import' },
+        { path: 'slips', page: () => import('./staff/slips.js'), texts: ['staff'], needs: 'import.slips' },
+        { path: 'slips/:id', page: () => import('./staff/slips.js'), texts: ['staff'], needs: 'import.slips' },
         { path: 'documents/:id', page: () => import('./print/page.js'), texts: ['document'] },
-        { path: 'students', page: () => import('./staff/students.js'), texts: ['people', 'staff'] },
-        { path: 'students/:id', page: () => import('./staff/student.js'), texts: ['people', 'leave', 'staff'] },
+        { path: 'students', page: () => import('./staff/students.js'), texts: ['people', 'staff'], needs: 'student.read' },
+        { path: 'students/:id', page: () => import('./staff/student.js'), texts: ['people', 'leave', 'staff'], needs: 'student.read' },
         { path: 'students/:id/file', page: () => import('./staff/file.js'), texts: ['people', 'leave', 'dropout', 'staff'] },
         { path: 'dropout', page: () => import('./staff/dropout.js'), texts: ['dropout', 'people', 'staff'] },
         { path: 'dropout/:id', page: () => import('./staff/case.js'), texts: ['dropout', 'leave', 'staff'] },
@@ -46,8 +47,8 @@ export const ROUTES = [
         { path: 'roll-calls', page: () => import('./staff/roll.js'), texts: ['attendance', 'visit', 'staff'] },
         { path: 'absences', page: () => import('./staff/absences.js'), texts: ['attendance', 'visit', 'staff'] },
         { path: 'day', page: () => import('./staff/daysheet.js'), texts: ['attendance', 'visit', 'leave', 'staff'] },
-        { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'] },
-        { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'] },
+        { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
+        { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
     ].map((row) => ({ ...row, staff: true })),                        // for whoever has a position
     { path: ':record', page: () => import('./staff/records.js'), texts: ['staff'] },                  // whatever a workflow declares
     { path: ':record/:id', page: () => import('./staff/record.js'), texts: ['staff', 'leave'] },
@@ -214,7 +215,7 @@ async function route() {
     } else if (shell.session && (!path || path === 'sign-in')) {
         location.replace(`#/${home()}`);
         return;
-    } else if (entry?.staff && !shell.session.positions.length) {
+    } else if (shell.session && ((entry?.staff && !shell.session.positions.length) || (entry?.needs && !can(entry.needs)))) {
         entry = null;
     }
     Object.assign(state, { params: entry?.params || {}, query: Object.fromEntries(new URLSearchParams(search)), problem: null });

@@ -15,7 +15,7 @@ const atOnce = 3;                                                     // visitor
 const lists = { 'my-leave': 'leave-requests', leave: 'leave-requests', slips: 'classes', dropout: 'dropout-cases', print: 'documents', closures: 'calendar/closures' };
 
 let server, chromium;
-let routes;                                                           // [{ path, staff, open }]
+let routes;                                                           // [{ path, staff, open, needs }]
 const opened = new Set();
 const seen = new Map();                                               // "<width>", "<width> <language>" → elements looked at
 const wrong = [];
@@ -62,7 +62,8 @@ async function pathsFor(login) {
     const own = new Set(routes.filter((route) => !route.path.startsWith(':')).map((route) => route.path.split('/')[0]));
     const out = [];
 
-    for (const { path } of routes.filter((route) => (staff || !route.staff) && !route.open)) {
+    for (const { path } of routes.filter((route) => (staff || !route.staff) && !route.open
+        && (!route.needs || client.session.capabilities.includes(route.needs)))) {
         if (path.startsWith(':record')) {                             // where a record has no page of its own
             for (const record of records.filter(({ name }) => !own.has(name))) {
                 const ids = path === ':record' ? [''] : [await first(record.name), ...(record.create ? ['new'] : [])];
@@ -112,10 +113,14 @@ async function look(visitor, who, to, width) {
     if (wide > 0) {
         wrong.push(`${who} ${to} ${width} ${language}: ${wide} px too wide`);
     }
-    if (fresh(`${width} ${language}`, found)) {
+    const news = fresh(`${width} ${language}`, found);
+
+    if (news) {
         looks += 1;
-        wrong.push(...(await visitor.axe({ without: colours ? [] : ['color-contrast', 'target-size'] })).map((fault) => `${who} ${to} ${width} ${language}: ${fault}`));
+        wrong.push(...(await visitor.axe({ without: colours ? [] : ['color-contrast', 'target-size'] }))
+            .map((fault) => `${who} ${to} ${width} ${language}: ${fault}`));
     }
+    return news;
 }
 
 /** After a change of the page: a moment, and longer when it has asked for something. */
@@ -127,7 +132,7 @@ async function quiet(visitor) {
 }
 
 /** Four ways of a page, as one goes through them with few changes. */
-async function fourWays(visitor, who, to) {
+async function fourWays(visitor, who, to, of) {
     const { page } = visitor;
     const change = async (language) => {
         await page.evaluate((to1) => import('/js/app.js').then(({ setLanguage }) => setLanguage(to1)), language);
@@ -140,7 +145,9 @@ async function fourWays(visitor, who, to) {
     const now = await page.evaluate(() => document.documentElement.lang);
     const other = now === 'en' ? 'zh-CN' : 'en';
 
-    await look(visitor, who, to, 1440);
+    if (!await look(visitor, who, to, 1440) && opened.has(of)) {      // as somebody else has seen it, in all four ways
+        return;
+    }
     await size('phone');
     await look(visitor, who, to, 360);
     await change(other);
@@ -158,7 +165,7 @@ async function walk(login) {
         try {
             await visitor.open(to);
             assert.equal(new URL(visitor.page.url()).hash.replace(/\?.*/, ''), `#/${to}`, 'was led elsewhere');
-            await fourWays(visitor, login, to);
+            await fourWays(visitor, login, to, of);
         } catch (e) {
             wrong.push(`${login} ${to}: ${e.message}: ${(await visitor.page.locator('#app').innerText()).slice(0, 200)} ${[...visitor.pending].map((one) => one.url()).join(' ')}`);
         }
@@ -173,11 +180,11 @@ test('nothing to find', { timeout: 600_000 }, async (t) => {
     const stranger = await chromium.visitor({ size: 'desktop' });
 
     await stranger.open('sign-in');
-    routes = await stranger.page.evaluate(() => import('/js/app.js').then(({ ROUTES }) => ROUTES.map(({ path, staff, open }) => ({ path, staff, open }))));
+    routes = await stranger.page.evaluate(() => import('/js/app.js').then(({ ROUTES }) => ROUTES.map(({ path, staff, open, needs }) => ({ path, staff, open, needs }))));
     for (const { path } of routes.filter((route) => route.open)) {
         await stranger.open(path.replace(':number', 'QJ-2026-11-0428').replace(':mark', '00000000'));
+        await fourWays(stranger, 'nobody', path, path);
         opened.add(path);
-        await fourWays(stranger, 'nobody', path);
     }
     await stranger.close();
 
@@ -187,6 +194,6 @@ test('nothing to find', { timeout: 600_000 }, async (t) => {
         }
     }));
     t.diagnostic(`${opened.size} routes, axe on ${looks} pages, ${Math.round((Date.now() - began) / 1000)} s`);
-    assert.deepEqual([...new Set(wrong)], []);
+    assert.equal([...new Set(wrong)].join('\n'), '');
     assert.deepEqual(routes.map(({ path }) => path).filter((path) => !opened.has(path)), [], 'routes that nobody has opened');
 });

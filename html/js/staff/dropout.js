@@ -67,7 +67,7 @@ function Board() {
     return html`<${Stale} data=${list}/><h2 class="sr">${t('case.board')}</h2><div class="board" tabindex="0" role="region" aria-label=${t('case.board')}>${COLUMNS.map((states) => {
         const items = list.items.filter((one) => states.includes(one.state));
 
-        return items.length > 0 && html`<section class="col" key=${states[0]}><h3><span>${t(`dropout-cases.state.${states[0]}`)}</span><span class="n mut">${items.length}</span></h3>
+        return items.length > 0 && html`<section class="col" key=${states[0]}><h2><span>${t(`dropout-cases.state.${states[0]}`)}</span><span class="n mut">${items.length}</span></h2>
             ${items.map((one) => html`<${Card} key=${one.id} one=${one}/>`)}</section>`;
     })}</div><${More} of=${list}/>`;
 }
