@@ -120,6 +120,7 @@ test('filters are chips that can be taken away; columns are chosen and stay chos
     await visitor.open('scholarships?kind=contest');
     await button('去掉“类别：竞赛获奖”').waitFor();
     const rows = () => page.locator('tbody tr').count();
+    await page.getByRole('row', { name: /竞赛获奖/ }).waitFor();
     assert.equal(await rows(), 1);
     await page.getByLabel('状态').first().selectOption({ label: '已批准' });
     await text('没有符合的').waitFor();
@@ -251,9 +252,10 @@ test('a guardian sees what there is about the children on the page one starts wi
 test('staff have their places beside them on their own page', async () => {
     await enter('office');
     await page.getByRole('navigation').getByRole('link', { name: /陈志强/ }).click();
-    await heading('陈志强').waitFor();
+    await page.getByRole('heading', { level: 1, name: '陈志强', exact: true }).waitFor();
     await page.getByRole('navigation').getByRole('link', { name: '学生' }).waitFor();
-    assert.equal(await page.locator('.side [aria-current=page]').getAttribute('href'), '#/me');
+    await page.locator('.side a[href="#/me"][aria-current=page]').waitFor();
+    assert.equal(await page.locator('.side [aria-current=page]').count(), 1);
     assert.deepEqual(await visitor.axe(), []);
 });
 

@@ -124,7 +124,8 @@ describe('V3: a phone call, no paper', () => {
     test('prolonged by phone and back once: both slips are awaited, with their dates', async () => {
         const first = await enter('teacher', entry());
         at('2026-09-22T08:00');
-        await enter('teacher', entry({ starts_on: '2026-09-23', ends_on: '2026-09-23', extends_id: first.id, reason: '还没退烧' }));
+        const more = await enter('teacher', entry({ starts_on: '2026-09-23', ends_on: '2026-09-23', extends_id: first.id, reason: '还没退烧' }));
+        await done('office', await read('office', more), 'approve');
         at('2026-09-23T08:00');
         at('2026-09-24T08:00');
         const both = (await server.sql('SELECT id, state, version FROM leave_request ORDER BY starts_on')).map((row) => ({ ...row, id: String(row.id) }));

@@ -245,7 +245,9 @@ const everybody = (routes, ask1) => async () => {
     nothingWrong();
 };
 
-const generic = (...kinds) => () => tables.routes.filter((route) => kinds.includes(route.kind));
+/** A handler of the same path goes before the route that the engine makes. */
+const shadowed = (route) => tables.routes.some((other) => other.kind === 'handler' && other.method === route.method && other.path === route.path);
+const generic = (...kinds) => () => tables.routes.filter((route) => kinds.includes(route.kind) && !shadowed(route));
 const handlers = (reading) => () => tables.routes.filter((route) => route.kind === 'handler' && (route.method === 'GET') === reading
     && !ofSessions.includes(`${route.method} ${route.path}`));
 
