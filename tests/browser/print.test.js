@@ -15,7 +15,9 @@ const a4 = /^59[45]\S* x 84[12]/;
 let server, world, chromium, visitor, page, leave;
 
 before(async () => {
-    const plugin = buildPlugin();
+    // with a cell that the family may not see
+    const plugin = buildPlugin({ change: (file, text) => text.replace(/(\.name = "reason",\s+\.type = BX_TEXT,)/, '$1 .read = "scholarship.apply",')
+        .replace('| granted decided_by |', '| reason | granted decided_by |') });
 
     server = await start({ nginx: false, clock: '2026-09-21T07:30:00+08:00', http: `baoxue_load_plugin "${plugin}";` });
     world = await buildWorld(server);
@@ -171,11 +173,25 @@ describe('a letter of a workflow that brings no page of its own', () => {
         assert.equal(paper.pages, 1);
         assert.match(paper.size, a4);
         for (const words of ['奖学金发放通知', '2152001234-JXJ-2026-0001', '罗思雨同学及家长：', '经学校审核，罗思雨同学（三年级1班）的品学兼优申请已获批准，金额800元。',
-            '发放安排', '金额（元）发放日期8002026-10-05', '松山乡中心学校', '2026年9月21日', '沿此线裁下，由学校存档', '姓名罗思雨班级三年级1班类别品学兼优', '批准金额（元）800决定人刘建国',
+            '发放安排', '金额（元）发放日期8002026-10-05', '松山乡中心学校', '2026年9月21日', '沿此线裁下，由学校存档', '姓名罗思雨班级三年级1班类别品学兼优', '申请理由三好学生', '批准金额（元）800决定人刘建国',
             '领取日期年月日领取人签名', '家长签名：', '班主任签名：']) {
             assert.ok(text.includes(dense(words)), `${words} is not in ${text}`);
         }
         assert.match(paper.qr(), new RegExp(`^${server.origin}/#/verify/2152001234-JXJ-2026-0001/[0-9a-f]{20}$`));
+    });
+
+    test('a cell that fewer may see is on the paper, and hidden from those who may not', async () => {
+        const [{ id }] = await server.sql("SELECT CAST(id AS CHAR) id FROM document WHERE kind = 'scholarship.notice'");
+        const reason = async (login) => {
+            const answer = await (await server.client(login)).get(`documents/${id}/content`);
+
+            assert.equal(answer.status, 200, answer.text);
+            return answer.json.parts.flatMap(({ rows }) => (rows || []).flat()).find(({ field }) => field === 'reason');
+        };
+
+        assert.equal((await reason('teacher')).value, '三好学生');
+        assert.deepEqual([(await reason('guardian')).value, (await reason('guardian')).hidden], ['****', true]);
+        assert.equal((await (await server.client('guardian2')).get(`documents/${id}/content`)).status, 404);
     });
 });
 
