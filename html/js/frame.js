@@ -10,8 +10,10 @@ export const shell = { session: null, online: navigator.onLine, busy: 0, toast: 
 export const session = () => shell.session;
 export const can = (capability) => Boolean(shell.session?.capabilities.includes(capability));
 export const go = (path) => { location.hash = `#/${path}`; };
-/** Staff start at their day, guardians at their children. */
-export const home = () => (shell.session?.positions.length ? 'today' : 'children');
+/** Who does nothing here but administrate. */
+export const administrates = () => Boolean(shell.session?.positions.length) && shell.session.positions.every((one) => one.role === 'admin');
+/** Staff start at their day, administrators at what is left to set up, guardians at their children. */
+export const home = () => (administrates() ? 'admin' : shell.session?.positions.length ? 'today' : 'children');
 
 /** The reader's children, as useData(); who has none need not ask. */
 export function useChildren() {

@@ -593,6 +593,16 @@ origin_json(bx_call *c, const bx_rows *rows, const char *key, bx_id origin)
                      "by", bx_cell_text(rows, i, 6));
 }
 
+/* Where the default comes from, in the reader's language where there is such a text: rule.source.<key>. */
+static const char *
+source_text(bx_call *c, const bx_rule *rule)
+{
+    const char  *key = bx_sprintf(c->arena, "rule.source.%s", rule->key);
+    const char  *text = key == NULL ? NULL : bx_tr(c->arena, bx_call_lang(c), key, NULL);
+
+    return text == NULL || strcmp(text, key) == 0 ? rule->source : text;
+}
+
 /* version: of the unit's own override, what If-Match of rules/set names; 0: it has none. */
 static json_t *
 rule_json(bx_call *c, const struct bx_units *u, const bx_plugin *plugin, const bx_rule *rule, const bx_rows *rows)
@@ -610,7 +620,7 @@ rule_json(bx_call *c, const struct bx_units *u, const bx_plugin *plugin, const b
                      "label", label, "type", number ? "int" : "text", "value", value_json(&v), "default", value_json(&def),
                      "min", number ? json_integer(rule->min) : json_null(),
                      "max", number ? json_integer(rule->max) : json_null(),
-                     "unit", rule->unit, "unit_label", unit, "source", rule->source, "origin", origin_json(c, rows, rule->key, v.origin),
+                     "unit", rule->unit, "unit_label", unit, "source", source_text(c, rule), "origin", origin_json(c, rows, rule->key, v.origin),
                      "version", (json_int_t) (own == rows->nrows ? 0 : bx_cell_int(rows, own, 3)));
 }
 

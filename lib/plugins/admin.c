@@ -4,6 +4,7 @@
  * (admin_unit.c), positions (admin_position.c), roles and rules (admin_role.c), nor the school's checklist (admin_setup.c).
  */
 #include "plugins/admin.h"
+#include "flow/classname.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,11 @@ admin_unit_label(bx_call *c, const bx_rows *rows, size_t i, size_t first)
 {
     const char  *level = bx_cell_text(rows, i, first + 1), *stage = bx_cell_text(rows, i, first + 2);
 
+    if (level != NULL && stage != NULL && strcmp(level, "grade") == 0) {
+        int  grade = bx_class_grade(stage, (int) bx_cell_int(rows, i, first + 3), bx_school_year(bx_date_of(c->now)));
+
+        return grade == 0 ? bx_cell_text(rows, i, first) : bx_tr(c->arena, bx_call_lang(c), bx_sprintf(c->arena, "grade.%d", grade), NULL);
+    }
     if (level == NULL || stage == NULL || strcmp(level, "class") != 0) {
         return bx_cell_text(rows, i, first);
     }
@@ -350,8 +356,8 @@ givable_json(bx_call *c, const char *role, const admin_fault *f)
                      "why", admin_why(c, f));
 }
 
-static size_t
-fit_of(const char *role)
+size_t
+admin_role_rank(const char *role)
 {
     size_t  at = 0;
 
@@ -360,6 +366,12 @@ fit_of(const char *role)
     }
 
     return at;
+}
+
+size_t
+admin_role_ranks(void)
+{
+    return sizeof(fits) / sizeof(fits[0]);
 }
 
 bx_rc
@@ -374,11 +386,11 @@ admin_givable_json(bx_call *c, const bx_unit *unit, json_t **out)
     }
 
     list = json_array();
-    for (size_t k = 0; k <= sizeof(fits) / sizeof(fits[0]); k++) {
+    for (size_t k = 0; k <= admin_role_ranks(); k++) {
         for (size_t i = 0; i < all.n; i++) {
             const char  *role = all.row[i].role;
 
-            if (all.row[i].capability == NULL && fit_of(role) == k && bx_word_in(levels_of(role), unit->level)) {
+            if (all.row[i].capability == NULL && admin_role_rank(role) == k && bx_word_in(levels_of(role), unit->level)) {
                 admin_role_fault(c, &all, role, unit, "role", &f);
                 json_array_append_new(list, givable_json(c, role, &f));
             }
@@ -510,9 +522,9 @@ static const bx_route routes[] = {
       "let somebody in again" },
     { "POST",  "accounts/{id}/sign-out",     "account.manage", admin_account_sign_out, 0, reason_fields,
       "end all sessions of an account" },
-    { "GET",   "org-units/tree",             "account.read",   admin_unit_tree,        0, NULL,
+    { "GET",   "org-units/tree",             "unit.read",      admin_unit_tree,        0, NULL,
       "the caller's topmost units, or units whose name or code has ?q=" },
-    { "GET",   "org-units/{id}/overview",    "account.read",   admin_unit_overview,    0, NULL,
+    { "GET",   "org-units/{id}/overview",    "unit.read",      admin_unit_overview,    0, NULL,
       "a unit, what lies under it, who holds what in it" },
     { "POST",  "org-units",                  "unit.manage",    admin_unit_create,      0, unit_fields,
       "make a township, central school or school" },
@@ -562,6 +574,18 @@ static const bx_grant grants[] = {
     { NULL }
 };
 
+/* Keys that begin with "admin" make up one group of the portal's menu. */
+static const bx_menu menu[] = {
+    { "admin",          "#/admin",             "set",    "unit.manage" },
+    { "admin.accounts", "#/accounts",          "users",  "account.read" },
+    { "admin.units",    "#/org-units",         "pin",    "account.read" },
+    { "admin.roles",    "#/roles",             "key",    "role.read" },
+    { "admin.rules",    "#/rules",             "list",   "rule.manage" },
+    { "admin.texts",    "#/texts",             "text",   "plugin.read" },
+    { "admin.plugins",  "#/installed-plugins", "box",    "plugin.read" },
+    { NULL }
+};
+
 const bx_plugin bx_plugin_admin = {
-    .abi = BX_PLUGIN_ABI, .name = "admin", .routes = routes, .grants = grants
+    .abi = BX_PLUGIN_ABI, .name = "admin", .routes = routes, .grants = grants, .menu = menu
 };

@@ -45,6 +45,9 @@ const char  *admin_exceeds(const bx_call *c, const admin_powers *all, const char
 void         admin_role_fault(bx_call *c, const admin_powers *all, const char *role, const bx_unit *unit, const char *field,
                               admin_fault *out);
 const char  *admin_role_label(bx_call *c, const char *role);
+/* Place of a role in lists, 0 first; admin_role_ranks() for one that a plugin brings. */
+size_t       admin_role_rank(const char *role);
+size_t       admin_role_ranks(void);
 const char  *admin_unit_label(bx_call *c, const bx_rows *rows, size_t i, size_t first);   /* columns: name, level, stage, entry_year, class_no */
 
 /* Ids and dates of bodies and queries. */

@@ -192,7 +192,7 @@ unit_of(bx_call *c, const bulk *b, const bx_class_name *name, int number, bx_uni
             out->id = bx_cell_int(&b->units, i, 5);
             out->path = bx_cell_text(&b->units, i, 6);
             out->level = bx_cell_text(&b->units, i, 1);
-            out->name = number == 0 ? bx_cell_text(&b->units, i, 0) : admin_unit_label(c, &b->units, i, 0);
+            out->name = admin_unit_label(c, &b->units, i, 0);
             return true;
         }
     }

@@ -18,28 +18,35 @@ static const char sql_holders[] =
     " GROUP BY p.role";
 
 static json_t *
+role_json(bx_call *c, const char *role, const bx_rows *holders)
+{
+    int64_t  n = 0;
+    bool     own = false;
+
+    for (size_t k = 0; k < holders->nrows; k++) {
+        n = strcmp(bx_cell_text(holders, k, 0), role) == 0 ? bx_cell_int(holders, k, 1) : n;
+    }
+    for (unsigned k = 0; k < c->who->ngrants; k++) {
+        own = own || strcmp(c->who->grants[k].role, role) == 0;
+    }
+
+    return json_pack("{s:s, s:s, s:I, s:b}", "role", role, "label", admin_role_label(c, role), "holders", (json_int_t) n, "own", own);
+}
+
+/* In the order of the lists in which they are given. */
+static json_t *
 roles_json(bx_call *c, const bx_rows *rows, const bx_rows *holders)
 {
-    json_t      *list = json_array();
-    const char  *last = "";
+    json_t  *list = json_array();
 
-    for (size_t i = 0; i < rows->nrows; i++) {
-        const char  *role = bx_cell_text(rows, i, 0);
-        int64_t      n = 0;
-        bool         own = false;
+    for (size_t rank = 0; rank <= admin_role_ranks(); rank++) {
+        for (size_t i = 0; i < rows->nrows; i++) {
+            const char  *role = bx_cell_text(rows, i, 0);
 
-        if (strcmp(role, last) == 0) {
-            continue;
+            if (admin_role_rank(role) == rank && (i == 0 || strcmp(role, bx_cell_text(rows, i - 1, 0)) != 0)) {
+                json_array_append_new(list, role_json(c, role, holders));
+            }
         }
-        last = role;
-        for (size_t k = 0; k < holders->nrows; k++) {
-            n = strcmp(bx_cell_text(holders, k, 0), role) == 0 ? bx_cell_int(holders, k, 1) : n;
-        }
-        for (unsigned k = 0; k < c->who->ngrants; k++) {
-            own = own || strcmp(c->who->grants[k].role, role) == 0;
-        }
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b}", "role", role, "label", admin_role_label(c, role),
-                                              "holders", (json_int_t) n, "own", own));
     }
 
     return list;

@@ -87,7 +87,7 @@ admin_setup(bx_call *c)
              json_pack("{s:s?, s:s?}", "code", school.u.code, "stage", school.u.stage));
     add_item(items, "term", term.nrows > 0, term_json(&term));
     add_item(items, "classes", classes > 0, json_pack("{s:I}", "n", (json_int_t) classes));
-    add_item(items, "accounts", staff >= 2 && staff >= classes,
+    add_item(items, "accounts", classes > 0 && staff >= classes,
              json_pack("{s:I, s:I}", "n", (json_int_t) staff, "signed_in", (json_int_t) bx_cell_int(&n, 0, 3)));
     add_item(items, "positions", classes > 0 && bx_cell_int(&n, 0, 1) == 0 && bx_cell_int(&n, 0, 4) == 3,
              json_pack("{s:I, s:I}", "no_teacher", (json_int_t) bx_cell_int(&n, 0, 1), "offices", (json_int_t) bx_cell_int(&n, 0, 4)));

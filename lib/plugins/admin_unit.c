@@ -109,7 +109,7 @@ admin_unit_tree(bx_call *c)
     } else {
         add_own_units(c, &sql, args, &nargs);
     }
-    if (bx_scope_where(c, BX_SCOPE_UNIT, "u", "account.read", &sql, args, &nargs, MAX_ARGS) != BX_OK) {
+    if (bx_scope_where(c, BX_SCOPE_UNIT, "u", "unit.read", &sql, args, &nargs, MAX_ARGS) != BX_OK) {
         return BX_FAIL;
     }
     bx_buf_str(&sql, UNIT_ORDER " LIMIT ?");
@@ -156,7 +156,7 @@ path_json(bx_call *c, const admin_unit *unit, json_t **out)
 
     *out = json_array();
     for (size_t i = 0; i < rows.nrows; i++) {
-        if (admin_covers(c, "account.read", bx_cell_text(&rows, i, 6)) && bx_cell_int(&rows, i, 5) != unit->u.id) {
+        if (admin_covers(c, "unit.read", bx_cell_text(&rows, i, 6)) && bx_cell_int(&rows, i, 5) != unit->u.id) {
             json_array_append_new(*out, json_pack("{s:o, s:s, s:s}", "id", admin_id_json(bx_cell_int(&rows, i, 5)),
                                                   "name", admin_unit_label(c, &rows, i, 0), "level", bx_cell_text(&rows, i, 1)));
         }
@@ -180,6 +180,26 @@ actions_json(const bx_call *c, const admin_unit *unit)
                      "accounts", open && school && admin_covers(c, "account.manage", unit->u.path));
 }
 
+/* Of a school also the roles of its grades and classes, for the form of a new account. */
+static bx_rc
+add_roles_below(bx_call *c, const admin_unit *unit, json_t *answer)
+{
+    static const char *const  levels[] = { "grade", "class" }, *const keys[] = { "roles_grade", "roles_class" };
+
+    for (size_t i = 0; strcmp(unit->u.level, "school") == 0 && i < 2; i++) {
+        bx_unit  below = unit->u;
+        json_t  *roles;
+
+        below.level = levels[i];
+        if (admin_givable_json(c, &below, &roles) != BX_OK) {
+            return BX_FAIL;
+        }
+        json_object_set_new(answer, keys[i], roles);
+    }
+
+    return BX_OK;
+}
+
 bx_rc
 admin_unit_overview(bx_call *c)
 {
@@ -192,7 +212,7 @@ admin_unit_overview(bx_call *c)
     bx_rows     one, below, classes = { 0 };
     json_t     *path, *roles, *answer;
 
-    if (admin_unit_read(c, "account.read", c->path_id, NULL, &unit) != BX_OK
+    if (admin_unit_read(c, "unit.read", c->path_id, NULL, &unit) != BX_OK
         || bx_query(c, &one, sql_one, BX_ARGS(today, today, bx_int(unit.u.id))) != BX_OK
         || bx_query(c, &below, sql_below, BX_ARGS(today, today, bx_int(unit.u.id))) != BX_OK)
     {
@@ -211,13 +231,16 @@ admin_unit_overview(bx_call *c)
         return BX_FAIL;
     }
 
-    answer = unit_row_json(c, &one, 0);
+    answer = bx_own(c->arena, unit_row_json(c, &one, 0));
     json_object_set(answer, "path", path);
     json_object_set_new(answer, "units", unit_rows_json(c, &below));
     json_object_set_new(answer, "classes", unit_rows_json(c, &classes));
     json_object_set_new(answer, "roles", roles);
+    if (add_roles_below(c, &unit, answer) != BX_OK) {
+        return BX_FAIL;
+    }
     json_object_set_new(answer, "actions", actions_json(c, &unit));
-    return bx_answer(c, 200, answer);
+    return bx_answer(c, 200, json_incref(answer));
 }
 
 /* ---- making */

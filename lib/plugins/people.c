@@ -827,7 +827,7 @@ static const bx_grant grants[] = {
 };
 
 static const bx_menu menu[] = {
-    { "students", "#/students", "users", "unit.read" },
+    { "students", "#/students", "users", "student.read" },
     { NULL }
 };
 

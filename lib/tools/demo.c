@@ -332,7 +332,8 @@ named_staff(demo *d, const upper *u, people *all)
         { "subject",    "罗勇",   "subject",   "科任教师",     mine->id,           "三年级2班",          NULL, 0 },
         { "psych",      "石兰",   "psych",     "心理教师",     s[0].unit.id,       s[0].name,            NULL, 0 },
         { "principal2", "杨再兴", "principal", "校长",         s[2].unit.id,       s[2].name,            NULL, 0 },
-        { "teacher2",   "龙文华", "teacher",   "班主任",       theirs->id,         "七年级4班",          NULL, 0 }
+        { "teacher2",   "龙文华", "teacher",   "班主任",       theirs->id,         "七年级4班",          NULL, 0 },
+        { "admin",      "邓立新", "admin",     "系统管理员",   s[0].unit.id,       s[0].name,            NULL, 0 }
     };
 
     for (size_t i = 0; i < sizeof(staff) / sizeof(staff[0]); i++) {

@@ -373,7 +373,7 @@ describe('a pasted table', () => {
         assert.equal(status, 200);
         assert.deepEqual([json.good, json.bad], [4, 0], JSON.stringify(json.rows));
         assert.deepEqual(json.rows.map(({ row, role_label: role, unit_name: unit }) => [row, role, unit]), [
-            [2, '班主任', '三年级1班'], [3, '科任教师', '三年级2班'], [4, '教导处', '松山乡中心学校'], [5, '年级组长', '2024级']]);
+            [2, '班主任', '三年级1班'], [3, '科任教师', '三年级2班'], [4, '教导处', '松山乡中心学校'], [5, '年级组长', '三年级']]);
         assert.equal(await one("SELECT COUNT(*) FROM account WHERE login = 'shiwen'"), '0');
     });
 
@@ -437,7 +437,9 @@ describe('units', () => {
     test('the tree begins where one works', async () => {
         assert.deepEqual((await admin.get('org-units/tree')).json.items.map(({ name }) => name), ['松山乡中心学校']);
         assert.deepEqual((await chief.get('org-units/tree')).json.items.map(({ name }) => name), ['澜溪县教育体育局']);
-        assert.equal((await (await as('teacher')).get('org-units/tree')).status, 403);
+        assert.deepEqual((await (await as('teacher')).get('org-units/tree')).json.items.map(({ name }) => name), ['三年级1班']);
+        assert.equal((await (await as('guardian')).get('org-units/tree')).status, 403);
+        assert.equal((await (await as('guardian')).get(`org-units/${world.units.class1.id}/overview`)).status, 403);
     });
 
     test('what is searched for is found within the scope', async () => {
@@ -456,7 +458,7 @@ describe('units', () => {
         assert.deepEqual([first.name, first.head, first.students], ['三年级1班', '王晓梅', 3]);
         assert.deepEqual(json.actions, { rename: true, close: true, reopen: false, classes: true, units: false, appoint: true, accounts: true });
         assert.deepEqual((await chief.get(`org-units/${world.units.class1.id}/overview`)).json.path.map(({ name }) => name),
-            ['澜溪县教育体育局', '松山乡', '松山乡中心学校', '2024级']);
+            ['澜溪县教育体育局', '松山乡', '松山乡中心学校', '三年级']);
         assert.equal((await admin.get(`org-units/${world.units.school2.id}/overview`)).status, 404);
     });
 

@@ -32,7 +32,7 @@ test('its accounts are listed for their owner only, and all sign in', async () =
     const file = path.join(server.dir, 'demo-accounts.txt');
     assert.equal(fs.statSync(file).mode & 0o777, 0o600);
     const logins = fs.readFileSync(file, 'utf8').trim().split('\n').slice(1).map((line) => line.split(' ')[0]);
-    assert.deepEqual(logins.sort(), ['county', 'grade', 'guardian', 'guardian2', 'office', 'principal', 'principal2', 'psych', 'registrar',
+    assert.deepEqual(logins.sort(), ['admin', 'county', 'grade', 'guardian', 'guardian2', 'office', 'principal', 'principal2', 'psych', 'registrar',
         'subject', 'teacher', 'teacher2', 'township', 'vice']);
     for (const login of logins) {
         const client = await server.client(login);
