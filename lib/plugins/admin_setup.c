@@ -20,7 +20,8 @@ static const char sql_counts[] =
     " (SELECT COUNT(DISTINCT p.role) FROM position p WHERE p.unit_id = u.id AND p.role IN ('principal', 'office', 'registrar')"
     "   AND (p.ends_on IS NULL OR p.ends_on >= ?)) AS offices,"
     " (SELECT COUNT(*) FROM student s WHERE s.school_id = u.id AND s.status IN ('01', '05')) AS students,"
-    " (SELECT i.rejected FROM import i WHERE i.school_id = u.id AND i.finished_at IS NOT NULL ORDER BY i.id DESC LIMIT 1) AS rejected"
+    " (SELECT i.rejected FROM import i WHERE i.school_id = u.id AND i.state = 'done' ORDER BY i.id DESC LIMIT 1) AS rejected,"
+    " (SELECT COUNT(*) FROM import i WHERE i.school_id = u.id AND i.state IN ('columns', 'ready')) AS waiting"
     " FROM org_unit u WHERE u.id = ?";
 
 /* Guardians with an account, with a code that may still be used, and all. */
@@ -91,8 +92,9 @@ admin_setup(bx_call *c)
              json_pack("{s:I, s:I}", "n", (json_int_t) staff, "signed_in", (json_int_t) bx_cell_int(&n, 0, 3)));
     add_item(items, "positions", classes > 0 && bx_cell_int(&n, 0, 1) == 0 && bx_cell_int(&n, 0, 4) == 3,
              json_pack("{s:I, s:I}", "no_teacher", (json_int_t) bx_cell_int(&n, 0, 1), "offices", (json_int_t) bx_cell_int(&n, 0, 4)));
-    add_item(items, "roster", students > 0,
-             json_pack("{s:I, s:I}", "n", (json_int_t) students, "rejected", (json_int_t) bx_cell_int(&n, 0, 6)));
+    add_item(items, "roster", students > 0 && bx_cell_int(&n, 0, 7) == 0,
+             json_pack("{s:I, s:I, s:I}", "n", (json_int_t) students, "rejected", (json_int_t) bx_cell_int(&n, 0, 6),
+                       "waiting", (json_int_t) bx_cell_int(&n, 0, 7)));
     add_item(items, "slips", bx_cell_int(&guardians, 0, 0) > 0
                              && bx_cell_int(&guardians, 0, 1) + bx_cell_int(&guardians, 0, 2) == bx_cell_int(&guardians, 0, 0),
              json_pack("{s:I, s:I, s:I}", "n", (json_int_t) bx_cell_int(&guardians, 0, 0), "active",

@@ -6,13 +6,14 @@ import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launchChromium } from '../lib/browser.js';
 import { accountPassword, control, top } from '../lib/database.js';
+import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 
 let server, chromium, visitor, page;
 const code = '2152001234';                                            // the school of tests/data/roster-a.xlsx
 
 before(async () => {
-    server = await start({ clock: '2026-09-21T09:00:00+08:00' });
+    server = await start({ clock: '2026-09-21T09:00:00+08:00', running: true, jobs: true });
     server.control('unit', 'add', 'county', '澜溪县教育体育局', '--code', '522799');
     server.control('unit', 'add', 'township', '松山乡', '--code', '522799101', '--parent', '522799');
     server.control('unit', 'add', 'school', '松山乡中心学校', '--code', code, '--parent', '522799101', '--stage', 'primary');
@@ -129,6 +130,12 @@ describe('from an empty school', () => {
         await heading('名册导入').waitFor();
         await page.setInputFiles('input[type=file]', path.join(top, 'tests/data/roster-a.xlsx'));
         await heading('roster-a.xlsx').waitFor({ timeout: 60_000 });
+        await text('核对好了，还没有写入。').waitFor({ timeout: 60_000 });
+        await visitor.open('admin');
+        await item('名册').getByText('有一份核对好了，还没有写入').waitFor();
+        await page.goBack();
+        await page.getByRole('button', { name: '写入 1,600 个孩子' }).click();
+        await until('the roster to be written', async () => (await server.sql("SELECT id FROM import WHERE state = 'done'")).length === 1, 60);
 
         await visitor.open('admin');
         await item('名册').getByText('1600 个孩子；上次有 20 行没收').waitFor();
@@ -203,7 +210,7 @@ describe('in the year', () => {
         await page.getByLabel('改成').fill('3');
         await button('保存').click();
         await toast('改成 3 了');
-        await text('松山乡中心学校定的，邓管理 今天 09:00：村子离得远').waitFor();
+        await text(/松山乡中心学校定的，邓管理 今天 09:\d\d：村子离得远/).waitFor();
         await page.getByRole('button', { name: '改过什么：几个上学日以内由班主任批' }).click();
         await text('上级的 → 3').waitFor();
         assert.deepEqual(await visitor.axe(), []);

@@ -20,7 +20,7 @@ function said(item) {
     case 'positions':
         return item.no_teacher ? t('setup.positions.teachers', { n: item.no_teacher }) : t(item.offices < 3 ? 'setup.positions.offices' : item.done ? 'setup.positions.ok' : 'setup.positions.no');
     case 'roster':
-        return t(!item.n ? 'setup.roster.no' : item.rejected ? 'setup.roster.rejected' : 'setup.roster.n', { n: item.n, rejected: item.rejected });
+        return t(item.waiting ? 'setup.roster.waiting' : !item.n ? 'setup.roster.no' : item.rejected ? 'setup.roster.rejected' : 'setup.roster.n', { n: item.n, rejected: item.rejected });
     case 'slips':
         return t(item.n ? 'setup.slips.n' : 'setup.slips.no', { n: item.n, active: item.active, codes: item.codes });
     case 'unit':
