@@ -2,7 +2,7 @@
 // and the page they start with. One file, because the first page must come in few requests.
 
 import { get } from '../api.js';
-import { Bell, can, home, LargePrint, Lines, session, Shared, skip, summary, useHeading } from '../frame.js';
+import { administrates, Bell, can, home, LargePrint, Lines, session, Shared, skip, summary, useHeading } from '../frame.js';
 import { html, t, dayText, dots, givenName, longDate, monday, now, spanText, timeText, today, useEffect, useState, Empty, Icon, Mark,
     Note, problemText, Seat, Stale, Waiting } from '../ui.js';
 
@@ -120,11 +120,22 @@ function useMenu() {
         return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
             .concat(menu.filter((entry) => entry.key !== 'leave'));
     }
-    const rank = (entry) => (entry.key === 'tasks' ? 0 : entry.key === 'outbox' ? 3 : entry.decides.length ? 1 : 2);
+    const rank = (entry) => (entry.key === 'tasks' ? 0 : isAdmin(entry) ? 3 : entry.decides.length ? 1 : 2);
     const ranked = [0, 1, 2, 3].flatMap((n) => menu.filter((entry) => rank(entry) === n)).map((entry) => (entry.key === 'tasks' ? { ...entry, count: overdue + due } : entry));
 
-    return [{ href: '#/today', icon: 'home', label: t('desk.today') }, ...ranked,
-        ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : [])];
+    return [...(administrates() ? [] : [{ href: '#/today', icon: 'home', label: t('desk.today') }]), ...ranked.filter((entry) => !isAdmin(entry)),
+        ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : []), ...ranked.filter(isAdmin)];
+}
+
+/** Entries of administration make up a group at the end. */
+export const isAdmin = (entry) => /^(admin(\..*)?|calendar|audit|system|outbox)$/.test(entry.key || '');
+
+/* Four places of a phone: of administration one, from which the others are reached. */
+function tabsOf(menu) {
+    const admin = menu.find((item) => item.key === 'admin') || menu.find(isAdmin);
+    const work = menu.filter((item) => !isAdmin(item));
+
+    return admin ? [...work.slice(0, 3), ...(admin.key === 'admin' ? [{ ...admin, label: t('desk.admin') }] : work.length > 3 ? [work[3]] : [admin])] : work.slice(0, 4);
 }
 
 /** crumb: line above the title; tools: buttons beside it; current: href of the lit place; dock: the main buttons of a phone,
@@ -139,13 +150,14 @@ export function Desk({ title, crumb, tools, current, dock, children }) {
 
     return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a><div class="shell">
     <nav class="side" aria-label=${t('places')}><a class="brand" href="#/${home()}"><${Mark}/><span>${t('name')}</span></a>
-        ${menu.map(link)}${link({ href: '#/notices', icon: 'bell', label: t('bell'), count: summary.use().value?.unread || 0 })}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
+        ${menu.filter((item) => !isAdmin(item)).map(link)}${link({ href: '#/notices', icon: 'bell', label: t('bell'), count: summary.use().value?.unread || 0 })}
+        ${menu.some(isAdmin) && html`<h2>${t('desk.admin')}</h2>${menu.filter(isAdmin).map(link)}`}<span class="g"></span><a href="#/me"><${Icon} of="user"/><span class="sm"><span class="b">${who.account.name}</span>${here && html`<br/>
             <span class="cap">${here.unit_name} ${here.role_label}</span>`}</span></a></nav>
     <div class="desk"><header class="bar narrow"><a class="brand g" href="#/${home()}"><${Mark}/><span>${here?.school_name || here?.unit_name || t('name')}</span></a><${Bell}/><${LargePrint}/></header>
     <${Lines}/>
     <main class="page v" id="main" tabindex="-1"><div class="h wrap"><div class="g">${crumb && html`<p class="crumb">${crumb}</p>`}
         <h1 tabindex="-1" ref=${heading}>${title}</h1></div>${tools}</div><${Undelivered}/>${children}</main></div>
-    ${dock ? html`<div class="dock h narrow">${dock}</div>` : html`<nav class="tabs narrow" aria-label=${t('places')}>${menu.slice(0, 4).map(link)}
+    ${dock ? html`<div class="dock h narrow">${dock}</div>` : html`<nav class="tabs narrow" aria-label=${t('places')}>${tabsOf(menu).map(link)}
         <a href="#/me"><${Icon} of="user"/>${t('tab.me')}</a></nav>`}</div>`;
 }
 
