@@ -515,7 +515,7 @@ describe('nginx -t', () => {
             .replace('listen 443 ssl http2;', 'listen 127.0.0.1:1;').replace(/ssl_certificate(_key)? [^;]*;/g, '')
             .replaceAll('/usr/share/baoxue/html', `"${top}/html`).replaceAll('/usr/share/baoxue/conf', `"${top}/conf`)
             .replace(/("[^";\n]*\/(?:html|conf)[^";\n]*);/g, '$1";')
-            .replaceAll('/etc/baoxue/', `${server.dir}/`).replaceAll('/var/log/nginx/', `${server.dir}/log/`);
+            .replaceAll('/etc/baoxue/', `${server.dir}/`).replaceAll('/var/lib/baoxue/', `${server.dir}/`).replaceAll('/var/log/nginx/', `${server.dir}/log/`);
         const file = path.join(server.dir, 'site.conf');
         fs.writeFileSync(file, `${module}\npid "${server.dir}/site.pid";\nevents { }\nhttp {\n${site}\n}\n`);
         const done = spawnSync('nginx', ['-t', '-p', server.dir, '-c', file, '-e', 'stderr'],

@@ -2,7 +2,8 @@
 // places of administration.
 
 import { session } from '../frame.js';
-import { html, t, dateText, useData, Icon, Note, Waiting } from '../ui.js';
+import { html, t, dateText, knows, useData, Icon, Note, Waiting } from '../ui.js';
+import { isAdmin } from '../staff/desk.js';
 import { Admin, Row } from './parts.js';
 
 /* Where each item of the list is done. */
@@ -57,9 +58,9 @@ function Setup({ school }) {
 
 export default function Home({ query }) {
     const school = query.school || session().positions.find((one) => one.role === 'admin' && one.school_id)?.school_id;
-    const places = session().menu.filter((entry) => entry.key.startsWith('admin.'));
+    const places = session().menu.filter((entry) => isAdmin(entry) && entry.key !== 'admin');
 
     return html`<${Admin} title=${t('menu.admin')} crumb=${session().positions[0]?.unit_name || ' '} current="#/admin">
         ${school ? html`<${Setup} school=${school}/>` : html`<${Note} icon="pin">${t('setup.which')} <a href="#/org-units">${t('setup.which.go')}</a><//>`}
-        <section class="card flush sheet">${places.map((entry) => html`<${Row} key=${entry.key} href=${entry.href} icon=${entry.icon} title=${entry.label} text=${t(`${entry.key}.text`) === `${entry.key}.text` ? '' : t(`${entry.key}.text`)}/>`)}</section><//>`;
+        <section class="card flush sheet">${places.map((entry) => html`<${Row} key=${entry.key} href=${entry.href} icon=${entry.icon} title=${entry.label} text=${knows(`${entry.key}.text`) ? t(`${entry.key}.text`) : ''}/>`)}</section><//>`;
 }

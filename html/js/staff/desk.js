@@ -127,15 +127,15 @@ function useMenu() {
         ...(session().has_children ? [{ href: '#/children', icon: 'user', label: t('desk.children') }] : []), ...menu.filter(isAdmin)];
 }
 
-/* Entries of administration make up a group at the end. */
-const isAdmin = (entry) => /^admin(\.|$)/.test(entry.key || '');
+/** Entries of administration make up a group at the end. */
+export const isAdmin = (entry) => /^(admin(\..*)?|calendar|audit|system|outbox)$/.test(entry.key || '');
 
 /* Four places of a phone: of administration one, from which the others are reached. */
 function tabsOf(menu) {
     const admin = menu.find((item) => item.key === 'admin') || menu.find(isAdmin);
     const work = menu.filter((item) => !isAdmin(item));
 
-    return admin ? [...work.slice(0, 3), { ...admin, icon: 'set', label: t('desk.admin') }] : work.slice(0, 4);
+    return admin ? [...work.slice(0, 3), ...(admin.key === 'admin' ? [{ ...admin, label: t('desk.admin') }] : work.length > 3 ? [work[3]] : [admin])] : work.slice(0, 4);
 }
 
 /** crumb: line above the title; tools: buttons beside it; current: href of the lit place; dock: the main buttons of a phone,
