@@ -245,7 +245,9 @@ const everybody = (routes, ask1) => async () => {
     nothingWrong();
 };
 
-const generic = (...kinds) => () => tables.routes.filter((route) => kinds.includes(route.kind));
+/* of two routes alike a workflow's own handler is taken */
+const own = (route) => tables.routes.some((one) => one.kind === 'handler' && one.method === route.method && one.path === route.path);
+const generic = (...kinds) => () => tables.routes.filter((route) => kinds.includes(route.kind) && !own(route));
 const handlers = (reading) => () => tables.routes.filter((route) => route.kind === 'handler' && (route.method === 'GET') === reading
     && !ofSessions.includes(`${route.method} ${route.path}`));
 
