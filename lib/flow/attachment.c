@@ -83,7 +83,8 @@ check_upload(bx_call *c, upload *up, size_t max)
 static bx_rc
 home_school(bx_call *c, bx_id *out)
 {
-    static const char  sql[] = "SELECT s.school_id FROM guardian g JOIN student_guardian l ON l.guardian_id = g.id AND l.ends_on IS NULL"
+    static const char  sql[] = "SELECT s.school_id FROM guardian g"
+                               " JOIN student_guardian l ON l.guardian_id = g.id AND l.ends_on IS NULL"
                                " JOIN student s ON s.id = l.student_id WHERE g.account_id = ? LIMIT 1";
     bx_rows            rows;
     unsigned           i;
@@ -119,7 +120,8 @@ check_quota(bx_call *c, bx_id school, size_t bytes)
     int64_t            loose, files, megabytes;
     bx_rows            rows;
 
-    if (bx_rule_int(c, "attachment.loose_max", school, &loose) != BX_OK || bx_rule_int(c, "attachment.day_files", school, &files) != BX_OK
+    if (bx_rule_int(c, "attachment.loose_max", school, &loose) != BX_OK
+        || bx_rule_int(c, "attachment.day_files", school, &files) != BX_OK
         || bx_rule_int(c, "attachment.day_mb", school, &megabytes) != BX_OK
         || bx_query(c, &rows, sql, BX_ARGS(bx_int(bx_call_account(c)), bx_text(since))) != BX_OK)
     {
@@ -308,7 +310,9 @@ open_file(bx_call *c, const bx_rows *row, bool thumbnail, void **data, size_t *l
         return internal(c);
     }
 
-    if (bx_unseal_bytes(c->arena, &sealed, data, len) != BX_OK || (int64_t) *len != bx_cell_int(row, 0, thumbnail ? R_THUMB_SIZE : R_SIZE)) {
+    if (bx_unseal_bytes(c->arena, &sealed, data, len) != BX_OK
+        || (int64_t) *len != bx_cell_int(row, 0, thumbnail ? R_THUMB_SIZE : R_SIZE))
+    {
         bx_error_set(&c->error, BX_E_INTERNAL, "file of attachment %" PRId64 " cannot be opened", bx_call_path_id(c));
         return internal(c);
     }
@@ -394,7 +398,8 @@ read_bare(bx_call *c)
 bx_rc
 bx_attachment_thumbnail_create(bx_call *c)
 {
-    static const char  update[] = "UPDATE attachment SET thumb_hash = ?, thumb_type = ?, thumb_size = ? WHERE id = ? AND thumb_hash IS NULL";
+    static const char  update[] = "UPDATE attachment SET thumb_hash = ?, thumb_type = ?, thumb_size = ?"
+                                  " WHERE id = ? AND thumb_hash IS NULL";
     const char        *dir = bx_app_attachments(c->app), *media_type;
     bx_id              id = bx_call_path_id(c), school;
     upload             up;
@@ -465,7 +470,8 @@ bx_attachment_strike(bx_call *c)
                                 "at", bx_time_iso(c->arena, c->now), "by", bx_call_actor(c), "reason", reason));
     changes = bx_own(c->arena, json_pack("{s:s,s:o,s:s?}", "record", bx_cell_text(&row, 0, R_RECORD), "record_id",
                                          json_sprintf("%" PRId64, bx_cell_int(&row, 0, R_RECORD_ID)), "reason", reason));
-    if (bx_queue(c, 1, update, BX_ARGS(now, bx_int(bx_call_account(c)), bx_text(bx_call_actor(c)), bx_text(reason), bx_int(id))) != BX_OK
+    if (bx_queue(c, 1, update, BX_ARGS(now, bx_int(bx_call_account(c)), bx_text(bx_call_actor(c)), bx_text(reason),
+                                       bx_int(id))) != BX_OK
         || (r.def != NULL && r.def->states != NULL && bx_history_queue(c, &r, "strike", r.state, NULL) != BX_OK))
     {
         return BX_FAIL;

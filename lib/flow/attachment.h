@@ -34,17 +34,24 @@ bx_rc         bx_file_clean(bx_arena *a, const void *data, size_t len, const bx_
 
 /* ---- attachment_record.c: files of records [thread] */
 
+/* The field of a record that takes files, and where the record belongs. */
+typedef struct {
+    const char  *record, *field;
+    bx_id        id, student, class_id, school, township;       /* 0: none */
+    int          max;                         /* files the field may hold */
+    bool         firm;                        /* the record has been handed in: what it has stays */
+} bx_attachment_place;
+
 /* Makes the files named by `ids` (a JSON array of id strings, borrowed) the content of one field of a record, as queued
  * writes: new ones must be loose and brought by the caller, ones the field already has stay. Others are let go, unless the
- * record has been handed in (`firm`): then they stay too. Refuses with 422 on `field`. A file that another request takes
- * meanwhile undoes the transaction. */
-bx_rc  bx_attachments_take(bx_call *c, const char *record, bx_id record_id, const char *field, json_t *ids, int max, bool firm,
-                           bx_id student, bx_id class_id, bx_id school, bx_id township);
+ * place is firm. Refuses with 422 on the field. A file that another request takes meanwhile undoes the transaction. */
+bx_rc  bx_attachments_take(bx_call *c, const bx_attachment_place *place, json_t *ids);
 /* Adds member `field`, a list of descriptions, to each object of rows by its "id": one query a page. */
 bx_rc  bx_attachments_attach(bx_call *c, const char *record, json_t *rows, const char *field);
 
 /* A description is made of these columns of `attachment a`, from column `first` of row i. A new reference. */
-#define BX_ATTACHMENT_COLUMNS  "a.id, a.media_type, a.size, a.width, a.height, a.thumb_size, a.struck_at, a.struck_name, a.struck_reason, a.account_id"
+#define BX_ATTACHMENT_COLUMNS  \
+    "a.id, a.media_type, a.size, a.width, a.height, a.thumb_size, a.struck_at, a.struck_name, a.struck_reason, a.account_id"
 json_t *bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size_t first);
 
 /* Refuses when the school has used what it may, with `bytes` more. */

@@ -80,42 +80,37 @@ bx_attachment_school_room(bx_call *c, const char *field, bx_id school, int64_t b
 }
 
 static bx_rc
-check_record_room(bx_call *c, const char *record, bx_id record_id, const char *field, bx_id school, size_t more)
+check_record_room(bx_call *c, const bx_attachment_place *at, size_t more)
 {
     static const char  sql[] = "SELECT COUNT(*) AS n FROM attachment a WHERE a.record = ? AND a.record_id = ?";
     bx_rows            rows;
     int64_t            max;
 
-    if (more == 0) {
-        return BX_OK;
-    }
-    if (bx_rule_int(c, "attachment.record_files", school, &max) != BX_OK
-        || bx_query(c, &rows, sql, BX_ARGS(bx_text(record), bx_int(record_id))) != BX_OK)
+    if (bx_rule_int(c, "attachment.record_files", at->school, &max) != BX_OK
+        || bx_query(c, &rows, sql, BX_ARGS(bx_text(at->record), bx_int(at->id))) != BX_OK)
     {
         return BX_FAIL;
     }
 
     return bx_cell_int(&rows, 0, 0) + (int64_t) more <= max ? BX_OK
-           : bx_refuse(c, BX_E_INVALID, field, "attachment.record_full", json_pack("{s:I}", "max", (json_int_t) max));
+           : bx_refuse(c, BX_E_INVALID, at->field, "attachment.record_full", json_pack("{s:I}", "max", (json_int_t) max));
 }
 
 /* ------------------------------------------------------------------ taken by a record */
 
 typedef struct {
-    const char  *record, *field;
-    bx_id        record_id;
+    bx_attachment_place  at;
     bx_id        ids[BX_ATTACHMENT_FILES];    /* what the field shall hold */
     size_t       n;
-    bool         firm;                        /* what it has stays */
-    bx_value     place[8];                    /* of the UPDATE that takes a file */
     size_t       found, kept, fresh;
     int64_t      bytes;                       /* of the fresh ones */
 } taking;
 
 /* Ids of the body, each once. */
 static bx_rc
-read_ids(bx_call *c, taking *t, const json_t *ids, int max)
+read_ids(bx_call *c, taking *t, const json_t *ids)
 {
+    int     max = t->at.max < BX_ATTACHMENT_FILES ? t->at.max : BX_ATTACHMENT_FILES;
     size_t  i, k;
     bx_id   id;
 
@@ -126,15 +121,11 @@ read_ids(bx_call *c, taking *t, const json_t *ids, int max)
     }
 
     if (!json_is_array(ids)) {
-        return bx_refuse(c, BX_E_INVALID, t->field, "attachment.ids", NULL);
-    }
-
-    if (max > BX_ATTACHMENT_FILES) {
-        max = BX_ATTACHMENT_FILES;
+        return bx_refuse(c, BX_E_INVALID, t->at.field, "attachment.ids", NULL);
     }
 
     if (json_array_size(ids) > (size_t) max) {
-        return bx_refuse(c, BX_E_INVALID, t->field, "attachment.many", json_pack("{s:i}", "max", max));
+        return bx_refuse(c, BX_E_INVALID, t->at.field, "attachment.many", json_pack("{s:i}", "max", max));
     }
 
     for (i = 0; i < json_array_size(ids); i++) {
@@ -144,7 +135,7 @@ read_ids(bx_call *c, taking *t, const json_t *ids, int max)
         for (k = 0; k < t->n && t->ids[k] != id; k++) { /* void */ }
 
         if (id == 0 || k < t->n) {
-            return bx_refuse(c, BX_E_INVALID, t->field, "attachment.ids", NULL);
+            return bx_refuse(c, BX_E_INVALID, t->at.field, "attachment.ids", NULL);
         }
         t->ids[t->n++] = id;
     }
@@ -167,9 +158,9 @@ query_rows(bx_call *c, const taking *t, bx_rows *rows)
         args[i] = bx_int(i < t->n ? t->ids[i] : 0);
     }
 
-    args[i++] = bx_text(t->record);
-    args[i++] = bx_int(t->record_id);
-    args[i++] = bx_text(t->field);
+    args[i++] = bx_text(t->at.record);
+    args[i++] = bx_int(t->at.id);
+    args[i++] = bx_text(t->at.field);
 
     return bx_query(c, rows, sql, args, i);
 }
@@ -179,8 +170,8 @@ is_held(const taking *t, const bx_rows *rows, size_t i)
 {
     const char  *record = bx_cell_text(rows, i, 2), *field = bx_cell_text(rows, i, 4);
 
-    return record && field && bx_cell_int(rows, i, 3) == t->record_id && strcmp(record, t->record) == 0
-           && strcmp(field, t->field) == 0;
+    return record && field && bx_cell_int(rows, i, 3) == t->at.id && strcmp(record, t->at.record) == 0
+           && strcmp(field, t->at.field) == 0;
 }
 
 static bool
@@ -204,23 +195,24 @@ let_go(bx_call *c, const taking *t, bx_id id)
                                " class_id = NULL, school_id = NULL, township_id = NULL"
                                " WHERE id = ? AND record = ? AND record_id = ? AND field = ?";
 
-    return bx_queue(c, 1, sql, BX_ARGS(bx_int(id), bx_text(t->record), bx_int(t->record_id), bx_text(t->field)));
+    return bx_queue(c, 1, sql, BX_ARGS(bx_int(id), bx_text(t->at.record), bx_int(t->at.id), bx_text(t->at.field)));
 }
 
 /* One row that is named, or that the field has. */
 static bx_rc
 take_row(bx_call *c, taking *t, const bx_rows *rows, size_t i)
 {
-    static const char  sql[] = "UPDATE attachment SET record = ?, record_id = ?, field = ?, student_id = ?,"
-                               " class_id = ?, school_id = ?, township_id = ? WHERE id = ? AND record_id IS NULL";
-    bx_id              id = bx_cell_int(rows, i, 0);
+    static const char          sql[] = "UPDATE attachment SET record = ?, record_id = ?, field = ?, student_id = ?,"
+                                       " class_id = ?, school_id = ?, township_id = ? WHERE id = ? AND record_id IS NULL";
+    const bx_attachment_place *at = &t->at;
+    bx_id                      id = bx_cell_int(rows, i, 0);
 
     if (is_held(t, rows, i)) {
         bool  struck = bx_cell(rows, i, 6)->kind != BX_V_NULL;
 
         t->found += is_wanted(t, id);
-        t->kept += !struck && (t->firm || is_wanted(t, id));
-        return t->firm || struck || is_wanted(t, id) ? BX_OK : let_go(c, t, id);
+        t->kept += !struck && (at->firm || is_wanted(t, id));
+        return at->firm || struck || is_wanted(t, id) ? BX_OK : let_go(c, t, id);
     }
     if (bx_cell_text(rows, i, 2) != NULL || (!c->trusted && bx_cell_int(rows, i, 1) != bx_call_account(c))) {
         return BX_OK;                         /* somebody else's: not found */
@@ -230,21 +222,18 @@ take_row(bx_call *c, taking *t, const bx_rows *rows, size_t i)
     t->kept++;
     t->fresh++;
     t->bytes += bx_cell_int(rows, i, 5);
-    t->place[7] = bx_int(id);
-    return bx_queue(c, 1, sql, t->place, 8);
+    return bx_queue(c, 1, sql, BX_ARGS(bx_text(at->record), bx_int(at->id), bx_text(at->field), id_or_null(at->student),
+                                       id_or_null(at->class_id), id_or_null(at->school), id_or_null(at->township), bx_int(id)));
 }
 
 bx_rc
-bx_attachments_take(bx_call *c, const char *record, bx_id record_id, const char *field, json_t *ids, int max, bool firm,
-                    bx_id student, bx_id class_id, bx_id school, bx_id township)
+bx_attachments_take(bx_call *c, const bx_attachment_place *place, json_t *ids)
 {
-    taking   t = { .record = record, .field = field, .record_id = record_id, .firm = firm,
-                   .place = { bx_text(record), bx_int(record_id), bx_text(field), id_or_null(student), id_or_null(class_id),
-                              id_or_null(school), id_or_null(township) } };
+    taking   t = { .at = *place };
     bx_rows  rows;
     size_t   i;
 
-    if (read_ids(c, &t, ids, max) != BX_OK || query_rows(c, &t, &rows) != BX_OK) {
+    if (read_ids(c, &t, ids) != BX_OK || query_rows(c, &t, &rows) != BX_OK) {
         return BX_FAIL;
     }
     for (i = 0; i < rows.nrows; i++) {
@@ -254,14 +243,16 @@ bx_attachments_take(bx_call *c, const char *record, bx_id record_id, const char 
     }
 
     if (t.found != t.n) {
-        return bx_refuse(c, BX_E_INVALID, field, "attachment.unknown", NULL);
+        return bx_refuse(c, BX_E_INVALID, place->field, "attachment.unknown", NULL);
     }
-    if (t.kept > (size_t) max) {
-        return bx_refuse(c, BX_E_INVALID, field, "attachment.many", json_pack("{s:i}", "max", max));
+    if (t.kept > (size_t) place->max) {
+        return bx_refuse(c, BX_E_INVALID, place->field, "attachment.many", json_pack("{s:i}", "max", place->max));
+    }
+    if (t.fresh == 0) {
+        return BX_OK;
     }
 
-    return check_record_room(c, record, record_id, field, school, t.fresh) == BX_OK && t.fresh
-           ? bx_attachment_school_room(c, field, school, t.bytes) : c->problem.code == BX_E_NONE ? BX_OK : BX_FAIL;
+    return check_record_room(c, place, t.fresh) == BX_OK ? bx_attachment_school_room(c, place->field, place->school, t.bytes) : BX_FAIL;
 }
 
 /* ------------------------------------------------------------------ shown with a page of rows */

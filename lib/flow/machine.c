@@ -231,12 +231,11 @@ static bx_rc
 queue_files(bx_call *c, bx_record *r)
 {
     for (size_t i = 0; i < r->nfields; i++) {
-        const bx_field *f = &r->def->fields[i];
+        const bx_field      *f = &r->def->fields[i];
+        bx_attachment_place  at = { r->def->name, f->name, r->id, r->scope.student, r->scope.class_id, r->scope.school,
+                                    r->scope.township, f->max, is_firm(r) };
 
-        if (r->files[i] != NULL
-            && bx_attachments_take(c, r->def->name, r->id, f->name, r->files[i], f->max, is_firm(r), r->scope.student, r->scope.class_id,
-                                   r->scope.school, r->scope.township) != BX_OK)
-        {
+        if (r->files[i] != NULL && bx_attachments_take(c, &at, r->files[i]) != BX_OK) {
             return BX_FAIL;
         }
     }

@@ -603,6 +603,9 @@ bx_rc
 bx_run_batches(bx_run *r, bx_time until, bool *over)
 {
     *over = false;
+    if (r->roster == NULL) {
+        return bx_refuse(r->c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
 
     while (r->done < r->roster->nrows) {
         size_t left = r->roster->nrows - r->done, n = left < BX_ROSTER_BATCH ? left : BX_ROSTER_BATCH;

@@ -249,7 +249,11 @@ ethnic_name(bx_arena *a, const char *code)
         p += strspn(p, " ");
     }
 
-    return n >= 1 && n <= 56 && *p ? bx_sprintf(a, "%.*s族", (int) strcspn(p, " "), p) : n == 97 ? "其他" : n == 98 ? "外国血统" : code;
+    if (n >= 1 && n <= 56 && *p) {
+        return bx_sprintf(a, "%.*s族", (int) strcspn(p, " "), p);
+    }
+
+    return n == 97 ? "其他" : n == 98 ? "外国血统" : code;
 }
 
 

@@ -437,7 +437,7 @@ tie(bx_batch *b, const bx_entry *e)
         if (flag == NULL || *flag != '1' || name == NULL) {
             continue;
         }
-        if (resolve(b, e, m, &wanted[m]) != BX_OK) {
+        if (resolve(b, e, m, &wanted[m]) != BX_OK || wanted[m] == NULL) {
             return BX_FAIL;
         }
         wanted[m]->touched = true;

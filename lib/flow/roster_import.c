@@ -207,7 +207,8 @@ bx_roster_upload(bx_call *c, bx_id school, bx_id id, const char *filename, const
     if (bx_queue(c, 1, sql_insert, BX_ARGS(bx_int(id), bx_text(*state), bx_text(filename), bx_blob(out->content_hash, 32),
             bx_int((int64_t) len), bx_int(out->rows), bx_text(out->encoding), bx_int(out->columns_known),
             bx_int(out->columns_total), bx_text(bx_run_unknown(a, out)), bx_text(columns_text(a, roster)),
-            bx_text(roster->missing ? MISSING : NULL), bx_text(missing_text(a, roster)), now, bx_int(bx_call_account(c)), now, bx_int(school))) != BX_OK)
+            bx_text(roster->missing ? MISSING : NULL), bx_text(missing_text(a, roster)), now,
+            bx_int(bx_call_account(c)), now, bx_int(school))) != BX_OK)
     {
         return BX_FAIL;
     }

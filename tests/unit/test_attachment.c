@@ -439,10 +439,10 @@ two_at_once(void **state)
     json_t      *list = json_pack("[s]", id);
 
     (void) state;
-    assert_int_equal(bx_attachments_take(one, "leave-requests", 11, "certificate", list, 3, false, S_ONE, U_CLASS, U_SCHOOL,
-                                         U_TOWN), BX_OK);
-    assert_int_equal(bx_attachments_take(two, "leave-requests", 12, "certificate", list, 3, false, S_ONE, U_CLASS, U_SCHOOL,
-                                         U_TOWN), BX_OK);
+    assert_int_equal(bx_attachments_take(one, &(bx_attachment_place) { "leave-requests", "certificate", 11, S_ONE, U_CLASS,
+                                         U_SCHOOL, U_TOWN, 3, false }, list), BX_OK);
+    assert_int_equal(bx_attachments_take(two, &(bx_attachment_place) { "leave-requests", "certificate", 12, S_ONE, U_CLASS,
+                                         U_SCHOOL, U_TOWN, 3, false }, list), BX_OK);
     assert_int_equal(bx_commit(one, U_SCHOOL, "take", "leave-requests", 11, NULL), BX_OK);
     assert_int_equal(bx_commit(two, U_SCHOOL, "take", "leave-requests", 12, NULL), BX_FAIL);
     assert_true(two->raced);
