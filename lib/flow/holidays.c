@@ -454,7 +454,7 @@ bx_holidays_read(bx_arena *a, const char *text, int year, bx_holidays *out)
 
     for (line = copy; line != NULL && !r.failed; line = save) {
         size_t  before = out->n;
-        int     of_text = r.year;
+        int     of_text;
 
         save = strchr(line, '\n');
         if (save != NULL) {

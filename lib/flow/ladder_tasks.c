@@ -219,7 +219,9 @@ vanished(plan *k, size_t before, const bx_run_before *old)
     }
 }
 
+/* One table of cases, read from top to bottom. */
 bx_rc
+/* NOLINTNEXTLINE(readability-function-size) */
 bx_ladder_reconcile(bx_arena *a, const bx_ladder_in *in, const bx_ladder_run *runs, size_t n, const int *match,
                     const bx_run_before *before, size_t nbefore, const bx_rung_before *rungs, size_t nrungs,
                     const bx_ladder_proof *proofs, size_t nproofs, bx_rung_change **out, size_t *nout)

@@ -24,6 +24,11 @@ const wide = [
     [/^INSERT INTO task_count /, ['ref', 'range'], 'what waits is counted by the clock, so that no page has to'],
     [/^SELECT COUNT\(\*\) FROM \(SELECT 1 AS one FROM .* LIMIT 100\) x$/s, ['ALL', 'index', 'range', 'ref', 'ref|filter'], 'how many wait: counted to a hundred'],
     [/ - INTERVAL 60 DAY AND /, ['range', 'ref', 'ref|filter'], 'the list of a day: whoever is not back yet may have left two months ago'],
+    [/^SELECT id FROM dropout_case WHERE state IN \(.* LIMIT 500$/, ['index', 'range'], 'the clock goes through the open cases, 500 at once'],
+    [/ absence_rung g | FROM contact x |^INSERT IGNORE INTO ladder_night /, ['ALL', 'ref', 'range', 'index'], 'a grown county has no absences yet: of empty tables any plan is good'],
+    [/^SELECT DISTINCT d\.id FROM dropout_step s JOIN dropout_case d /, ['ref', 'range', 'eq_ref'], 'the clock goes through the steps that are due'],
+    [/^SELECT account_id, token_hash FROM revocation WHERE at >= /, ['ALL', 'range'], 'rows of a minute: older ones are gone'],
+    [/^SELECT CAST\(COALESCE\(SUM\(a\.size\)/, ['ALL', 'ref', 'range', 'index'], 'what a school has stored, asked when it brings a file'],
     [/^DELETE FROM \w+ WHERE \w+ < .* LIMIT 1000$/, ['range', 'index'], 'what is out of date goes, a thousand rows at a time'],
 ];
 
@@ -289,7 +294,7 @@ describe('a page of a list is read by the key of its scope', () => {
         ['teacher',   'leave-requests', '',               'class'],
         ['teacher',   'leave-requests', 'state=returned', 'class_state'],
         ['principal', 'leave-requests', '',               'school'],
-        ['principal', 'leave-requests', 'state=returned', 'school_state'],
+        ['principal', 'leave-requests', 'state=rejected', 'school_state'],
         ['principal', 'leave-requests', 'view=today',     'school_ends'],
         ['township',  'leave-requests', 'state=rejected', 'township_state'],
         ['county',    'leave-requests', '',               'PRIMARY'],

@@ -80,5 +80,5 @@ export default function Home({ session }) {
         ${items?.length > 0 && leaves && html`<section class="v v2"><h2>${t('home.recent')}</h2><div class="card flush">
             ${leaves.length ? leaves.map((leave) => html`<${LeaveRow} key=${leave.id} leave=${leave}/>`)
                 : html`<${Empty} title=${t('home.no_leave')} text=${t('home.no_leave.text')}/>`}</div></section>`}
-        <${Others} menu=${session.menu.filter((entry) => entry.key !== 'leave')}/><//>`;
+        <${Others} menu=${session.menu.filter((entry) => !['leave', 'students'].includes(entry.key))}/><//>`;
 }
