@@ -140,6 +140,8 @@ test('filters are chips that can be taken away; columns are chosen and stay chos
     await page.getByRole('checkbox', { name: '申请理由' }).waitFor({ state: 'hidden' });
     await page.reload();
     await page.getByRole('columnheader', { name: '申请理由' }).waitFor();
+    await visitor.open('scholarships');                               // without the filter of the address
+    await page.getByRole('link', { name: '罗思雨' }).waitFor();
 
     await page.locator('tbody a').first().focus();
     await page.keyboard.press('ArrowDown');
