@@ -26,7 +26,7 @@ const wide = [
     [/ - INTERVAL 60 DAY AND /, ['range', 'ref', 'ref|filter'], 'the list of a day: whoever is not back yet may have left two months ago'],
     [/^SELECT id FROM dropout_case WHERE state IN \(.* LIMIT 500$/, ['index', 'range'], 'the clock goes through the open cases, 500 at once'],
     [/ absence_rung g | FROM contact x |^INSERT IGNORE INTO ladder_night /, ['ALL', 'ref', 'range', 'index'], 'a grown county has no absences yet: of empty tables any plan is good'],
-    [/^SELECT DISTINCT d\.id FROM dropout_step s JOIN dropout_case d /, ['ref', 'range', 'eq_ref'], 'the clock goes through the steps that are due'],
+    [/^SELECT DISTINCT d\.id FROM dropout_step s JOIN dropout_case d /, ['ref', 'range', 'eq_ref', 'index'], 'the clock goes through the steps that are due'],
     [/^SELECT account_id, token_hash FROM revocation WHERE at >= /, ['ALL', 'range'], 'rows of a minute: older ones are gone'],
     [/^SELECT CAST\(COALESCE\(SUM\(a\.size\)/, ['ALL', 'ref', 'range', 'index'], 'what a school has stored, asked when it brings a file'],
     [/^DELETE FROM \w+ WHERE \w+ < .* LIMIT 1000$/, ['range', 'index'], 'what is out of date goes, a thousand rows at a time'],
