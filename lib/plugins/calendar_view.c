@@ -1,3 +1,4 @@
+/* NOLINTBEGIN(bugprone-misplaced-widening-cast) */
 /* calendar_view.c: what people look at: the year of a class drawn by the kind of its days, the timetable and where it comes from,
  * working days of an office; and setting a unit's timetable (the rules day.week, day.periods and day.bells together). */
 #include "plugins/calendar.h"
@@ -336,3 +337,4 @@ bx_cal_workdays(bx_call *c)
     return bx_answer(c, 200, json_pack("{s:o, s:i, s:o}", "unit", bx_cal_unit_json(c, &u), "working_days",
                                        bx_workdays_between(w, from - 1, to), "days", days));
 }
+/* NOLINTEND(bugprone-misplaced-widening-cast) */

@@ -1,3 +1,4 @@
+/* NOLINTBEGIN(bugprone-misplaced-widening-cast) */
 /*
  * system.c: what whoever runs the server looks at: the jobs and when each ran, the server itself (version, schema, database,
  * connections, disk) with what the doctor finds, and the audit trail (system_audit.c). Reads only.
@@ -189,3 +190,4 @@ static const bx_menu menu[] = {
 const bx_plugin bx_plugin_system = {
     .abi = BX_PLUGIN_ABI, .name = "system", .routes = routes, .grants = grants, .menu = menu
 };
+/* NOLINTEND(bugprone-misplaced-widening-cast) */
