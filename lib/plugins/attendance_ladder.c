@@ -1,4 +1,3 @@
-/* NOLINTBEGIN(clang-analyzer-core.NullDereference) */
 /*
  * attendance_ladder.c: keeps the rows of runs and rungs, and the tasks of rungs, as lib/flow/ladder.c requires them. Owns
  * absence_run and absence_rung. Queues; whoever calls commits.
@@ -257,7 +256,7 @@ keep_case(keeping *k, const bx_rung_change *change)
     if (bx_record_find("dropout-cases") == NULL) {
         return BX_OK;
     }
-    if (change->act == BX_RUNG_DO_OPEN) {
+    if (change->act == BX_RUNG_DO_OPEN && r != NULL && change->fired != NULL) {
         bx_dropout_opening  o = { .student = k->child->id, .discovered = r->first.day, .trigger = change->fired->trigger,
                                   .saved = bx_call_now(k->c), .origin = "ladder" };
 
@@ -366,4 +365,3 @@ bx_attendance_recompute(bx_call *c, const bx_id *students, size_t n, bx_date sin
 
     return BX_OK;
 }
-/* NOLINTEND(clang-analyzer-core.NullDereference) */

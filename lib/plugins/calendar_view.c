@@ -1,4 +1,3 @@
-/* NOLINTBEGIN(bugprone-misplaced-widening-cast) */
 /* calendar_view.c: what people look at: the year of a class drawn by the kind of its days, the timetable and where it comes from,
  * working days of an office; and setting a unit's timetable (the rules day.week, day.periods and day.bells together). */
 #include "plugins/calendar.h"
@@ -290,7 +289,7 @@ bx_cal_timetable_set(bx_call *c)
     if (check_texts(c, values) != BX_OK || queue_values(c, &u, given, bx_cal_text(c, "reason")) != BX_OK || bx_cal_bump(c, &u) != BX_OK
         || bx_calendar_changed(c, u.id, today, today + 366) != BX_OK
         || bx_answer(c, 200, json_pack("{s:o, s:I, s:s, s:s, s:s}", "unit", bx_cal_unit_json(c, &u), "version",
-                                       (json_int_t) (u.version + 1), "week", values[0], "periods", values[1], "bells", values[2])) != BX_OK)
+                                       (json_int_t) u.version + 1, "week", values[0], "periods", values[1], "bells", values[2])) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -337,4 +336,3 @@ bx_cal_workdays(bx_call *c)
     return bx_answer(c, 200, json_pack("{s:o, s:i, s:o}", "unit", bx_cal_unit_json(c, &u), "working_days",
                                        bx_workdays_between(w, from - 1, to), "days", days));
 }
-/* NOLINTEND(bugprone-misplaced-widening-cast) */

@@ -1,4 +1,3 @@
-/* NOLINTBEGIN(bugprone-misplaced-widening-cast) */
 /*
  * system.c: what whoever runs the server looks at: the jobs and when each ran, the server itself (version, schema, database,
  * connections, disk) with what the doctor finds, and the audit trail (system_audit.c). Reads only.
@@ -110,7 +109,7 @@ pool_json(bx_call *c)
     return json_pack("{s:I, s:I, s:I, s:I, s:f, s:I, s:I}", "open", (json_int_t) g.open, "idle", (json_int_t) g.idle,
                      "opened", (json_int_t) t.opened, "statements", (json_int_t) t.statements,
                      "mean_milliseconds", t.statements == 0 ? 0.0 : (double) t.nanoseconds / 1e6 / (double) t.statements,
-                     "lost", (json_int_t) (t.failures[BX_DB_CONNECT] + t.failures[BX_DB_LOST]),
+                     "lost", (json_int_t) t.failures[BX_DB_CONNECT] + (json_int_t) t.failures[BX_DB_LOST],
                      "failed", (json_int_t) t.failures[BX_DB_OTHER]);
 }
 
@@ -123,8 +122,8 @@ disk_json(const char *path)
         return json_null();
     }
 
-    return json_pack("{s:I, s:I}", "free_bytes", (json_int_t) ((uint64_t) fs.f_bavail * fs.f_frsize),
-                     "total_bytes", (json_int_t) ((uint64_t) fs.f_blocks * fs.f_frsize));
+    return json_pack("{s:I, s:I}", "free_bytes", (json_int_t) fs.f_bavail * (json_int_t) fs.f_frsize,
+                     "total_bytes", (json_int_t) fs.f_blocks * (json_int_t) fs.f_frsize);
 }
 
 static json_t *
@@ -190,4 +189,3 @@ static const bx_menu menu[] = {
 const bx_plugin bx_plugin_system = {
     .abi = BX_PLUGIN_ABI, .name = "system", .routes = routes, .grants = grants, .menu = menu
 };
-/* NOLINTEND(bugprone-misplaced-widening-cast) */

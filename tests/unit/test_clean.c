@@ -1,4 +1,3 @@
-/* NOLINTBEGIN(bugprone-not-null-terminated-result) */
 /*
  * test_clean.c: pictures without what cameras write beside them (file_clean.c): nothing of it is left, the picture is, and
  * files that do not hold together are refused without reading or writing past their ends.
@@ -403,4 +402,3 @@ main(void)
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-/* NOLINTEND(bugprone-not-null-terminated-result) */
