@@ -108,6 +108,9 @@ bx_rc   bx_version_check(bx_call *c, int64_t version);
 bx_rc   bx_history_queue(bx_call *c, const bx_record *r, const char *action, const char *to, const char *capability);
 json_t *bx_record_actions(bx_call *c, const bx_record *r);       /* new reference: [{action, fields, destructive}] */
 
+/* ---- sweep.c: bx_queue_move() of every row of a record that `where` (over t.*, static) finds, at most 200. */
+bx_rc   bx_queue_moves(bx_call *c, const char *record, const char *action, const char *where, const bx_value *args, size_t nargs);
+
 /* ---- commit.c: the tail of a transition as one compound statement, audit chain, stored answers. */
 
 typedef struct {

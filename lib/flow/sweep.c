@@ -47,6 +47,54 @@ bx_queue_move(bx_call *c, const bx_record_def *def, const char *action, bx_id id
 }
 
 
+/* Rows that the transition may take: id, version, state, school. `order` ends the statement. */
+static bx_rc
+candidates(bx_call *c, const bx_record_def *def, const bx_transition *t, const char *where, const bx_value *args, size_t nargs,
+           const char *order, bx_rows *rows)
+{
+    bx_buf  sql;
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_printf(&sql, "SELECT t.id, t.version, t.state, t.school_id FROM %s t WHERE t.state IN (", def->table);
+    for (const char *p = t->from; *p != '\0'; p += strspn(p, " ")) {
+        size_t  n = strcspn(p, " ");
+
+        bx_buf_str(&sql, p == t->from ? "'" : ",'");
+        bx_buf_add(&sql, p, n);
+        bx_buf_str(&sql, "'");
+        p += n;
+    }
+    bx_buf_printf(&sql, ") AND (%s) ORDER BY %s", where, order);
+
+    return bx_query(c, rows, sql.data, args, nargs);
+}
+
+
+bx_rc
+bx_queue_moves(bx_call *c, const char *record, const char *action, const char *where, const bx_value *args, size_t nargs)
+{
+    const bx_record_def *def = bx_record_find(record);
+    const bx_transition *t = def == NULL ? NULL : job_transition(def, action);
+    bx_rows              rows;
+
+    if (t == NULL) {
+        bx_error_set(&c->error, BX_E_INTERNAL, "no job transition \"%s\" of %s", action, record);
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
+    if (candidates(c, def, t, where, args, nargs, "t.id LIMIT 200", &rows) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < rows.nrows; i++) {
+        if (bx_queue_move(c, def, action, bx_cell_int(&rows, i, 0), bx_cell_int(&rows, i, 1), bx_cell_text(&rows, i, 2)) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
 /* One batch of one school: rows first … first+n-1. Each row is its own UPDATE with version and state; a row that changed
  * meanwhile is left for the next run, so expect is not used. */
 static bx_rc
@@ -97,7 +145,6 @@ bx_sweep(bx_call *c, const bx_record_def *def, const char *action, const char *w
          unsigned *moved)
 {
     const bx_transition *t = job_transition(def, action);
-    bx_buf               sql;
     bx_rows              rows;
 
     *moved = 0;
@@ -106,19 +153,7 @@ bx_sweep(bx_call *c, const bx_record_def *def, const char *action, const char *w
         return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
     }
 
-    bx_buf_init(&sql, c->arena);
-    bx_buf_printf(&sql, "SELECT t.id, t.version, t.state, t.school_id FROM %s t WHERE t.state IN (", def->table);
-    for (const char *p = t->from; *p != '\0'; p += strspn(p, " ")) {
-        size_t  n = strcspn(p, " ");
-
-        bx_buf_str(&sql, p == t->from ? "'" : ",'");
-        bx_buf_add(&sql, p, n);
-        bx_buf_str(&sql, "'");
-        p += n;
-    }
-    bx_buf_printf(&sql, ") AND (%s) ORDER BY t.school_id, t.id LIMIT 5000", where);
-
-    if (bx_query(c, &rows, sql.data, args, nargs) != BX_OK) {
+    if (candidates(c, def, t, where, args, nargs, "t.school_id, t.id LIMIT 5000", &rows) != BX_OK) {
         return BX_FAIL;
     }
 

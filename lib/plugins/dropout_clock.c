@@ -70,10 +70,8 @@ notice_missed(bx_duties *s, bx_duty *t)
 
     bx_duty_missed(s, t->step);
     if (bx_dropout_note(s->c, s->of.id, order ? "order_missed" : "notice_missed", s->of.state, NULL) != BX_OK
-        || bx_queue(s->c, -1, "UPDATE return_notice SET state = 'missed', version = version + 1, updated_at = ?"
-                    " WHERE case_id = ? AND kind = ? AND state = 'served'",
-                    BX_ARGS(bx_text(bx_time_sql(bx_call_arena(s->c), bx_call_now(s->c))), bx_int(s->of.id),
-                            bx_text(order ? "order" : "notice"))) != BX_OK)
+        || bx_queue_moves(s->c, "return-notices", "miss", "t.case_id = ? AND t.kind = ?",
+                          BX_ARGS(bx_int(s->of.id), bx_text(order ? "order" : "notice"))) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -239,8 +239,7 @@ end_case(bx_call *c, bx_record *r, const char *why)
     bx_duties  s;
 
     if (load(c, r, &s) != BX_OK
-        || bx_queue(c, -1, "UPDATE return_notice SET state = 'void', version = version + 1 WHERE case_id = ? AND state IN ('issued', 'served')",
-                    BX_ARGS(bx_int(bx_rec_id(r)))) != BX_OK)
+        || bx_queue_moves(c, "return-notices", "drop", "t.case_id = ?", BX_ARGS(bx_int(bx_rec_id(r)))) != BX_OK)
     {
         return BX_FAIL;
     }

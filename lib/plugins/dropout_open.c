@@ -64,8 +64,7 @@ end_follow_up(bx_call *c, const opening *o)
         || bx_queue_move(c, bx_dropout_record, "relapse", o->before.id, o->before.version, o->before.state) != BX_OK
         || bx_queue(c, 1, "UPDATE dropout_case SET closed_at = ? WHERE id = ?",
                     BX_ARGS(bx_text(bx_time_sql(bx_call_arena(c), bx_call_now(c))), bx_int(o->before.id))) != BX_OK
-        || bx_queue(c, -1, "UPDATE follow_up SET state = 'void', version = version + 1 WHERE case_id = ? AND state = 'due'",
-                    BX_ARGS(bx_int(o->before.id))) != BX_OK)
+        || bx_queue_moves(c, "follow-ups", "drop", "t.case_id = ?", BX_ARGS(bx_int(o->before.id))) != BX_OK)
     {
         return BX_FAIL;
     }

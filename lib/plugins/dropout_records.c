@@ -102,7 +102,7 @@ const bx_state bx_notice_states[] = {
 
 const bx_transition bx_notice_transitions[] = {
     { "serve", "issued", "served", "dropout.serve", NULL, serve_fields, bx_notice_serve, BX_DECIDES, NULL },
-    JOB("meet", "issued served", "met"), JOB("miss", "served", "missed"), JOB("drop", "issued served", "void"),
+    JOB("meet", "served", "met"), JOB("miss", "served", "missed"), JOB("drop", "issued served", "void"),
     { NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL }
 };
 

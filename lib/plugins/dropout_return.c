@@ -29,9 +29,8 @@ observe(bx_duties *s, bx_date day)
         return BX_FAIL;
     }
 
-    return bx_queue(s->c, -1,
-        "UPDATE return_notice SET state = 'met', version = version + 1, updated_at = ? WHERE case_id = ? AND state = 'served' AND return_by >= ?",
-        BX_ARGS(bx_text(bx_time_sql(a, bx_call_now(s->c))), bx_int(s->of.id), bx_text(bx_time_sql(a, bx_time_at(day, 0)))));
+    return bx_queue_moves(s->c, "return-notices", "meet", "t.case_id = ? AND t.return_by >= ?",
+                          BX_ARGS(bx_int(s->of.id), bx_text(bx_time_sql(a, bx_time_at(day, 0)))));
 }
 
 
