@@ -62,7 +62,7 @@ export default function DaySheet({ query }) {
     }
     return html`<${Desk} title=${t('daysheet.of', { date: longDate(date) })} current="#/day" crumb=${day?.school_name || classes.value?.school_name || ''} tools=${tools}>
         <${Stale} data=${data}/>
-        ${!day ? html`<${Waiting} data=${data}/>` : !session ? html`<div class="card"><${Empty} title=${t('roll.no_school')} text=${t('daysheet.none')}/></div>` : html`
+        ${!day ? html`<${Waiting} data=${data}/>` : !session ? html`<div class="card"><${Empty} title=${t('daysheet.none')} text=${t('daysheet.none.text')}/></div>` : html`
             <p class="tally"><span class="mut">${sessionName(session)}</span><span><b>${sum(now_, 'due')}</b>${t('daysheet.due')}</span><span class="t-pine"><b>${sum(now_, 'present')}</b>${t('daysheet.present')}</span>
                 <span class="t-red"><b>${sum(now_, 'absent')}</b>${t('daysheet.absent')}</span><span class="t-blue"><b>${sum(now_, 'leave')}</b>${t('daysheet.leave')}</span></p>
             ${missing.length > 0 && html`<${Note} tone="wait" icon="clock">${t('daysheet.waiting', { n: missing.length, names: missing.slice(0, 12).map((one) => one.class_name).join(t('desk.comma')) })}<//>`}

@@ -119,7 +119,7 @@ function useMenu() {
         return [['children', 'home'], ['my-leave', 'leave']].map(([to, icon]) => ({ href: `#/${to}`, icon, label: t(`tab.${to}`) }))
             .concat(menu.filter((entry) => entry.key !== 'leave'));
     }
-    const rank = (entry) => (entry.key === 'tasks' ? 0 : entry.key === 'outbox' ? 3 : entry.decides.length ? 1 : 2);
+    const rank = (entry) => (['tasks', 'roll'].includes(entry.key) ? 0 : entry.key === 'outbox' ? 3 : entry.decides.length ? 1 : 2);
     const work = menu.filter((entry) => !isAdmin(entry)).map((entry) => (entry.key === 'tasks' ? { ...entry, count: overdue + due } : entry));
 
     return [...(administrates() ? [] : [{ href: '#/today', icon: 'home', label: t('desk.today') }]),
