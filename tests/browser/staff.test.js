@@ -326,6 +326,16 @@ describe('children', () => {
         assert.ok(!(await visitor.kept()).includes(world.phones.guardian));
     });
 
+    test('a phone has room for four places; the others are reached from 我的', async () => {
+        await desk('principal', 'me', { size: 'phone' });
+        await page.getByRole('navigation', { name: '其他页面' }).getByRole('link', { name: '学额日报' }).click();
+        await page.getByRole('heading', { name: /学额日报/ }).waitFor();
+        await visitor.close();
+        await desk('teacher', 'today', { size: 'phone' });
+        await page.getByRole('link', { name: '点名' }).click();
+        await heading('三年级1班').waitFor();
+    });
+
     test('the county goes from school to class to child', async () => {
         await desk('county', 'students');
         await text('松山乡中心学校').click();

@@ -109,7 +109,7 @@ function Undelivered() {
 /* ---- the frame */
 
 /** Places of the menu: today, what the workflows offer (first what waits for me), own children. */
-function useMenu() {
+export function useMenu() {
     const { queue, more } = useLeave(decides());
     const { overdue = 0, today: due = 0, queues: waiting = {} } = summary.use().value || {};
     const count = (entry) => entry.decides.reduce((n, name) => n + (name === 'leave-requests' ? queue?.length || 0 : waiting[name] || 0), 0);
@@ -131,7 +131,7 @@ function useMenu() {
 export const isAdmin = (entry) => /^(admin(\..*)?|calendar|audit|system|outbox)$/.test(entry.key || '');
 
 /* Four places of a phone: of administration one, from which the others are reached. */
-function tabsOf(menu) {
+export function tabsOf(menu) {
     const admin = menu.find((item) => item.key === 'admin') || menu.find(isAdmin);
     const work = menu.filter((item) => !isAdmin(item));
 
