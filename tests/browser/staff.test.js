@@ -439,7 +439,7 @@ describe('every page', () => {
         await visitor.open('today');
         await heading('Good morning, 王晓梅').waitFor();
         const menu = page.getByRole('navigation', { name: 'Main places' });
-        assert.deepEqual((await menu.getByRole('link').allInnerTexts()).slice(0, 4), ['Baoxue', 'Today', 'To do', 'Leave']);
+        assert.deepEqual((await menu.getByRole('link').allInnerTexts()).slice(0, 4), ['Baoxue', 'Today', 'To do', 'Roll call']);
         await page.getByText('Grade 3 Class 1').first().waitFor();
         await server.sql('UPDATE account SET language = NULL');
     });

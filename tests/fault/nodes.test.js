@@ -91,9 +91,10 @@ describe('upgrade of nginx', () => {
         const people = [{ client: await server.client('guardian'), student: world.students.siyu }, { client: await server.client('guardianHao'), student: world.students.hao }];
         const writers = new Writers(server, people);
 
-        // an nginx whose parent has gone, as a service's: the child of a living one does not upgrade
+        // an nginx whose parent has gone, as a service's: one whose parent is still the one it began with does not upgrade,
+        // so the shell stays until nginx has written who it is
         await server.stopNginx();
-        run('sh', ['-c', '"$(command -v nginx)" -p "$0" -c "$0/nginx.conf" -e "$0/log/error.log" >/dev/null 2>&1 &', server.dir]);
+        run('sh', ['-c', '"$(command -v nginx)" -p "$0" -c "$0/nginx.conf" -e "$0/log/error.log" >/dev/null 2>&1 & while [ ! -s "$0/nginx.pid" ]; do sleep 0.1; done', server.dir]);
         const old = await until('nginx', () => pidIn(pidFile()));
         t.after(() => [pidIn(pidFile()), old].filter((pid) => pid !== 0 && runs(pid)).forEach((pid) => process.kill(pid, 'SIGTERM')));
         await until('/readyz', async () => (await people[0].client.get('/readyz').catch(() => null))?.status === 200);
