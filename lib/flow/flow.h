@@ -147,5 +147,7 @@ bx_rc          bx_audit_verify_slice(bx_call *c, bx_id unit, int64_t from, int64
 
 /* Queues a word to attendance.clock that this child's absence ladder is to be computed again: leave or enrolment changed. */
 bx_rc   bx_ladder_touch(bx_call *c, bx_id student);
+/* The same when what changed is longer ago than attendance looks by itself: from that day on. */
+bx_rc   bx_ladder_touch_since(bx_call *c, bx_id student, bx_date since);
 
 #endif

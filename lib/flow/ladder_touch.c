@@ -9,3 +9,11 @@ bx_ladder_touch(bx_call *c, bx_id student)
     return bx_queue(c, -1, "INSERT INTO ladder_touch (student_id, at) VALUES (?, ?) ON DUPLICATE KEY UPDATE at = VALUES(at)",
                     BX_ARGS(bx_int(student), bx_text(bx_time_sql(c->arena, c->now))));
 }
+
+bx_rc
+bx_ladder_touch_since(bx_call *c, bx_id student, bx_date since)
+{
+    return bx_queue(c, -1, "INSERT INTO ladder_touch (student_id, at, since) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE at = VALUES(at),"
+                    " since = LEAST(COALESCE(since, VALUES(since)), VALUES(since))",
+                    BX_ARGS(bx_int(student), bx_text(bx_time_sql(c->arena, c->now)), bx_text(bx_date_text(c->arena, since))));
+}

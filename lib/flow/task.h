@@ -37,7 +37,12 @@ typedef struct { const char *role; bx_id unit; } bx_seat;
  * is one whose holders are all of them holders of the seat below. False: there is nobody above. */
 bool    bx_ladder_next(const bx_place *p, bx_seat from, bool in_school, bx_seat *out);
 
-/* ---- task_clock.c; task_open.c is declared in baoxue.h */
+/* ---- task_open.c, beside what baoxue.h declares */
+
+/* Queues that a task which waits go with its child to another class: whose duty it is is looked for there. [thread] */
+bx_rc   bx_task_follow(bx_call *c, const char *kind, const char *key, bx_id class_id, bx_id school, bx_id township);
+
+/* ---- task_clock.c */
 
 /* The job tasks.clock: raises what is overdue, tells people what is due today, counts. [thread] */
 bx_rc   bx_task_clock(bx_call *c);

@@ -218,6 +218,38 @@ bx_task_close(bx_call *c, const char *kind, const char *key, const char *how, co
 }
 
 
+/* ---- moving with the child */
+
+/* Whose it is now is told of it on its day; it climbs again from there. */
+static const char sql_follow[] =
+    "UPDATE task SET version = version + 1, class_id = ?, school_id = ?, township_id = ?, owner_role = ?, owner_unit = ?, assignee_id = NULL,"
+    " delegated_by = NULL, level = ?, raised_role = ?, raised_unit = ?, raised_at = ?, raise_at = working_due,"
+    " remind_at = IF(remind_at IS NULL AND ? = 0, NULL, GREATEST(?, CAST(DATE(working_due - INTERVAL 1 SECOND) AS DATETIME))), updated_at = ?"
+    " WHERE kind = ? AND task_key = ? AND state IN ('open', 'excuse_asked') AND class_id <> ?";
+
+
+bx_rc
+bx_task_follow(bx_call *c, const char *kind, const char *key, bx_id class_id, bx_id school, bx_id township)
+{
+    bx_task   t = { .kind = kind, .key = key, .class_id = class_id, .school = school, .township = township };
+    opening   o = { .kind = bx_task_kind_find(kind), .raised = { NULL, 0 } };
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+
+    if (o.kind == NULL) {
+        return misused(c, "no table has the kind of task", kind);
+    }
+    if (place_task(c, &t, &o) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_queue(c, -1, sql_follow,
+        BX_ARGS(bx_int(class_id), id_value(o.school), id_value(o.township), bx_text(bx_strdup(c->arena, o.owner.role)), bx_int(o.owner.unit),
+                bx_int(o.raised.role != NULL), bx_text(o.raised.role), id_value(o.raised.unit), o.raised.role != NULL ? now : bx_null(),
+                bx_int((o.kind->flags & BX_TASK_SILENT) == 0), now, now, bx_text(bx_strdup(c->arena, kind)),
+                bx_text(bx_strdup(c->arena, key)), bx_int(class_id)));
+}
+
+
 /* ---- when late work is due */
 
 bx_rc

@@ -1,6 +1,6 @@
 /* attendance.h: what the files of the workflow share: attendance.c (tables), attendance_load.c (children as the ladder wants
- * them), attendance_ladder.c (rows and tasks of runs and rungs), attendance_roll.c (rolls), attendance_list.c (lists and sheets),
- * attendance_clock.c (jobs); and what visit.c takes from it. */
+ * them), attendance_ladder.c (rows and tasks of runs and rungs), attendance_session.c (words), attendance_sheet.c and
+ * attendance_roll.c (rolls), attendance_list.c (lists and sheets), attendance_clock.c (jobs); and what visit.c takes from it. */
 #ifndef BX_ATTENDANCE_H
 #define BX_ATTENDANCE_H
 
@@ -10,7 +10,7 @@
 
 #define BX_ATTENDANCE_BATCH  60               /* children computed at once: a class, and then some */
 
-/* ---- sessions: what a roll is about */
+/* ---- attendance_session.c: what a roll is about */
 
 #define BX_SESSION_DAY     0
 #define BX_SESSION_AM      1
@@ -25,6 +25,8 @@ const char  *bx_session_text(bx_arena *a, int session);               /* "day" "
 bool         bx_session_parse(const char *text, int *session);
 const char  *bx_mark_kind_name(int kind);                             /* NULL: none */
 int          bx_mark_kind_parse(const char *name);                    /* -1: none */
+json_t      *bx_id_json(bx_id id);                                    /* null for 0 */
+json_t      *bx_clock_json(int minute);                               /* "08:20"; null below 0 */
 
 /* ---- attendance_load.c */
 
@@ -68,7 +70,7 @@ bx_rc        bx_attendance_recompute(bx_call *c, const bx_id *students, size_t n
 const char  *bx_rung_task_kind(bx_step step);                         /* NULL: no task */
 char        *bx_rung_task_key(bx_arena *a, bx_id student, bx_id run, bx_step step, int turn);
 
-/* ---- attendance_roll.c [thread] */
+/* ---- attendance_roll.c, attendance_sheet.c [thread] */
 
 bx_rc        bx_roll_take(bx_call *c);
 bx_rc        bx_roll_marks(bx_call *c);
@@ -78,6 +80,16 @@ bx_rc        bx_roll_read(bx_call *c);
 
 /* Queues that the roll of a session is there: nobody is reminded of it any more. */
 bx_rc        bx_roll_taken(bx_call *c, bx_id class_id, bx_date day, int session, bx_id roll);
+
+/* ---- attendance_timetable.c [thread] */
+
+#define BX_CLASS_DAY_UNITS  64
+
+/* A class on a day: its sessions, and by when each roll is due. */
+typedef struct { bx_id class_id, grade; int n; bx_session_span spans[BX_MAX_PERIODS]; bx_time due[BX_MAX_PERIODS]; } bx_class_day;
+
+/* Fills the sessions of classes of one school, whose ids and grades are given. */
+bx_rc        bx_class_days(bx_call *c, bx_id school, bx_date day, bx_class_day *classes, size_t n);
 
 /* ---- attendance_list.c [thread] */
 

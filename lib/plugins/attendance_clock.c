@@ -133,8 +133,8 @@ run_touched(bx_call *c)
 {
     bx_rows  rows;
 
-    if (bx_query(c, &rows, "SELECT t.student_id, s.school_id, (SELECT MIN(q.starts_on) FROM leave_request q WHERE q.student_id = t.student_id"
-                 " AND q.ends_on >= ?) FROM ladder_touch t JOIN student s ON s.id = t.student_id ORDER BY s.school_id, t.student_id LIMIT 2000",
+    if (bx_query(c, &rows, "SELECT t.student_id, s.school_id, LEAST(COALESCE(t.since, '2199-12-31'), COALESCE((SELECT MIN(q.starts_on)"
+                 " FROM leave_request q WHERE q.student_id = t.student_id AND q.ends_on >= ?), '2199-12-31')) FROM ladder_touch t JOIN student s ON s.id = t.student_id ORDER BY s.school_id, t.student_id LIMIT 2000",
                  BX_ARGS(bx_text(bx_date_text(c->arena, bx_date_of(c->now) - TOUCH_DAYS)))) != BX_OK)
     {
         return BX_FAIL;
@@ -365,17 +365,21 @@ bx_attendance_night(bx_call *c)
 
 /* ------------------------------------------------------------------ another calendar */
 
-/* A term, a closure, other bells: children with a run that reaches into these days are computed again, and the rolls that are
- * still to come today are expected anew. */
+/* A term, a closure, other bells: children with a run that reaches into these days, or with a mark in them that may count now, are
+ * computed again from the first of them on, and the rolls that are still to come today are expected anew. */
 bx_rc
 bx_attendance_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to)
 {
     const char *now = bx_time_sql(c->arena, c->now), *today = bx_date_text(c->arena, bx_date_of(c->now));
+    const char *first = bx_date_text(c->arena, from), *last = bx_date_text(c->arena, to);
     bx_rows     rows;
 
-    if (bx_exec(c, NULL, "INSERT INTO ladder_touch (student_id, at) SELECT r.student_id, ? FROM absence_run r WHERE r.class_id = ?"
-                " AND r.state IN ('open', 'ended') AND (r.last_on >= ? OR r.state = 'open') ON DUPLICATE KEY UPDATE at = VALUES(at)",
-                BX_ARGS(bx_text(now), bx_int(class_id), bx_text(bx_date_text(c->arena, from)))) != BX_OK)
+    if (bx_exec(c, NULL, "INSERT INTO ladder_touch (student_id, at, since) SELECT r.student_id, ?, ? FROM absence_run r WHERE r.class_id = ?"
+                " AND r.state IN ('open', 'ended') AND (r.last_on >= ? OR r.state = 'open')"
+                " UNION SELECT m.student_id, ?, ? FROM attendance_mark m WHERE m.class_id = ? AND m.day >= ? AND m.day <= ?"
+                " ON DUPLICATE KEY UPDATE at = VALUES(at), since = LEAST(COALESCE(ladder_touch.since, VALUES(since)), VALUES(since))",
+                BX_ARGS(bx_text(now), bx_text(first), bx_int(class_id), bx_text(first), bx_text(now), bx_text(first), bx_int(class_id),
+                        bx_text(first), bx_text(last))) != BX_OK)
     {
         return BX_FAIL;
     }

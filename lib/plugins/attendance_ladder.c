@@ -3,6 +3,7 @@
  * absence_run and absence_rung. Queues; whoever calls commits.
  */
 
+#include "flow/task.h"
 #include "plugins/attendance.h"
 #include "plugins/dropout.h"
 
@@ -110,6 +111,33 @@ update_run(keeping *k, size_t i)
                 bx_int(k->child->versions[m])));
 }
 
+/* The child is in another class than the row says: rungs and tasks that wait go along. */
+static bx_rc
+follow_class(keeping *k, size_t b)
+{
+    const bx_ladder_child *x = k->child;
+    const char            *was = strrchr(x->stored[b], '|');
+
+    if (was == NULL || bx_id_parse(was + 1) == x->class_id) {
+        return BX_OK;
+    }
+
+    for (size_t i = 0; i < x->nrungs; i++) {
+        const bx_rung_before *g = &x->rungs[i];
+        const char           *kind = bx_rung_task_kind(g->step);
+
+        if (g->run == b && g->state == BX_RUNG_OPEN && kind != NULL
+            && bx_task_follow(k->c, kind, bx_rung_task_key(k->a, x->id, x->before[b].id, g->step, g->turn), x->class_id, x->school,
+                              x->township) != BX_OK)
+        {
+            return BX_FAIL;
+        }
+    }
+
+    return bx_queue(k->c, -1, "UPDATE absence_rung SET class_id = ?, school_id = ?, township_id = ? WHERE run_id = ? AND state = 'open'",
+                    BX_ARGS(bx_int(x->class_id), bx_int(x->school), id_value(x->township), bx_int(x->before[b].id)));
+}
+
 static bx_rc
 void_run(keeping *k, size_t b)
 {
@@ -133,7 +161,7 @@ keep_runs(keeping *k)
     }
 
     for (size_t i = 0; i < k->nruns; i++) {
-        if ((k->match[i] < 0 ? insert_run(k, i) : update_run(k, i)) != BX_OK) {
+        if (k->match[i] < 0 ? insert_run(k, i) != BX_OK : update_run(k, i) != BX_OK || follow_class(k, (size_t) k->match[i]) != BX_OK) {
             return BX_FAIL;
         }
     }

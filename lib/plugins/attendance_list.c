@@ -12,12 +12,6 @@
 #define MAX_DAYS  400
 
 static json_t *
-id_json(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
-}
-
-static json_t *
 time_json(bx_call *c, const char *sql)
 {
     return sql == NULL ? json_null() : json_string(bx_time_iso(c->arena, bx_time_parse_sql(sql)));
@@ -62,11 +56,15 @@ day_arg(bx_call *c, const char *name, bx_date otherwise, bx_date *out)
 
 /* ------------------------------------------------------------------ GET roll-calls/day */
 
+typedef struct { bx_id class_id; int session; bx_time due_at; } expected_roll;
+
 typedef struct {
     bx_call  *c;
     bx_date   day;
     bx_id     school;
     bx_rows   classes, expected, rolls, marks, halves;
+    expected_roll *due;                       /* rolls that are to come, by class */
+    size_t    ndue;
 } sheet;
 
 static bx_rc
@@ -97,7 +95,7 @@ static const char sql_day_classes[] =
     "SELECT u.id, u.stage, u.entry_year, u.class_no, u.name, s.name,"
     " (SELECT COUNT(*) FROM student t WHERE t.class_id = u.id AND t.status IN ('01', '05') AND t.placement <> 'home_delivery') AS students,"
     " (SELECT GROUP_CONCAT(a.name ORDER BY p.id SEPARATOR '、') FROM position p JOIN account a ON a.id = p.account_id"
-    "   WHERE p.unit_id = u.id AND p.role = 'teacher' AND p.starts_on <= ? AND (p.ends_on IS NULL OR p.ends_on >= ?)) AS teacher"
+    "   WHERE p.unit_id = u.id AND p.role = 'teacher' AND p.starts_on <= ? AND (p.ends_on IS NULL OR p.ends_on >= ?)) AS teacher, u.parent_id"
     " FROM org_unit u JOIN org_unit s ON s.id = u.school_id WHERE u.school_id = ? AND u.level = 'class' AND u.closed_on IS NULL AND ";
 
 static bx_rc
@@ -124,6 +122,47 @@ read_classes(sheet *k)
     return bx_query(k->c, &k->classes, sql.data, args, n);
 }
 
+/* The rolls the clock has written for the day; of classes it has not come to yet, those of the timetable. */
+static bx_rc
+expect(sheet *k)
+{
+    size_t         n = k->classes.nrows, room = k->expected.nrows + n * BX_MAX_PERIODS + 1, at = 0;
+    bx_class_day  *days = bx_alloc(k->c->arena, (n + 1) * sizeof(*days));
+    bool           missing = false;
+
+    k->due = bx_alloc(k->c->arena, room * sizeof(*k->due));
+    if (days == NULL || k->due == NULL) {
+        return bx_refuse(k->c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        days[i] = (bx_class_day) { .class_id = bx_cell_int(&k->classes, i, 0), .grade = bx_cell_int(&k->classes, i, 8) };
+        for (at = 0; at < k->expected.nrows && bx_cell_int(&k->expected, at, 0) != days[i].class_id; at++) {
+            /* is it there? */
+        }
+        missing = missing || at == k->expected.nrows;
+    }
+    if (missing && bx_class_days(k->c, k->school, k->day, days, n) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        size_t  before = k->ndue;
+
+        for (at = 0; at < k->expected.nrows; at++) {
+            if (bx_cell_int(&k->expected, at, 0) == days[i].class_id) {
+                k->due[k->ndue++] = (expected_roll) { days[i].class_id, (int) bx_cell_int(&k->expected, at, 1),
+                                                      bx_time_parse_sql(bx_cell_text(&k->expected, at, 2)) };
+            }
+        }
+        for (int s = 0; s < days[i].n && k->ndue == before + (size_t) s; s++) {
+            k->due[k->ndue++] = (expected_roll) { days[i].class_id, days[i].spans[s].session, days[i].due[s] };
+        }
+    }
+
+    return BX_OK;
+}
+
 static bx_rc
 read_sheet(sheet *k)
 {
@@ -133,6 +172,7 @@ read_sheet(sheet *k)
     if (read_classes(k) != BX_OK
         || bx_query(k->c, &k->expected, "SELECT e.class_id, e.session, e.due_at, e.first_period, e.last_period FROM roll_expected e"
                     " WHERE e.school_id = ? AND e.day = ? ORDER BY e.class_id, e.session", BX_ARGS(school, day)) != BX_OK
+        || expect(k) != BX_OK
         || bx_query(k->c, &k->rolls, "SELECT r.class_id, r.session, r.id, r.due, r.late_entry, r.saved_at, a.name, r.exceptions, r.version,"
                     " r.corrected_at FROM roll_call r JOIN account a ON a.id = r.saved_by WHERE r.school_id = ? AND r.day = ?"
                     " ORDER BY r.class_id, r.session", BX_ARGS(school, day)) != BX_OK
@@ -186,7 +226,7 @@ exceptions_json(sheet *k, bx_id roll, counts *n)
         n->late += kind == BX_MARK_LATE;
         n->left_early += kind == BX_MARK_LEFT_EARLY;
         n->sent += kind == BX_MARK_SENT;
-        json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o, s:s?, s:s?, s:s?}", "student_id", id_json(bx_cell_int(&k->marks, i, 2)),
+        json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o, s:s?, s:s?, s:s?}", "student_id", bx_id_json(bx_cell_int(&k->marks, i, 2)),
             "name", bx_cell_text(&k->marks, i, 3), "kind", bx_mark_kind_name(kind), "clock", minute_json(&k->marks, i, 5),
             "reason", bx_cell_text(&k->marks, i, 6), "note", bx_cell_text(&k->marks, i, 7), "leave_kind", leave));
     }
@@ -201,7 +241,7 @@ taken_json(sheet *k, size_t i, json_t *session)
     json_t  *list = exceptions_json(k, bx_cell_int(&k->rolls, i, 2), &n);
     int      due = (int) bx_cell_int(&k->rolls, i, 3);
 
-    json_object_set_new(session, "roll_id", id_json(bx_cell_int(&k->rolls, i, 2)));
+    json_object_set_new(session, "roll_id", bx_id_json(bx_cell_int(&k->rolls, i, 2)));
     json_object_set_new(session, "due", json_integer(due));
     json_object_set_new(session, "present", json_integer(due - n.absent - n.leave - n.sent));
     json_object_set_new(session, "absent", json_integer(n.absent));
@@ -224,7 +264,7 @@ sessions_json(sheet *k, bx_id class_id)
     json_t *list = json_array(), *one;
     size_t  e = 0, r = 0;
 
-    while (e < k->expected.nrows && bx_cell_int(&k->expected, e, 0) != class_id) {
+    while (e < k->ndue && k->due[e].class_id != class_id) {
         e++;
     }
     while (r < k->rolls.nrows && bx_cell_int(&k->rolls, r, 0) != class_id) {
@@ -232,16 +272,16 @@ sessions_json(sheet *k, bx_id class_id)
     }
 
     for (;;) {
-        bool     more_e = e < k->expected.nrows && bx_cell_int(&k->expected, e, 0) == class_id;
+        bool     more_e = e < k->ndue && k->due[e].class_id == class_id;
         bool     more_r = r < k->rolls.nrows && bx_cell_int(&k->rolls, r, 0) == class_id;
-        int64_t  se = more_e ? bx_cell_int(&k->expected, e, 1) : INT64_MAX, sr = more_r ? bx_cell_int(&k->rolls, r, 1) : INT64_MAX;
+        int64_t  se = more_e ? k->due[e].session : INT64_MAX, sr = more_r ? bx_cell_int(&k->rolls, r, 1) : INT64_MAX;
         int64_t  s = se < sr ? se : sr;
 
         if (!more_e && !more_r) {
             return list;
         }
         one = json_pack("{s:s, s:o, s:b}", "session", bx_session_text(k->c->arena, (int) s), "due_at",
-                        se == s ? time_json(k->c, bx_cell_text(&k->expected, e, 2)) : json_null(), "taken", sr == s);
+                        se == s ? json_string(bx_time_iso(k->c->arena, k->due[e].due_at)) : json_null(), "taken", sr == s);
         if (sr == s) {
             taken_json(k, r, one);
         }
@@ -267,20 +307,20 @@ bx_roll_day(bx_call *c)
     for (size_t i = 0; i < k.classes.nrows; i++) {
         bx_id  id = bx_cell_int(&k.classes, i, 0);
 
-        json_array_append_new(list, json_pack("{s:o, s:s, s:s?, s:I, s:o}", "class_id", id_json(id), "class_name",
+        json_array_append_new(list, json_pack("{s:o, s:s, s:s?, s:I, s:o}", "class_id", bx_id_json(id), "class_name",
             class_label(c, &k.classes, i, 1, k.day), "teacher", bx_cell_text(&k.classes, i, 7), "students",
             (json_int_t) bx_cell_int(&k.classes, i, 6), "sessions", sessions_json(&k, id)));
 
         for (size_t h = 0; h < k.halves.nrows; h++) {
             if (bx_cell_int(&k.halves, h, 0) == id) {
-                json_array_append_new(halves, json_pack("{s:o, s:s, s:s, s:o}", "student_id", id_json(bx_cell_int(&k.halves, h, 1)), "name",
+                json_array_append_new(halves, json_pack("{s:o, s:s, s:s, s:o}", "student_id", bx_id_json(bx_cell_int(&k.halves, h, 1)), "name",
                     bx_cell_text(&k.halves, h, 2), "class_name", class_label(c, &k.classes, i, 1, k.day), "at",
                     time_json(c, bx_cell_text(&k.halves, h, 3))));
             }
         }
     }
 
-    return bx_answer(c, 200, json_pack("{s:o, s:s, s:s, s:s, s:O, s:O}", "school_id", id_json(k.school), "school_name",
+    return bx_answer(c, 200, json_pack("{s:o, s:s, s:s, s:s, s:O, s:O}", "school_id", bx_id_json(k.school), "school_name",
         bx_cell_text(&k.classes, 0, 5), "day", bx_date_text(c->arena, k.day), "now", bx_time_iso(c->arena, c->now), "classes", list,
         "half_days", halves));
 }
@@ -298,12 +338,12 @@ mark_row(bx_call *c, const bx_rows *rows, size_t i)
 {
     bx_date  day = bx_date_parse(bx_cell_text(rows, i, 8));
     json_t  *o = json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:s?, s:s?, s:s?, s:s, s:o, s:o}",
-        "id", id_json(bx_cell_int(rows, i, 0)), "student_id", id_json(bx_cell_int(rows, i, 1)), "student_name", bx_cell_text(rows, i, 2),
-        "class_id", id_json(bx_cell_int(rows, i, 3)), "class_name", class_label(c, rows, i, 4, day), "day", bx_date_text(c->arena, day),
+        "id", bx_id_json(bx_cell_int(rows, i, 0)), "student_id", bx_id_json(bx_cell_int(rows, i, 1)), "student_name", bx_cell_text(rows, i, 2),
+        "class_id", bx_id_json(bx_cell_int(rows, i, 3)), "class_name", class_label(c, rows, i, 4, day), "day", bx_date_text(c->arena, day),
         "session", bx_session_text(c->arena, (int) bx_cell_int(rows, i, 18)), "first", (int) bx_cell_int(rows, i, 9), "last",
         (int) bx_cell_int(rows, i, 10), "kind", bx_mark_kind_name((int) bx_cell_int(rows, i, 11)), "clock", minute_json(rows, i, 12),
         "reason", bx_cell_text(rows, i, 13), "note", bx_cell_text(rows, i, 14), "leave_kind", bx_cell_text(rows, i, 19), "by",
-        bx_cell_text(rows, i, 15), "at", time_json(c, bx_cell_text(rows, i, 16)), "supersedes", id_json(bx_cell_int(rows, i, 17)));
+        bx_cell_text(rows, i, 15), "at", time_json(c, bx_cell_text(rows, i, 16)), "supersedes", bx_id_json(bx_cell_int(rows, i, 17)));
 
     return o;
 }
@@ -366,8 +406,8 @@ static json_t *
 run_row(bx_call *c, const bx_rows *rows, size_t i)
 {
     return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:s?, s:s, s:[], s:n}",
-        "id", id_json(bx_cell_int(rows, i, 0)), "student_id", id_json(bx_cell_int(rows, i, 1)), "student_name", bx_cell_text(rows, i, 2),
-        "class_id", id_json(bx_cell_int(rows, i, 3)), "class_name", class_label(c, rows, i, 4, bx_date_of(c->now)), "school_name",
+        "id", bx_id_json(bx_cell_int(rows, i, 0)), "student_id", bx_id_json(bx_cell_int(rows, i, 1)), "student_name", bx_cell_text(rows, i, 2),
+        "class_id", bx_id_json(bx_cell_int(rows, i, 3)), "class_name", class_label(c, rows, i, 4, bx_date_of(c->now)), "school_name",
         bx_cell_text(rows, i, 8), "since", bx_cell_text(rows, i, 9), "period", (int) bx_cell_int(rows, i, 10), "days",
         (int) bx_cell_int(rows, i, 11), "presumed_days", (int) bx_cell_int(rows, i, 12), "begins_at", time_json(c, bx_cell_text(rows, i, 13)),
         "ended_at", time_json(c, bx_cell_text(rows, i, 14)), "ended_by", bx_cell_text(rows, i, 15), "state", bx_cell_text(rows, i, 16),
@@ -424,7 +464,7 @@ add_rungs(bx_call *c, json_t *items, const bx_rows *runs)
             time_json(c, bx_cell_text(&rows, i, 3)), "nominal_at", time_json(c, bx_cell_text(&rows, i, 4)), "working_at",
             time_json(c, bx_cell_text(&rows, i, 5)), "late_entry", bx_cell_int(&rows, i, 6) != 0, "missed", bx_cell_int(&rows, i, 7) != 0,
             "closed_at", time_json(c, bx_cell_text(&rows, i, 8)), "reason", bx_cell_text(&rows, i, 9), "record", bx_cell_text(&rows, i, 10),
-            "record_id", id_json(bx_cell_int(&rows, i, 11))));
+            "record_id", bx_id_json(bx_cell_int(&rows, i, 11))));
     }
 
     bx_buf_init(&sql, c->arena);

@@ -19,7 +19,7 @@ typedef struct {
     const bx_pending *pending;
 } load;
 
-typedef struct { bx_id class_id; const bx_calendar *cal; bx_ladder_roll *rolls; size_t nrolls; bx_ladder_rules rules; } load_class;
+typedef struct { bx_id class_id; const bx_calendar *cal; bx_ladder_roll *rolls; bx_id *ids; size_t nrolls; } load_class;    /* ids: of rolls */
 
 void
 bx_ids_in(bx_buf *sql, bx_value *args, size_t *nargs, const bx_id *ids, size_t n)
@@ -217,7 +217,7 @@ load_rolls(load *l, load_class *classes, size_t n)
         return BX_OK;
     }
     bx_buf_init(&sql, l->a);
-    bx_buf_str(&sql, "SELECT r.class_id, r.day, r.first_period, r.last_period FROM roll_call r WHERE r.class_id IN (");
+    bx_buf_str(&sql, "SELECT r.class_id, r.day, r.first_period, r.last_period, r.id FROM roll_call r WHERE r.class_id IN (");
     for (size_t i = 0; i < n; i++) {
         bx_buf_str(&sql, i == 0 ? "?" : ",?");
         args[nargs++] = bx_int(classes[i].class_id);
@@ -232,11 +232,13 @@ load_rolls(load *l, load_class *classes, size_t n)
         load_class *k = &classes[i];
 
         k->rolls = bx_alloc(l->a, (rows.nrows + 1) * sizeof(*k->rolls));
-        if (k->rolls == NULL) {
+        k->ids = bx_alloc(l->a, (rows.nrows + 1) * sizeof(*k->ids));
+        if (k->rolls == NULL || k->ids == NULL) {
             return out_of_memory(l);
         }
         for (at = 0; at < rows.nrows; at++) {
             if (bx_cell_int(&rows, at, 0) == k->class_id) {
+                k->ids[k->nrolls] = bx_cell_int(&rows, at, 4);
                 k->rolls[k->nrolls++] = (bx_ladder_roll) { slot_in(&rows, at, 1).day, (int16_t) bx_cell_int(&rows, at, 2),
                                                            (int16_t) bx_cell_int(&rows, at, 3) };
             }
@@ -245,17 +247,50 @@ load_rolls(load *l, load_class *classes, size_t n)
             /* in its place by day */
             for (at = k->nrolls++; at > 0 && k->rolls[at - 1].day > l->pending->roll.day; at--) {
                 k->rolls[at] = k->rolls[at - 1];
+                k->ids[at] = k->ids[at - 1];
             }
             k->rolls[at] = l->pending->roll;
+            k->ids[at] = INT64_MAX;           /* being taken now */
         }
     }
 
     return BX_OK;
 }
 
-static void
-add_place(bx_ladder_child *k, bx_ladder_place *places, const bx_rows *rows, size_t i, const load_class *of)
+/* The class's rolls but those of the child's first day in it that were taken before it came: they say nothing of the child. */
+static bx_rc
+rolls_of_place(load *l, bx_ladder_place *p, const load_class *of, bx_id enrolment)
 {
+    bx_ladder_roll *mine = NULL;
+    size_t          n = 0;
+
+    for (size_t i = 0; i < of->nrolls; i++) {
+        bool  before = of->rolls[i].day == p->from && of->ids[i] < enrolment;
+
+        if (before && mine == NULL) {
+            mine = bx_alloc(l->a, of->nrolls * sizeof(*mine));
+            if (mine == NULL) {
+                return out_of_memory(l);
+            }
+            memcpy(mine, of->rolls, i * sizeof(*mine));
+            n = i;
+        }
+        if (!before && mine != NULL) {
+            mine[n++] = of->rolls[i];
+        }
+    }
+    if (mine != NULL) {
+        p->rolls = mine;
+        p->nrolls = n;
+    }
+
+    return BX_OK;
+}
+
+static bx_rc
+add_place(load *l, bx_ladder_child *k, const bx_rows *rows, size_t i, const load_class *of)
+{
+    bx_ladder_place *places = (bx_ladder_place *) k->in.places;
     bx_ladder_place *p = &places[k->in.nplaces];
     const char      *ends = bx_cell_text(rows, i, 3);
 
@@ -272,6 +307,8 @@ add_place(bx_ladder_child *k, bx_ladder_place *places, const bx_rows *rows, size
     if (p->to >= p->from) {
         k->in.nplaces++;
     }
+
+    return rolls_of_place(l, p, of, bx_cell_int(rows, i, 6));
 }
 
 static bx_rc
@@ -282,7 +319,7 @@ load_places(load *l)
     bx_rows      rows;
 
     if (query_children(l, &rows, "SELECT e.student_id, e.class_id, e.starts_on, e.ends_on,"
-                       " s.status IN ('01', '05') AND s.placement <> 'home_delivery', s.updated_at FROM enrolment e JOIN student s ON s.id = e.student_id"
+                       " s.status IN ('01', '05') AND s.placement <> 'home_delivery', s.updated_at, e.id FROM enrolment e JOIN student s ON s.id = e.student_id"
                        " WHERE e.student_id IN (", ") AND (e.ends_on IS NULL OR e.ends_on >= ?) ORDER BY e.student_id, e.starts_on, e.id",
                        BX_ARGS(bx_text(bx_date_text(l->a, l->from - 400)))) != BX_OK)
     {
@@ -311,7 +348,9 @@ load_places(load *l)
             return out_of_memory(l);
         }
         of = class_of(l, classes, &n, bx_cell_int(&rows, i, 1));
-        add_place(k, (bx_ladder_place *) k->in.places, &rows, i, of);
+        if (add_place(l, k, &rows, i, of) != BX_OK) {
+            return BX_FAIL;
+        }
     }
 
     return BX_OK;

@@ -440,6 +440,56 @@ describe('the clock', () => {
         await server.sql('DELETE FROM closure');
     });
 
+    test('a holiday that is declared over days with marks, and taken back: the ladder follows the calendar by itself', async () => {
+        await absentOn('hao', ['09-21', '09-22']);
+        jobs('2026-09-22T16:20');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5');
+        const made = await who.office.post('closures', { kind: 'infection', reason: '流感', starts_on: '2026-09-21', ends_on: '2026-09-22',
+            class_ids: [cls('class1')] });
+        assert.equal(made.status, 201, made.text);
+        jobs('2026-09-22T16:31');
+        assert.deepEqual([await rungs(), await tasks()], ['', '']);
+        const back = await who.office.post(`closures/${made.json.id}/cancel`, { comment: '没有流感' }, { version: made.json.version });
+        assert.equal(back.status, 200, back.text);
+        // nobody has a run any more: who has marks in those days is computed again
+        jobs('2026-09-22T16:41');
+        assert.equal((await rungs()).split(' ').at(-1).slice(0, 2), 'S5');
+        await server.sql('DELETE FROM closure');
+    });
+
+    test('a child who changes class takes run, rungs and tasks along; a roll taken before says nothing of the child', async () => {
+        await absentOn('hao', ['09-21', '09-22']);
+        jobs('2026-09-22T16:20');
+        at('2026-09-23T08:05');
+        const other = await roll('teacherB', [], { class_id: cls('class2') });
+        assert.equal(other.status, 201, other.text);
+        at('2026-09-23T10:00');
+        const [{ n: newest }] = await server.sql('SELECT MAX(id) n FROM roll_call');
+        const before = await server.sql('SELECT * FROM enrolment WHERE student_id = ?', [world.students.hao]);
+        await server.sql("UPDATE enrolment SET ends_on = '2026-09-22' WHERE student_id = ?", [world.students.hao]);
+        await server.sql("INSERT INTO enrolment (id, student_id, class_id, school_id, starts_on) VALUES (?, ?, ?, ?, '2026-09-23')",
+            [BigInt(newest) + 1n, world.students.hao, world.units.class2.id, world.units.school.id]);
+        await server.sql('UPDATE student SET class_id = ? WHERE id = ?', [world.units.class2.id, world.students.hao]);
+        await server.sql("INSERT INTO ladder_touch (student_id, at) VALUES (?, '2026-09-23 10:00:00')", [world.students.hao]);
+        jobs('2026-09-23T10:00');
+        assert.equal(await rungs(), 'S0 S1 S2 S3 S4 S5', 'not back by a roll that did not know him');
+        const owners = await server.sql("SELECT DISTINCT class_id, owner_role, owner_unit FROM task WHERE state = 'open' AND student_id = ? ORDER BY owner_role", [world.students.hao]);
+        assert.deepEqual(owners.map((o) => [String(o.class_id), o.owner_role, String(o.owner_unit)]), [
+            [cls('class2'), 'grade', String(world.units.gradeUnit.id)], [cls('class2'), 'teacher', cls('class2')]]);
+        assert.equal((await who.teacherB.get('absences/runs')).json.items.length, 1);
+        assert.equal((await who.teacher.get('absences/runs')).json.items.length, 0);
+        assert.ok((await who.teacherB.get('tasks')).json.items.some((one) => one.student_id === id('hao')));
+        at('2026-09-23T14:05');
+        const noon = await roll('teacherB', [], { class_id: cls('class2') });
+        assert.equal(noon.status, 201, noon.text);
+        assert.equal(await rungs(), '', 'the roll that knows him ends the run');
+        await server.sql('DELETE FROM enrolment WHERE student_id = ?', [world.students.hao]);
+        for (const row of before) {
+            await server.sql("INSERT INTO enrolment (id, student_id, class_id, school_id, starts_on) VALUES (?, ?, ?, ?, '2024-09-01')", [row.id, row.student_id, row.class_id, row.school_id]);
+        }
+        await server.sql('UPDATE student SET class_id = ? WHERE id = ?', [world.units.class1.id, world.students.hao]);
+    });
+
     test('no alert on days without school', async () => {
         jobs('2026-10-03T08:45');
         assert.equal(await alerts(), '');
@@ -448,6 +498,27 @@ describe('the clock', () => {
 });
 
 describe('lists', () => {
+    test('the sheet of a day before the clock has written its rolls: from the timetable, class by class', async () => {
+        const sessions = async (person = 'office', day = '') => (await who[person].get(`roll-calls/day${day}`)).json.classes.map((k) => k.sessions.map((s) => `${s.session} ${s.due_at.slice(11, 16)} ${s.taken}`));
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM roll_expected'))[0].n), 0);
+        const both = [['am 08:30 false', 'pm 14:30 false'], ['am 08:30 false', 'pm 14:30 false']];
+        assert.deepEqual(await sessions(), both);
+        assert.deepEqual(await sessions('teacher'), both.slice(1));
+        assert.deepEqual(await sessions('office', '?day=2026-09-22'), both);
+        assert.deepEqual(await sessions('office', '?day=2026-10-03'), [[], []]);
+        await server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('roll.mode', ?, 'day', 'x', 1, '2026-09-01')", [world.units.class1.id]);
+        await server.sql("INSERT INTO closure (id, class_id, starts_on, ends_on, reason) VALUES (9, ?, '2026-09-21', '2026-09-21', '流感')", [world.units.class2.id]);
+        assert.deepEqual(await sessions(), [['day 08:30 false'], []]);
+        await server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('roll.due_minutes', ?, '45', 'x', 1, '2026-09-01')", [world.units.gradeUnit.id]);
+        await server.sql('DELETE FROM closure');
+        assert.deepEqual(await sessions(), [['day 08:45 false'], ['am 08:45 false', 'pm 14:45 false']]);
+        await server.sql("DELETE FROM rule_override");
+        await taken('teacher', []);
+        assert.deepEqual(await sessions(), [['am 08:30 true', 'pm 14:30 false'], ['am 08:30 false', 'pm 14:30 false']]);
+        jobs('2026-09-21T08:10');
+        assert.deepEqual(await sessions(), [['am 08:30 true', 'pm 14:30 false'], ['am 08:30 false', 'pm 14:30 false']]);
+    });
+
     test('the sheet of a school for whoever works there, or above', async () => {
         await taken('teacher', [mark('hao', 'absent', { reason: 'sick', note: '发烧' }), mark('min', 'sent')]);
         for (const [person, n] of [['office', 2], ['principal', 2], ['grade', 2], ['teacher', 1], ['teacherB', 1]]) {
