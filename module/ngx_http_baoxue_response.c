@@ -92,12 +92,13 @@ static ngx_int_t
 ngx_http_baoxue_send_headers(ngx_http_request_t *r, bx_response *res)
 {
     u_char      *semicolon;
-    unsigned     i, cache_control, nosniff;
+    unsigned     i, cache_control, nosniff, policy;
     ngx_str_t   *type;
     const char  *name;
 
     cache_control = 0;
     nosniff = 0;
+    policy = 0;
 
     for (i = 0; i < res->nheaders; i++) {
         name = res->headers[i].name;
@@ -111,6 +112,13 @@ ngx_http_baoxue_send_headers(ngx_http_request_t *r, bx_response *res)
             == 0)
         {
             nosniff = 1;
+        }
+
+        if (ngx_strcasecmp((u_char *) name,
+                           (u_char *) "Content-Security-Policy")
+            == 0)
+        {
+            policy = 1;
         }
 
         if (ngx_http_baoxue_add_header(r, name, res->headers[i].value)
@@ -129,6 +137,17 @@ ngx_http_baoxue_send_headers(ngx_http_request_t *r, bx_response *res)
 
     if (!nosniff
         && ngx_http_baoxue_add_header(r, "X-Content-Type-Options", "nosniff")
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* whoever opens an answer as a page gets a page that may do nothing */
+
+    if (!policy
+        && ngx_http_baoxue_add_header(r, "Content-Security-Policy",
+                                      "default-src 'none'; "
+                                      "frame-ancestors 'none'")
            != NGX_OK)
     {
         return NGX_ERROR;

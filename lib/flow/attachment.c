@@ -328,7 +328,7 @@ answer_headers(bx_call *c, const char *media_type)
     bx_file_kind              kind = bx_file_kind_of(media_type);
 
     bx_answer_header(c, "X-Content-Type-Options", "nosniff");
-    bx_answer_header(c, "Content-Security-Policy", "sandbox; default-src 'none'");
+    bx_answer_header(c, "Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'");
     bx_answer_header(c, "Cross-Origin-Resource-Policy", "same-origin");
     bx_answer_header(c, "Cache-Control", "private, no-store");
     bx_answer_header(c, "Content-Disposition",

@@ -104,7 +104,7 @@ describe('what a camera wrote beside a picture', () => {
             const back = await who.guardian.get(`attachments/${file.id}`);
             assert.deepEqual([back.status, back.headers['content-type']], [200, type], name);
             assert.equal(back.headers['x-content-type-options'], 'nosniff');
-            assert.equal(back.headers['content-security-policy'], "sandbox; default-src 'none'");
+            assert.equal(back.headers['content-security-policy'], "sandbox; default-src 'none'; frame-ancestors 'none'");
             assert.equal(back.headers['cache-control'], 'private, no-store');
             assert.match(back.headers['content-disposition'], type === TYPES.pdf ? /^attachment; filename="\d+\.pdf"$/ : /^inline; /);
             if (name !== 'photo.png') {
