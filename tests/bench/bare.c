@@ -38,7 +38,7 @@ typedef struct {
 } script;
 
 static atomic_size_t   next_row, turns;
-static atomic_llong    next_id = 4000000000000000000;
+static atomic_llong    next_id;           /* from the clock on: what an earlier run wrote is still there */
 static atomic_bool     stopping;
 
 static void
@@ -325,6 +325,8 @@ main(int argc, const char **argv)
     load_script(&s, argv[7]);
     load_rows(&s, argv[8]);
 
+    clock_gettime(CLOCK_REALTIME, &begun);
+    atomic_store(&next_id, 4000000000000000000 + (long long) begun.tv_sec * 1000000000 + begun.tv_nsec);
     clock_gettime(CLOCK_MONOTONIC, &begun);
     for (int i = 0; i < n; i++) {
         pthread_create(&threads[i], NULL, work, &s);

@@ -60,8 +60,14 @@ class Bench {
         const each = rate === undefined ? [] : [String(rate / conns)];
         const text = run('wrk', ['-t', conns === 1 ? '1' : '2', '-c', String(conns), '-d', `${seconds}s`, '--timeout', '30s', '-s', path.join(here, 'load.lua'), this.server.origin, '--', file, ...each]);
         const result = JSON.parse(/^RESULT (.*)$/m.exec(text)[1]);
-        assert.ok(result.errors + result.bad <= result.requests * 0.001, `${JSON.stringify(result)}: ${lines[0].slice(0, 200)}`);
+        assert.ok(result.errors + result.bad <= result.requests * 0.001, `${JSON.stringify(result)}: ${lines[0].slice(0, 200)}\n${this.refused()}`);
         return { rate: result.requests / result.seconds, p50: result.p50, p99: result.p99 };
+    }
+
+    /** The last answers of the access log that were refusals. */
+    refused() {
+        const log = fs.readFileSync(path.join(this.server.dir, 'log/access.log'), 'utf8').split('\n');
+        return log.filter((line) => / [45]\d\d \d+ /.test(line)).slice(-5).join('\n');
     }
 
     bare(script, rows, threads) {
@@ -87,6 +93,8 @@ async function operations(bench, log, size) {
     const waiting = await leaveRows(server, 'submitted', 60000);
     // what one decides the other cannot: a half each
     const ours = waiting.filter((_, i) => i % 2 === 0);
+    // a day of a child is asked for once
+    const children = [...new Map(decided.map((row) => [row.student, row])).values()];
     const days = weekdays(64).filter((_, i) => i % 2 === 1);
     const get = (url) => (row, who) => `GET\t${url(row)}\t${bench.cookie(row[who])}`;
     const ask = async (who, method, url, body) => {
@@ -119,7 +127,7 @@ async function operations(bench, log, size) {
         row: { rows: decided, script: all(read, one), size: read.answer.bytes.length, lines: () => decided.map((row) => get((r) => `/api/v1/leave-requests/${r.id}`)(row, 'teacher')) },
         list: { rows: decided, script: all(list, one, { list: true }), size: list.answer.bytes.length, lines: () => decided.map((row) => get(() => '/api/v1/leave-requests?limit=40')(row, 'teacher')) },
         submit: { rows: decided, write: true, script: all(asked, { ...one, id: '' }), size: asked.answer.bytes.length,
-            lines: (n) => take(decided.filter((row, i, rows) => rows.findIndex((r) => r.student === row.student) === i || size > 2000), 'submit', n)
+            lines: (n) => take(children, 'submit', n)
                 .map(([row, turn]) => `POST\t/api/v1/leave-requests\t${bench.cookie(row.parent)}\t${JSON.stringify(submission(row, days[turn % (days.length - 1)]))}`) },
         approve: { rows: waiting.filter((_, i) => i % 2 === 1), write: true, script: all(approved, waiting[0]), size: approved.answer.bytes.length,
             lines: (n) => take(ours, 'approve', Math.min(n, ours.length - left.approve)).map(([row]) => `POST\t/api/v1/leave-requests/${row.id}/approve\t${bench.cookie(row.teacher)}\t{}`) },
