@@ -1,4 +1,5 @@
-/* bulk.c: one action on many records: POST <records>/bulk {action, items: [{id, version}], …fields of the action}.
+/* bulk.c: one action on many records: POST <records>/bulk {action, items: [{id, version}], …fields of the action}; or one new record
+ * for each of many children: {items: [{student_id, …}], …fields they share}, with the action that creates where there are several.
  * Each record is a transaction of its own with a key of its own, made from the request's: an item that was done stays
  * done, and the request sent again does only what was not. The answer has one result an item. */
 
@@ -30,11 +31,12 @@ item_key(const bx_call *c, const bx_key *whole, const char *action, bx_id id, co
 }
 
 
+/* by: "id" of the record that was acted on, or "student_id" of the child that one was made for. */
 static json_t *
-result_json(bx_call *c, bx_id id)
+result_json(bx_call *c, const char *by, bx_id id)
 {
     const bx_problem *p = &c->problem;
-    json_t           *o = json_pack("{s:o, s:i}", "id", json_sprintf("%" PRId64, id), "status",
+    json_t           *o = json_pack("{s:o, s:i}", by, json_sprintf("%" PRId64, id), "status",
                                     p->code == BX_E_NONE ? c->status : bx_err_status(p->code));
     const char       *slug = p->nerrors > 0 ? p->errors[0].reason : bx_err_slug(p->code);
 
@@ -85,15 +87,53 @@ item_run(bx_call *c, const bx_record_def *def, const char *action, const bx_key 
     if (!bx_key_replay(c) && c->problem.code == BX_E_NONE) {
         (void) bx_generic_act(c, def, action);
     }
-    return result_json(c, id);
+    return result_json(c, "id", id);
+}
+
+
+/* What the items share, and over it what this one says. */
+static json_t *
+item_make(bx_call *c, const bx_record_def *def, json_t *shared, const bx_key *whole, json_t *item)
+{
+    bx_id    student = bx_id_parse(json_string_value(json_object_get(item, "student_id")));
+    json_t  *body = bx_own(c->arena, json_copy(shared));
+    bx_key   key;
+
+    item_key(c, whole, "create", student, "new", &key);
+    item_begin(c, 0, NULL, &key);
+    if (body == NULL || json_object_update(body, item) != 0) {
+        (void) bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+        return result_json(c, "student_id", student);
+    }
+
+    c->body = body;
+    if (!bx_key_replay(c) && c->problem.code == BX_E_NONE) {
+        (void) bx_generic_create(c, def);
+    }
+    return result_json(c, "student_id", student);
+}
+
+
+/* One record a child: the same child twice would be two records, or one that is refused by another's key. */
+static bool
+said_before(json_t *items, size_t n, const char *student)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(json_string_value(json_object_get(json_array_get(items, i), "student_id")), student) == 0) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
 static bx_rc
-items_check(bx_call *c, json_t *items)
+items_check(bx_call *c, json_t *items, bool create)
 {
-    size_t   i;
-    json_t  *item;
+    size_t       i;
+    json_t      *item;
+    const char  *student;
 
     if (!json_is_array(items) || json_array_size(items) == 0) {
         return bx_refuse(c, BX_E_INVALID, "items", "required", NULL);
@@ -103,6 +143,13 @@ items_check(bx_call *c, json_t *items)
     }
 
     json_array_foreach(items, i, item) {
+        student = json_string_value(json_object_get(item, "student_id"));
+        if (create) {
+            if (bx_id_parse(student) == 0 || said_before(items, i, student)) {
+                return bx_refuse(c, BX_E_INVALID, bx_sprintf(c->arena, "items.%zu.student_id", i), bx_id_parse(student) == 0 ? "required" : "twice", NULL);
+            }
+            continue;
+        }
         if (bx_id_parse(json_string_value(json_object_get(item, "id"))) == 0 || !json_is_integer(json_object_get(item, "version"))) {
             return bx_refuse(c, BX_E_INVALID, "items", "not_found", NULL);
         }
@@ -113,10 +160,13 @@ items_check(bx_call *c, json_t *items)
 
 
 static bool
-action_known(const bx_record_def *def, const char *action)
+action_known(const bx_record_def *def, const char *action, bool create)
 {
-    for (const bx_transition *t = def->transitions; action != NULL && t->action != NULL; t++) {
-        if (strcmp(t->action, action) == 0 && t->from != BX_NEW && !(t->flags & BX_BY_JOB)) {
+    if (create && def->transitions == NULL) {
+        return action == NULL && def->create != NULL;
+    }
+    for (const bx_transition *t = def->transitions; t != NULL && action != NULL && t->action != NULL; t++) {
+        if (strcmp(t->action, action) == 0 && (t->from == BX_NEW) == create && !(t->flags & BX_BY_JOB)) {
             return true;
         }
     }
@@ -132,25 +182,29 @@ bx_generic_bulk(bx_call *c, const bx_record_def *def)
     json_t     *items = json_object_get(body, "items"), *fields = bx_own(c->arena, json_copy(body)), *item;
     const char *action = json_string_value(json_object_get(body, "action"));
     bx_key      whole = c->key;
+    bool        create = def->scope == BX_SCOPE_STUDENT && json_object_get(json_array_get(items, 0), "id") == NULL
+                         && json_object_get(json_array_get(items, 0), "student_id") != NULL;
     unsigned    done = 0;
     size_t      i;
 
     if (!json_is_object(body)) {
         return bx_refuse(c, BX_E_BAD_JSON, NULL, NULL, NULL);
     }
-    if (!action_known(def, action)) {
+    if (!action_known(def, action, create)) {
         return bx_refuse(c, BX_E_INVALID, "action", "not_in_list", NULL);
     }
-    if (items_check(c, items) != BX_OK) {
+    if (items_check(c, items, create) != BX_OK) {
         return BX_FAIL;
     }
 
     json_object_del(fields, "items");
-    json_object_del(fields, "action");
+    if (!create) {
+        json_object_del(fields, "action");
+    }
     c->body = fields;
 
     json_array_foreach(items, i, item) {
-        json_array_append_new(results, item_run(c, def, action, &whole, item));
+        json_array_append_new(results, create ? item_make(c, def, fields, &whole, item) : item_run(c, def, action, &whole, item));
         done += c->problem.code == BX_E_NONE;
     }
 

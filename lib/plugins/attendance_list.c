@@ -405,13 +405,13 @@ static const char sql_runs[] =
 static json_t *
 run_row(bx_call *c, const bx_rows *rows, size_t i)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:s?, s:s, s:[], s:n}",
+    return json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:s?, s:s, s:[], s:[], s:n}",
         "id", bx_id_json(bx_cell_int(rows, i, 0)), "student_id", bx_id_json(bx_cell_int(rows, i, 1)), "student_name", bx_cell_text(rows, i, 2),
         "class_id", bx_id_json(bx_cell_int(rows, i, 3)), "class_name", class_label(c, rows, i, 4, bx_date_of(c->now)), "school_name",
         bx_cell_text(rows, i, 8), "since", bx_cell_text(rows, i, 9), "period", (int) bx_cell_int(rows, i, 10), "days",
         (int) bx_cell_int(rows, i, 11), "presumed_days", (int) bx_cell_int(rows, i, 12), "begins_at", time_json(c, bx_cell_text(rows, i, 13)),
         "ended_at", time_json(c, bx_cell_text(rows, i, 14)), "ended_by", bx_cell_text(rows, i, 15), "state", bx_cell_text(rows, i, 16),
-        "rungs", "contact");
+        "rungs", "guardians", "contact");
 }
 
 static json_t *
@@ -429,7 +429,34 @@ run_of(json_t *items, const char *key, bx_id id)
     return NULL;
 }
 
-/* What each run has required, and the last time somebody was called about it. */
+/* Whom to call, for those who call: names only, as the roster has them. */
+static bx_rc
+add_guardians(bx_call *c, json_t *items, const char *in, const bx_value *args, size_t n)
+{
+    bx_buf   sql;
+    bx_rows  rows;
+
+    if (!bx_call_can(c, "contact.record")) {
+        return BX_OK;
+    }
+
+    bx_buf_init(&sql, c->arena);
+    bx_buf_printf(&sql, "SELECT STRAIGHT_JOIN r.id, g.name, sg.relation, sg.relation_text FROM absence_run r JOIN student_guardian sg"
+                  " ON sg.student_id = r.student_id AND sg.ends_on IS NULL JOIN guardian g ON g.id = sg.guardian_id WHERE r.id IN (%s)"
+                  " ORDER BY r.id, sg.ordinal, g.id", in);
+    if (bx_query(c, &rows, sql.data, args, n) != BX_OK) {
+        return BX_FAIL;
+    }
+    for (size_t i = 0; i < rows.nrows; i++) {
+        json_array_append_new(json_object_get(run_of(items, "id", bx_cell_int(&rows, i, 0)), "guardians"),
+            json_pack("{s:s, s:s, s:s?}", "name", bx_cell_text(&rows, i, 1), "relation", bx_cell_text(&rows, i, 2), "relation_text",
+                      bx_cell_text(&rows, i, 3)));
+    }
+
+    return BX_OK;
+}
+
+/* What each run has required, the last time somebody was called about it, and whom to call. */
 static bx_rc
 add_rungs(bx_call *c, json_t *items, const bx_rows *runs)
 {
@@ -468,18 +495,19 @@ add_rungs(bx_call *c, json_t *items, const bx_rows *runs)
     }
 
     bx_buf_init(&sql, c->arena);
-    bx_buf_printf(&sql, "SELECT r.id, k.at, k.reached, k.person, k.reason FROM absence_run r JOIN contact k ON k.student_id = r.student_id"
+    bx_buf_printf(&sql, "SELECT r.id, k.at, k.reached, k.person, k.reason, k.words FROM absence_run r JOIN contact k ON k.student_id = r.student_id"
                   " AND k.at >= r.first_on WHERE r.id IN (%s) ORDER BY k.at", in.data);
     if (bx_query(c, &rows, sql.data, args, n) != BX_OK) {
         return BX_FAIL;
     }
     for (size_t i = 0; i < rows.nrows; i++) {
         o = run_of(items, "id", bx_cell_int(&rows, i, 0));
-        json_object_set_new(o, "contact", json_pack("{s:o, s:b, s:s?, s:s?}", "at", time_json(c, bx_cell_text(&rows, i, 1)), "reached",
-            bx_cell_int(&rows, i, 2) != 0, "person", bx_cell_text(&rows, i, 3), "reason", bx_cell_text(&rows, i, 4)));
+        json_object_set_new(o, "contact", json_pack("{s:o, s:b, s:s?, s:s?, s:s?}", "at", time_json(c, bx_cell_text(&rows, i, 1)), "reached",
+            bx_cell_int(&rows, i, 2) != 0, "person", bx_cell_text(&rows, i, 3), "reason", bx_cell_text(&rows, i, 4), "words",
+            bx_cell_text(&rows, i, 5)));
     }
 
-    return BX_OK;
+    return add_guardians(c, items, in.data, args, n);
 }
 
 /* Children who are missing now; with student_id every run of that child, the newest first. */

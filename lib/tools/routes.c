@@ -54,8 +54,12 @@ needed(ctl *x, const bx_route_row *row)
         return row->def->read;
     case BX_RT_PATCH:
         return row->def->edit;
-    case BX_RT_ACT:
     case BX_RT_BULK:
+        if (row->def->transitions == NULL) {
+            return row->def->create;
+        }
+        return action_capabilities(x, row->def, row->action);
+    case BX_RT_ACT:
         return action_capabilities(x, row->def, row->action);
     case BX_RT_CREATE:
         break;

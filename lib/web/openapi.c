@@ -256,13 +256,17 @@ action_fields(const bx_record_def *def, const char *action)
 }
 
 
+/* Items are rows to act on, or children to make a record for: then with whatever of its fields is each one's own. */
 static json_t *
-bulk_body(void)
+bulk_body(const bx_record_def *def)
 {
-    return json_pack("{s:{s:{s:{s:s, s:{s:{s:s}, s:{s:s, s:i, s:{s:s, s:{s:{s:s}, s:{s:s}}, s:[s, s]}}}, s:[s, s]}}}}",
-        "content", "application/json", "schema", "type", "object", "properties", "action", "type", "string",
-        "items", "type", "array", "maxItems", 100, "items", "type", "object", "properties", "id", "type", "string",
-        "version", "type", "integer", "required", "id", "version", "required", "action", "items");
+    json_t *item = def->transitions == NULL
+        ? json_pack("{s:s, s:{s:{s:s}}, s:[s]}", "type", "object", "properties", "student_id", "type", "string", "required", "student_id")
+        : json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}}}", "type", "object", "properties", "id", "type", "string", "version", "type", "integer",
+                    "student_id", "type", "string");
+
+    return json_pack("{s:{s:{s:{s:s, s:{s:{s:s}, s:{s:s, s:i, s:o}}, s:[s]}}}}", "content", "application/json", "schema", "type", "object",
+        "properties", "action", "type", "string", "items", "type", "array", "maxItems", 100, "items", item, "required", "items");
 }
 
 
@@ -285,7 +289,7 @@ request_body(const bx_route_row *row)
         json_object_del(schema, "required");
         break;
     case BX_RT_BULK:
-        return bulk_body();
+        return bulk_body(row->def);
     case BX_RT_ACT:
         schema = body_schema(action_fields(row->def, row->action), NULL);
         break;

@@ -105,7 +105,7 @@ record_routes(bx_tables *t, const bx_plugin *p, const bx_record_def *def, bx_err
         rc |= generic_add(t, p, def, "GET", "/{id}/history", BX_RT_HISTORY, NULL, err);
     }
 
-    if (def->transitions != NULL) {
+    if (def->transitions != NULL || (def->create != NULL && def->scope == BX_SCOPE_STUDENT)) {
         rc |= generic_add(t, p, def, "POST", "/bulk", BX_RT_BULK, NULL, err);
     }
 

@@ -157,8 +157,8 @@ describe('who is missing', () => {
         await page.getByText('明天 08:00 前').waitFor();
         await button('记联系').click();
         await button('记下').click();
-        await page.locator('#person-e').waitFor();
-        await page.locator('#person').fill('李春花');
+        await page.locator('#why-e').waitFor();
+        assert.equal(await page.locator('#person').inputValue(), '李春花', 'the roster knows whom to call');
         await page.locator('#why').selectOption('sick');
         await button('记下').click();
         await toast('联系家长的事办完了');
@@ -169,6 +169,51 @@ describe('who is missing', () => {
         await toast('报告已发出');
         await page.getByText('该办的都办了').waitFor();
         assert.deepEqual((await server.sql("SELECT step FROM absence_rung WHERE state = 'done' ORDER BY step")).map((r) => Number(r.step)), [0, 1, 3]);
+    });
+
+    test('an influenza week: many chosen, one call record each, and one tap makes the absence a leave', async () => {
+        const teacher = await server.client('teacher');
+        const absent = ['siyu', 'hao', 'min'].map((one) => ({ student_id: String(world.students[one]), kind: 'absent' }));
+        assert.equal((await teacher.post('roll-calls', { marks: absent })).status, 201);
+        teacher.close();
+        await as('teacher', 'absences');
+        await button('一次办几个').click();
+        await page.getByLabel('全选').check();
+        await page.getByText('已选 3 人').waitFor();
+        await page.locator('.picked').getByRole('button', { name: '记联系' }).click();
+        await page.getByRole('heading', { name: '联系 3 个孩子的家长' }).waitFor();
+        assert.equal(await page.getByLabel('罗思雨', { exact: true }).inputValue(), '杨秀莲', 'the roster knows whom to call');
+        await page.locator('#why').selectOption('sick');
+        await page.locator('#words').fill('流感，在家休息');
+        await button('记下 3 人').click();
+        await page.locator('.err').waitFor();                         // the roster knows nobody for one of them
+        await page.getByLabel('韦敏', { exact: true }).fill('韦大姐');
+        if (process.env.LOOK) {
+            await page.screenshot({ path: `${process.env.LOOK}/calls.png` });
+        }
+        await button('记下 3 人').click();
+        await toast('记下了 3 个孩子的联系');
+        assert.deepEqual((await server.sql('SELECT person, reason FROM contact ORDER BY person')).map((one) => one.reason), ['sick', 'sick', 'sick']);
+        // known from the call: one tap
+        await page.locator('section.card', { hasText: '罗思雨' }).getByRole('button', { name: '转请假（家长已说明）' }).click();
+        await toast('罗思雨已转为请假');
+        assert.deepEqual((await server.sql('SELECT state, kind, requested_by, channel FROM leave_request')).map((one) => ({ ...one })), [{ state: 'provisional', kind: 'sick', requested_by: '杨秀莲', channel: 'phone' }]);
+        await page.locator('section.card', { hasText: '罗思雨' }).waitFor({ state: 'detached' });
+        // the others together; whoever is no guardian is refused by name and stays
+        await button('一次办几个').click();
+        await page.getByLabel('全选').check();
+        await page.locator('.picked').getByRole('button', { name: '转请假' }).click();
+        assert.deepEqual([await page.locator('#reason').inputValue(), await page.locator('[name=kind]:checked').inputValue()], ['流感，在家休息', 'sick'], 'as they all said');
+        if (process.env.LOOK) {
+            await page.screenshot({ path: `${process.env.LOOK}/leaves.png` });
+        }
+        await button('记下 2 人').click();
+        await page.getByText('有 1 个没有记下').waitFor();
+        assert.deepEqual((await server.sql('SELECT requested_by FROM leave_request ORDER BY id')).map((one) => one.requested_by), ['杨秀莲', '李春花']);
+        if (process.env.LOOK) {
+            await page.screenshot({ path: `${process.env.LOOK}/refused.png` });
+        }
+        assert.deepEqual(await visitor.axe(), []);
     });
 
     test('nobody is missing', async () => {

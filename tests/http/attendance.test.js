@@ -612,3 +612,64 @@ describe('contacts, reports, visits', () => {
         assert.equal(await rungs(), 'S0 S1 S2 S3 S5');
     });
 });
+
+describe('an influenza week: many children at once', () => {
+    const both = () => [{ student_id: id('hao'), person: '李春花' }, { student_id: id('siyu'), person: '杨秀莲' }];
+    const shared = { channel: 'phone', reached: true, reason: 'sick', words: '流感，在家休息' };
+
+    test('one request, one contact a child, a result an item; the same key again makes nothing new', async () => {
+        await taken('teacher', [mark('hao', 'absent'), mark('siyu', 'absent'), mark('min', 'absent')]);
+        assert.equal(await rungs(), 'S0 S0 S0');
+        const key = randomUUID();
+        const items = [...both(), { student_id: id('min') }, { student_id: id('xin'), person: '吴桂英' }];
+        const answer = await who.teacher.post('contacts/bulk', { items, ...shared }, { key });
+        assert.equal(answer.status, 200, answer.text);
+        assert.deepEqual(answer.json.items.map((one) => [one.student_id, one.status]), [[id('hao'), 201], [id('siyu'), 201], [id('min'), 422], [id('xin'), 422]]);
+        assert.deepEqual([answer.json.done, answer.json.refused], [2, 2]);
+        assert.deepEqual([answer.json.items[1].record.person, answer.json.items[1].record.words], ['杨秀莲', '流感，在家休息']);
+        assert.ok(answer.json.items[2].title.length > 2 && !answer.json.items[2].title.startsWith('error.'), answer.text);
+        assert.deepEqual([await rungs(), await rungs('done'), await tasks()], ['S0', 'S0 S0', 'contact']);
+        const again = await who.teacher.post('contacts/bulk', { items, ...shared }, { key });
+        assert.deepEqual(again.json.items.map((one) => [one.status, one.record?.id]), answer.json.items.map((one) => [one.status, one.record?.id]));
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM contact'))[0].n), 2);
+        assert.deepEqual((await who.teacher.get('contacts')).json.items.map((one) => one.person).sort(), ['李春花', '杨秀莲'].sort());
+    });
+
+    test('what is no list of children', async () => {
+        refused(await who.teacher.post('contacts/bulk', { items: [], ...shared }), 422, 'invalid', 'action', 'not_in_list');
+        refused(await who.teacher.post('contacts/bulk', { items: [{ student_id: id('hao') }, { student_id: id('hao') }], ...shared }), 422, 'invalid', 'items.1.student_id', 'twice');
+        refused(await who.teacher.post('contacts/bulk', { items: [{ student_id: id('hao') }, {}], ...shared }), 422, 'invalid', 'items.1.student_id', 'required');
+        const guardian = await who.guardian.post('contacts/bulk', { items: [{ student_id: id('siyu'), person: 'x' }], ...shared });
+        assert.deepEqual(guardian.json.items.map((one) => one.status), [403], guardian.text);
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM contact'))[0].n), 0);
+    });
+
+    test('unexcused absence becomes a leave entered for the guardian who phoned, each for itself', async () => {
+        const absent = [mark('hao', 'absent'), mark('siyu', 'absent')];
+        for (const time of ['2026-09-21T08:05', '2026-09-21T14:05', '2026-09-22T08:05']) {
+            at(time);
+            await taken('teacher', absent);
+        }
+        jobs('2026-09-22T09:00');
+        const missing = (await who.teacher.get('absences/runs')).json.items;
+        assert.deepEqual(missing.map((run) => [run.student_name, run.guardians.map((one) => one.name)]).sort(), [['李浩', ['李春花']], ['罗思雨', ['杨秀莲', '罗国平']]]);
+        const neighbour = { student_id: id('min'), requested_by: '邻居', starts_on: '2026-09-22', starts_period: 1 };
+        const items = missing.map((run) => ({ student_id: run.student_id, requested_by: run.guardians[0].name, starts_on: run.since,
+            starts_period: run.period }));
+        const body = { action: 'enter', channel: 'phone', kind: 'sick', reason: '流感，在家休息', ends_on: '2026-09-22', ends_period: 16, items };
+        const key = randomUUID();
+        const answer = await who.teacher.post('leave-requests/bulk', body, { key });
+        assert.deepEqual(answer.json.items.map((one) => [one.status, one.record?.state, one.record?.school_days]), [[201, 'provisional', 2], [201, 'provisional', 2]], answer.text);
+        assert.equal((await who.teacher.post('leave-requests/bulk', body, { key })).json.done, 2);
+        assert.equal(Number((await server.sql('SELECT COUNT(*) n FROM leave_request'))[0].n), 2);
+        jobs('2026-09-22T09:01');
+        assert.deepEqual([await rungs(), await tasks()], ['', '']);
+        assert.match(await rungs('withdrawn'), /S4:excused/);
+        // once more: each is told that there is leave already
+        const twice = await who.teacher.post('leave-requests/bulk', body);
+        assert.deepEqual(twice.json.items.map((one) => one.status), [409, 409]);
+        const proxy = await who.teacher.post('leave-requests/bulk', { ...body, items: [neighbour] });
+        assert.deepEqual(proxy.json.items.map((one) => [one.status, one.code]), [[422, 'invalid']], proxy.text);
+        refused(await who.teacher.post('leave-requests/bulk', { ...body, action: 'return' }), 422, 'invalid', 'action', 'not_in_list');
+    });
+});
