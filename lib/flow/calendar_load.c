@@ -1,9 +1,9 @@
 /*
- * calendar_load.c: reads what the calendar of a class or an office is built from. At most four queries for a class: the
- * path of its units, their overrides of rules, terms, and days with closures. Does not own what a day is (calendar.c).
+ * calendar_load.c: reads what the calendar of a class or an office is built from. At most two queries: the path of its
+ * units, unless the call knows it, and everything that hangs on them. Does not own what a day is (calendar.c).
  */
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "flow/calendar.h"
@@ -19,6 +19,10 @@ struct bx_calendars {
     bx_date               from, to;
     const bx_calendar    *school;
     const bx_workdays    *office;
+    const bx_id          *ids;                /* the unit's path */
+    size_t                n;
+    bx_date               days_from, days_to; /* days are read from … to */
+    bx_rows               rows;               /* of sql_parts */
 };
 
 static bx_rc
@@ -79,142 +83,158 @@ depth_of(const bx_id *ids, size_t n, bx_id unit)
     return n;
 }
 
-/* In each school year the nearest unit with a term decides alone. Rows come ordered by school year. */
-static size_t
-nearest_terms(const bx_rows *rows, const bx_id *ids, size_t n, bx_date from, bx_date to, bx_term_row *out)
+/* What a calendar is made of comes in one round trip: overrides of rules, terms, days, closures. Columns: which of them, its
+ * unit, a number (a term's school year, whether a day is statutory), and three texts. */
+static const char  sql_parts[] =
+    "SELECT 'rule' AS part, o.unit_id AS unit_id, 0 AS n, o.rule AS a, o.value AS b, NULL AS name"
+    " FROM rule_override o WHERE o.unit_id IN (" BX_PATH_MARKS ")"
+    " UNION ALL SELECT 'term', t.unit_id, t.school_year, t.starts_on, t.ends_on, NULL"
+    " FROM term t WHERE t.unit_id IN (" BX_PATH_MARKS ") AND t.school_year BETWEEN ? AND ?"
+    " UNION ALL SELECT 'day', d.unit_id, d.statutory, d.day, d.kind, d.name"
+    " FROM calendar_day d WHERE d.unit_id IN (" BX_PATH_MARKS ") AND d.day BETWEEN ? AND ?"
+    " UNION ALL SELECT 'closure', x.class_id, 0, x.starts_on, x.ends_on, x.reason"
+    " FROM closure x WHERE x.class_id = ? AND x.starts_on <= ? AND x.ends_on >= ? AND x.cancelled = 0";
+
+enum { PART, UNIT, NUMBER, TEXT_A, TEXT_B, NAME };
+
+static bool
+is_part(const bx_rows *rows, size_t i, const char *part)
 {
-    size_t       i, j, k, depth, best, count = 0;
-    bx_term_row  term;
-
-    for (i = 0; i < rows->nrows; i = j) {
-        best = 0;
-
-        for (j = i; j < rows->nrows && bx_cell_int(rows, j, 1) == bx_cell_int(rows, i, 1); j++) {
-            depth = depth_of(ids, n, bx_cell_int(rows, j, 0));
-            best = depth > best ? depth : best;
-        }
-
-        for (k = i; k < j; k++) {
-            if (depth_of(ids, n, bx_cell_int(rows, k, 0)) != best) {
-                continue;
-            }
-
-            term.starts = bx_date_parse(bx_cell_text(rows, k, 2));
-            term.ends = bx_date_parse(bx_cell_text(rows, k, 3));
-            if (term.starts <= to && term.ends >= from) {
-                out[count++] = term;
-            }
-        }
-    }
-
-    return count;
+    return strcmp(bx_cell_text(rows, i, PART), part) == 0;
 }
 
-/* Terms by school year, so that a school's own year replaces the county's as a whole: the years read are those with any
- * day in the range, and one more on either side for a term that reaches over its year's end. */
+/* Terms reach over the range that was asked for, and none is longer than a year: whole years, and one more on either side. */
 static bx_rc
-read_terms(bx_call *c, const bx_id *ids, size_t n, bx_date from, bx_date to, bx_calendar_source *src)
+read_parts(bx_call *c, struct bx_calendars *k)
 {
-    static const char  sql[] = "SELECT t.unit_id AS unit_id, t.school_year AS school_year, t.starts_on AS starts_on,"
-                               " t.ends_on AS ends_on FROM term t"
-                               " WHERE t.unit_id IN (" BX_PATH_MARKS ") AND t.school_year BETWEEN ? AND ?"
-                               " ORDER BY t.school_year, t.starts_on, t.id";
-    bx_value           args[BX_MAX_DEPTH + 2];
-    bx_term_row       *terms;
-    bx_rows            rows;
+    bx_value     args[3 * BX_MAX_DEPTH + 7];
+    size_t       n = 0;
+    const char  *first, *last;
 
-    bx_path_args(ids, n, args);
-    args[BX_MAX_DEPTH] = bx_int(bx_civil_of_date(from).year - 2);
-    args[BX_MAX_DEPTH + 1] = bx_int(bx_civil_of_date(to).year + 1);
+    k->days_from = bx_date_make(bx_civil_of_date(k->from).year - 1, 1, 1);
+    k->days_to = bx_date_make(bx_civil_of_date(k->to).year + 1, 12, 31);
+    first = bx_date_text(c->arena, k->days_from);
+    last = bx_date_text(c->arena, k->days_to);
 
-    if (bx_query(c, &rows, sql, args, BX_MAX_DEPTH + 2) != BX_OK) {
+    bx_path_args(k->ids, k->n, args);
+    bx_path_args(k->ids, k->n, args + BX_MAX_DEPTH);
+    n = 2 * BX_MAX_DEPTH;
+    args[n++] = bx_int(bx_civil_of_date(k->from).year - 2);
+    args[n++] = bx_int(bx_civil_of_date(k->to).year + 1);
+    bx_path_args(k->ids, k->n, args + n);
+    n += BX_MAX_DEPTH;
+    args[n++] = bx_text(first);
+    args[n++] = bx_text(last);
+    args[n++] = bx_int(k->unit);
+    args[n++] = bx_text(last);
+    args[n++] = bx_text(first);
+
+    if (bx_query(c, &k->rows, sql_parts, args, n) != BX_OK) {
         return BX_FAIL;
     }
 
-    terms = bx_alloc(c->arena, (rows.nrows + 1) * sizeof(*terms));
+    return bx_overrides_known(c, k->unit, &k->rows);
+}
+
+static int
+compare_terms(const void *x, const void *y)
+{
+    const bx_term_row *a = x, *b = y;
+
+    return a->starts == b->starts ? 0 : a->starts < b->starts ? -1 : 1;
+}
+
+/* In each school year the nearest unit with a term decides alone, so that a school's own year replaces the county's as a
+ * whole. */
+static bool
+is_nearest(const struct bx_calendars *k, size_t i)
+{
+    size_t  j, depth = depth_of(k->ids, k->n, bx_cell_int(&k->rows, i, UNIT));
+
+    for (j = 0; j < k->rows.nrows; j++) {
+        if (is_part(&k->rows, j, "term") && bx_cell_int(&k->rows, j, NUMBER) == bx_cell_int(&k->rows, i, NUMBER)
+            && depth_of(k->ids, k->n, bx_cell_int(&k->rows, j, UNIT)) > depth)
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+static bx_rc
+take_terms(bx_call *c, const struct bx_calendars *k, bx_calendar_source *src)
+{
+    bx_term_row  *terms = bx_alloc(c->arena, (k->rows.nrows + 1) * sizeof(*terms)), term;
+    size_t        i;
+
     if (terms == NULL) {
         return out_of_memory(c);
     }
 
-    src->nterms = nearest_terms(&rows, ids, n, from, to, terms);
+    for (i = 0; i < k->rows.nrows; i++) {
+        if (!is_part(&k->rows, i, "term") || !is_nearest(k, i)) {
+            continue;
+        }
+
+        term.starts = bx_date_parse(bx_cell_text(&k->rows, i, TEXT_A));
+        term.ends = bx_date_parse(bx_cell_text(&k->rows, i, TEXT_B));
+        if (term.starts <= k->to && term.ends >= k->from) {
+            terms[src->nterms++] = term;
+        }
+    }
+
+    qsort(terms, src->nterms, sizeof(*terms), compare_terms);
     src->terms = terms;
     return BX_OK;
 }
 
-/* Columns: unit (0 for a closure), from, to, kind, name. */
-static const char  sql_days[] =
-    "SELECT d.unit_id AS unit_id, d.day AS starts_on, d.day AS ends_on, d.kind AS kind, d.name AS name"
-    " FROM calendar_day d WHERE d.unit_id IN (" BX_PATH_MARKS ") AND d.day BETWEEN ? AND ? AND d.statutory >= ?"
-    " UNION ALL"
-    " SELECT 0, x.starts_on, x.ends_on, 'closed', x.reason FROM closure x"
-    " WHERE x.class_id = ? AND x.starts_on <= ? AND x.ends_on >= ? AND x.cancelled = 0";
-
-static bool
-is_row(const bx_rows *rows, size_t i, bx_id unit)
+/* Days of the root first and of the last of n units last: the last row of a day holds. */
+static bx_rc
+take_days(bx_call *c, const struct bx_calendars *k, size_t n, bool statutory, bx_calendar_source *src)
 {
-    return bx_cell_int(rows, i, 0) == unit;
-}
+    bx_day_row  *days = bx_alloc(c->arena, (k->rows.nrows + 1) * sizeof(*days));
+    size_t       depth, i;
 
-/* Days of the root first and of the unit last: the last row of a day holds. */
-static size_t
-sorted_days(const bx_rows *rows, const bx_id *ids, size_t n, bx_day_row *out)
-{
-    size_t  depth, i, count = 0;
+    if (days == NULL) {
+        return out_of_memory(c);
+    }
 
     for (depth = 0; depth < n; depth++) {
-        for (i = 0; i < rows->nrows; i++) {
-            if (is_row(rows, i, ids[depth])) {
-                out[count].day = bx_date_parse(bx_cell_text(rows, i, 1));
-                out[count].makeup = strcmp(bx_cell_text(rows, i, 3), "makeup") == 0;
-                out[count++].name = bx_cell_text(rows, i, 4);
+        for (i = 0; i < k->rows.nrows; i++) {
+            if (bx_cell_int(&k->rows, i, UNIT) == k->ids[depth] && is_part(&k->rows, i, "day")
+                && (!statutory || bx_cell_int(&k->rows, i, NUMBER) > 0))
+            {
+                days[src->ndays++] = (bx_day_row) { bx_date_parse(bx_cell_text(&k->rows, i, TEXT_A)),
+                                                    strcmp(bx_cell_text(&k->rows, i, TEXT_B), "makeup") == 0,
+                                                    bx_cell_text(&k->rows, i, NAME) };
             }
         }
     }
 
-    return count;
+    src->days = days;
+    return BX_OK;
 }
 
-/* class_id 0: for offices, which have no closures and only the statutory days. */
 static bx_rc
-read_days(bx_call *c, bx_id class_id, const bx_id *ids, size_t n, bx_date from, bx_date to, bx_calendar_source *src)
+take_closures(bx_call *c, const struct bx_calendars *k, bx_calendar_source *src)
 {
-    const char      *first = bx_date_text(c->arena, from), *last = bx_date_text(c->arena, to);
-    bx_value         args[BX_MAX_DEPTH + 6];
-    bx_day_row      *days;
-    bx_closure_row  *closures;
-    bx_rows          rows;
+    bx_closure_row  *closures = bx_alloc(c->arena, (k->rows.nrows + 1) * sizeof(*closures));
     size_t           i;
 
-    bx_path_args(ids, n, args);
-    args[BX_MAX_DEPTH] = bx_text(first);
-    args[BX_MAX_DEPTH + 1] = bx_text(last);
-    args[BX_MAX_DEPTH + 2] = bx_int(class_id == 0);
-    args[BX_MAX_DEPTH + 3] = bx_int(class_id);
-    args[BX_MAX_DEPTH + 4] = bx_text(last);
-    args[BX_MAX_DEPTH + 5] = bx_text(first);
-
-    if (bx_query(c, &rows, sql_days, args, BX_MAX_DEPTH + 6) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    days = bx_alloc(c->arena, (rows.nrows + 1) * sizeof(*days));
-    closures = bx_alloc(c->arena, (rows.nrows + 1) * sizeof(*closures));
-    if (days == NULL || closures == NULL) {
+    if (closures == NULL) {
         return out_of_memory(c);
     }
 
-    src->ndays = sorted_days(&rows, ids, n, days);
-    src->days = days;
-    src->closures = closures;
-
-    for (i = 0; i < rows.nrows; i++) {
-        if (is_row(&rows, i, 0)) {
-            closures[src->nclosures++] = (bx_closure_row) { bx_date_parse(bx_cell_text(&rows, i, 1)),
-                                                            bx_date_parse(bx_cell_text(&rows, i, 2)),
-                                                            bx_cell_text(&rows, i, 4) };
+    for (i = 0; i < k->rows.nrows; i++) {
+        if (is_part(&k->rows, i, "closure")) {
+            closures[src->nclosures++] = (bx_closure_row) { bx_date_parse(bx_cell_text(&k->rows, i, TEXT_A)),
+                                                            bx_date_parse(bx_cell_text(&k->rows, i, TEXT_B)),
+                                                            bx_cell_text(&k->rows, i, NAME) };
         }
     }
 
+    src->closures = closures;
     return BX_OK;
 }
 
@@ -241,16 +261,18 @@ read_timetable(bx_call *c, bx_id unit, bx_calendar_source *src)
     return BX_OK;
 }
 
-/* Terms reach over the range that was asked for: the days of a whole term are read with it. */
-static void
-cover_terms(const bx_calendar_source *src, bx_date *from, bx_date *to)
+static struct bx_calendars *
+new_calendars(bx_call *c, bx_id unit, bx_date from, bx_date to)
 {
-    size_t  i;
+    struct bx_calendars *k = bx_alloc(c->arena, sizeof(*k));
 
-    for (i = 0; i < src->nterms; i++) {
-        *from = src->terms[i].starts < *from ? src->terms[i].starts : *from;
-        *to = src->terms[i].ends > *to ? src->terms[i].ends : *to;
+    if (k == NULL) {
+        out_of_memory(c);
+        return NULL;
     }
+
+    *k = (struct bx_calendars) { .unit = unit, .from = from, .to = to };
+    return bx_unit_path(c, unit, &k->ids, &k->n) == BX_OK && read_parts(c, k) == BX_OK ? k : NULL;
 }
 
 bx_rc
@@ -258,8 +280,6 @@ bx_calendar_load(bx_call *c, bx_id class_id, bx_date from, bx_date to, const bx_
 {
     struct bx_calendars  *k;
     bx_calendar_source    src = { 0 };
-    const bx_id          *ids;
-    size_t                n;
 
     widen(&from, &to);
 
@@ -269,20 +289,10 @@ bx_calendar_load(bx_call *c, bx_id class_id, bx_date from, bx_date to, const bx_
         return BX_OK;
     }
 
-    k = bx_alloc(c->arena, sizeof(*k));
-    if (k == NULL) {
-        return out_of_memory(c);
-    }
-
-    if (bx_unit_path(c, class_id, &ids, &n) != BX_OK || read_timetable(c, class_id, &src) != BX_OK
-        || read_terms(c, ids, n, from, to, &src) != BX_OK)
+    k = new_calendars(c, class_id, from, to);
+    if (k == NULL || read_timetable(c, class_id, &src) != BX_OK || take_terms(c, k, &src) != BX_OK
+        || take_days(c, k, k->n, false, &src) != BX_OK || take_closures(c, k, &src) != BX_OK)
     {
-        return BX_FAIL;
-    }
-
-    cover_terms(&src, &from, &to);
-
-    if (read_days(c, class_id, ids, n, from, to, &src) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -290,21 +300,32 @@ bx_calendar_load(bx_call *c, bx_id class_id, bx_date from, bx_date to, const bx_
         return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
     }
 
-    k->unit = class_id;
-    k->from = from;
-    k->to = to;
     keep(c, k);
     *out = k->school;
     return BX_OK;
 }
 
+/* What has been read for the unit or one below it. */
+static struct bx_calendars *
+find_read(bx_call *c, bx_id unit, bx_date from, bx_date to)
+{
+    struct bx_calendars  *k;
+
+    for (k = c->calendars; k; k = k->next) {
+        if (k->days_from <= from && k->days_to >= to && depth_of(k->ids, k->n, unit) > 0) {
+            return k;
+        }
+    }
+
+    return NULL;
+}
+
+/* An office has no closures and only the statutory days. */
 bx_rc
 bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_workdays **out)
 {
-    struct bx_calendars  *k;
+    struct bx_calendars  *k, *read;
     bx_calendar_source    src = { 0 };
-    const bx_id          *ids;
-    size_t                n;
 
     widen(&from, &to);
 
@@ -314,12 +335,22 @@ bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_work
         return BX_OK;
     }
 
-    k = bx_alloc(c->arena, sizeof(*k));
+    read = find_read(c, unit, from, to);
+    k = read == NULL ? new_calendars(c, unit, from, to) : bx_alloc(c->arena, sizeof(*k));
     if (k == NULL) {
-        return out_of_memory(c);
+        return read == NULL ? BX_FAIL : out_of_memory(c);
     }
 
-    if (bx_unit_path(c, unit, &ids, &n) != BX_OK || read_days(c, 0, ids, n, from, to, &src) != BX_OK) {
+    if (read != NULL) {
+        *k = *read;
+        k->school = NULL;
+        k->unit = unit;
+        k->n = depth_of(read->ids, read->n, unit);
+        k->from = from;
+        k->to = to;
+    }
+
+    if (take_days(c, k, k->n, true, &src) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -327,9 +358,6 @@ bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_work
         return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
     }
 
-    k->unit = unit;
-    k->from = from;
-    k->to = to;
     keep(c, k);
     *out = k->office;
     return BX_OK;

@@ -2,6 +2,7 @@
  * Owns what a field's type means in SQL and in an answer. Does not own bodies (body.c), states (machine.c) nor lists (list.c). */
 
 #include "flow/flow.h"
+#include "flow/rules.h"
 #include "flow/attachment.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 /* Columns before the fields, in the order of bx_record_select(). */
 enum { COL_ID, COL_VERSION, COL_STATE, COL_CREATOR, COL_STUDENT, COL_CLASS, COL_SCHOOL, COL_TOWNSHIP, COL_OWN,
        COL_STAGE, COL_ENTRY, COL_NUMBER, COL_GRADE, COL_SCHOOL_NAME, COL_CENTRAL, COL_STUDENT_NAME, COL_UNIT,
-       COL_FIELDS };
+       COL_PATH, COL_FIELDS };
 
 
 const char *
@@ -72,7 +73,7 @@ select_scope(const bx_record_def *def, bx_buf *sql)
 }
 
 
-/* Class, grade, school, central school, what it is about by name, and the unit it hangs on. */
+/* Class, grade, school, central school, what it is about by name, the unit it hangs on, and the path of the class. */
 static void
 select_names(const bx_record_def *def, bx_buf *sql)
 {
@@ -80,16 +81,16 @@ select_names(const bx_record_def *def, bx_buf *sql)
 
     switch (def->scope) {
     case BX_SCOPE_STUDENT:
-        bx_buf_printf(sql, ", cl.stage, cl.entry_year, cl.class_no, cl.parent_id, sc.name, sc.parent_id, %s, NULL",
+        bx_buf_printf(sql, ", cl.stage, cl.entry_year, cl.class_no, cl.parent_id, sc.name, sc.parent_id, %s, NULL, cl.path",
                       is_student(def) ? "NULL" : "st.name");
         return;
     case BX_SCOPE_SCHOOL:
-        bx_buf_str(sql, ", NULL, NULL, NULL, NULL, sc.name, sc.parent_id, NULL, t.school_id");
+        bx_buf_str(sql, ", NULL, NULL, NULL, NULL, sc.name, sc.parent_id, NULL, t.school_id, NULL");
         return;
     case BX_SCOPE_UNIT:
         bx_buf_str(sql, hangs ? ", un.stage, un.entry_year, un.class_no" : ", NULL, NULL, NULL");
         bx_buf_printf(sql, ", CASE %s.level WHEN 'class' THEN %s.parent_id WHEN 'grade' THEN %s.id END, sc.name,"
-                      " IF(%s.level = 'central', %s.id, sc.parent_id), %s, %s.id", bx_record_alias(def), bx_record_alias(def),
+                      " IF(%s.level = 'central', %s.id, sc.parent_id), %s, %s.id, NULL", bx_record_alias(def), bx_record_alias(def),
                       bx_record_alias(def), bx_record_alias(def), bx_record_alias(def), hangs ? "un.name" : "NULL",
                       bx_record_alias(def));
     }
@@ -177,6 +178,9 @@ bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, si
     r->school_name = bx_cell_text(rows, i, COL_SCHOOL_NAME);
     r->student_name = bx_cell_text(rows, i, COL_STUDENT_NAME);
 
+    if (bx_cell_text(rows, i, COL_PATH) != NULL) {
+        bx_unit_known(c, r->scope.class_id, bx_cell_text(rows, i, COL_PATH));
+    }
     if (bx_cell(rows, i, COL_NUMBER)->kind != BX_V_NULL) {
         r->class_name = bx_class_label(c->arena, c->lang, bx_cell_text(rows, i, COL_STAGE),
                                        (int) bx_cell_int(rows, i, COL_ENTRY), (int) bx_cell_int(rows, i, COL_NUMBER),

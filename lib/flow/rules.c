@@ -204,15 +204,71 @@ bx_path_args(const bx_id *ids, size_t n, bx_value args[BX_MAX_DEPTH])
     }
 }
 
+void
+bx_unit_known(bx_call *c, bx_id unit, const char *path)
+{
+    struct bx_units  *u;
+
+    for (u = c->units; u; u = u->next) {
+        if (u->unit == unit) {
+            return;
+        }
+    }
+
+    u = bx_alloc(c->arena, sizeof(*u));
+    if (u == NULL) {
+        return;                               /* whoever needs it reads it, and says that memory is short */
+    }
+
+    u->unit = unit;
+    if (read_path(path, u)) {
+        u->next = c->units;
+        c->units = u;
+    }
+}
+
+/* Rows from column `col` on: unit, a number, rule, value. */
+static bx_rc
+take_overrides(bx_call *c, struct bx_units *u, const bx_rows *rows, size_t col)
+{
+    override_row *found = bx_alloc(c->arena, (rows->nrows + 1) * sizeof(*found));
+    size_t        i;
+
+    if (found == NULL) {
+        return out_of_memory(c);
+    }
+
+    for (i = 0; i < rows->nrows; i++) {
+        if (col == 0 || strcmp(bx_cell_text(rows, i, 0), "rule") == 0) {
+            found[u->noverrides++] = (override_row) { bx_cell_text(rows, i, col + 2), bx_cell_text(rows, i, col + 3),
+                                                      bx_cell_int(rows, i, col) };
+        }
+    }
+
+    u->overrides = found;
+    u->read = true;
+    return BX_OK;
+}
+
+bx_rc
+bx_overrides_known(bx_call *c, bx_id unit, const bx_rows *rows)
+{
+    struct bx_units *u = find_unit(c, unit);
+
+    if (u == NULL) {
+        return BX_FAIL;
+    }
+
+    return u->read ? BX_OK : take_overrides(c, u, rows, 1);
+}
+
 static bx_rc
 read_overrides(bx_call *c, struct bx_units *u)
 {
-    static const char  sql[] = "SELECT o.rule AS rule, o.value AS value, o.unit_id AS unit_id FROM rule_override o"
+    static const char  sql[] = "SELECT o.unit_id, 0, o.rule, o.value FROM rule_override o"
                                " WHERE o.unit_id IN (" BX_PATH_MARKS ")";
     bx_value           args[BX_MAX_DEPTH];
-    override_row      *found;
     bx_rows            rows;
-    size_t             i;
 
     bx_path_args(u->ids, u->n, args);
 
@@ -220,19 +276,7 @@ read_overrides(bx_call *c, struct bx_units *u)
         return BX_FAIL;
     }
 
-    found = bx_alloc(c->arena, (rows.nrows + 1) * sizeof(*found));
-    if (found == NULL) {
-        return out_of_memory(c);
-    }
-
-    for (i = 0; i < rows.nrows; i++) {
-        found[i] = (override_row) { bx_cell_text(&rows, i, 0), bx_cell_text(&rows, i, 1), bx_cell_int(&rows, i, 2) };
-    }
-
-    u->overrides = found;
-    u->noverrides = rows.nrows;
-    u->read = true;
-    return BX_OK;
+    return take_overrides(c, u, &rows, 0);
 }
 
 /* ------------------------------------------------------------------ effective values */

@@ -17,6 +17,10 @@ extern const bx_rule  bx_core_rules[];
 /* Ids from the root down to the unit itself, from org_unit.path. Kept in the call, one query a unit. No unit of that
  * id: BX_OK with *n 0. [thread] */
 bx_rc   bx_unit_path(bx_call *c, bx_id unit, const bx_id **ids, size_t *n);
+/* The path of a unit, or the overrides on it, read along with something else: spares the call a query of its own. Rows of
+ * overrides: 'rule' in the first column, then unit, a number that is passed over, rule and value. [thread] */
+void    bx_unit_known(bx_call *c, bx_id unit, const char *path);
+bx_rc   bx_overrides_known(bx_call *c, bx_id unit, const bx_rows *rows);
 /* Fills args with the n ids and then with zeros, for "IN (" BX_PATH_MARKS ")". */
 void    bx_path_args(const bx_id *ids, size_t n, bx_value args[BX_MAX_DEPTH]);
 #define BX_PATH_MARKS  "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"

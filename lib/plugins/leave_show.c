@@ -95,12 +95,36 @@ bx_leave_refuse_plan(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *p
 
 typedef struct { bx_rows rows; } deciders;
 
+static bool
+is_undecided(const json_t *row)
+{
+    const char *state = json_string_value(json_object_get(row, "state"));
+
+    return state == NULL || strcmp(state, "submitted") == 0 || strcmp(state, "provisional") == 0;
+}
+
+
+static bool
+is_among(const bx_value *args, size_t n, bx_id unit)
+{
+    size_t  i;
+
+    for (i = 2; i < n && args[i].i != unit; i++) {
+        /* void */
+    }
+
+    return i < n;
+}
+
+
+/* Of the rows that wait for somebody, a class of one school once; no query when none does. */
 static bx_rc
 deciders_of(bx_call *c, json_t *page, deciders *out)
 {
     bx_buf       sql;
     bx_value     args[402];
     size_t       n = 0, i;
+    bx_id        class_id;
     json_t      *row;
     const char  *today = bx_date_text(bx_call_arena(c), bx_date_of(bx_call_now(c)));
 
@@ -115,13 +139,18 @@ deciders_of(bx_call *c, json_t *page, deciders *out)
         if (n + 2 > sizeof(args) / sizeof(args[0])) {
             break;
         }
+        class_id = bx_id_parse(json_string_value(json_object_get(row, "class_id")));
+        if (!is_undecided(row) || is_among(args, n, class_id)) {
+            continue;
+        }
         bx_buf_str(&sql, ",?,?");
-        args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, "class_id"))));
+        args[n++] = bx_int(class_id);
         args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, "school_id"))));
     }
 
     bx_buf_str(&sql, ") ORDER BY p.id");
-    return bx_query(c, &out->rows, sql.data, args, n);
+    *out = (deciders) { 0 };
+    return n == 2 ? BX_OK : bx_query(c, &out->rows, sql.data, args, n);
 }
 
 
