@@ -4,7 +4,7 @@
 // share tells little by its absolute times.
 //
 //   BENCH_STUDENTS=20000  BENCH_ROUNDS=5  BENCH_SECONDS=3  BENCH_CONNECTIONS=1,16,64,256  BENCH_GROWTH=200,2000,20000,200000
-//   BENCH_ONLY=list,submit: only these operations, no growth
+//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, bulk), no growth
 //   BENCH_SMOKE=1: small and short, only to see that it runs and that nothing is refused.
 //
 // Results go to build/bench/<commit>.json; those of the newest other commit there are compared with.
@@ -17,6 +17,7 @@ import { accountPassword, top } from '../lib/database.js';
 import { run, until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 import { libraryValues } from '../lib/world.js';
+import { exportRows, importRows } from './bulk.js';
 import { recorder, scriptOf } from './capture.js';
 import { leaveRows, makeCounty, token, weekdays } from './county.js';
 
@@ -216,6 +217,16 @@ async function main() {
     const signIns = Array.from({ length: 400 }, (_, i) => `POST\t/api/v1/session\t\t${JSON.stringify({ login: `p${i}`, password: accountPassword })}`);
     results.operations.signIn = prepared.bench.wrk(signIns, 4);
     say(`sign-in    4 connections: ${round(results.operations.signIn.rate, 1)}/s, p50 ${round(results.operations.signIn.p50)} ms (Argon2id, 19 MiB)`);
+    if (only === undefined || only.includes('bulk')) {
+        const { server } = prepared.bench;
+        const sheet = await exportRows(server, smoke ? 1000 : 5000);
+        say(`export     ${sheet.rows} rows as xlsx (${sheet.bytes} bytes): ${round(sheet.perSecond, 0)} rows/s`);
+        const load = await importRows(server);
+        say(`import     ${load.rows} rows: ${round(load.perSecond, 0)} rows/s, the same again ${round(load.againPerSecond, 0)} rows/s, ` +
+            `LOAD DATA ${round(load.loadDataPerSecond, 0)} rows/s: ${round(load.loadDataPerSecond / load.perSecond, 1)} × as fast`);
+        results.operations.export = sheet;
+        results.operations.import = load;
+    }
     await prepared.finish();
 
     for (const size of growth) {

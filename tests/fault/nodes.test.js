@@ -88,7 +88,8 @@ describe('upgrade of nginx', () => {
     const runs = (pid) => fs.existsSync(`/proc/${pid}`);
 
     test('under load: no request is lost', { timeout: 120_000 }, async (t) => {
-        const people = [{ client: await server.client('guardian'), student: world.students.siyu }, { client: await server.client('guardianHao'), student: world.students.hao }];
+        const people = [{ client: await server.client('guardian', { keepAlive: false }), student: world.students.siyu },
+            { client: await server.client('guardianHao', { keepAlive: false }), student: world.students.hao }];
         const writers = new Writers(server, people);
 
         // an nginx whose parent has gone, as a service's: one whose parent is still the one it began with does not upgrade,

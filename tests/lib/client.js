@@ -6,13 +6,16 @@ import http from 'node:http';
 const unsafe = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
 
 export class Client {
-    /** @param {{ port: number }} server  anything with a `port` (it may change when nginx is started again) */
-    constructor(server, { language = 'zh-CN' } = {}) {
+    /**
+     * @param {{ port: number }} server  anything with a `port` (it may change when nginx is started again)
+     * keepAlive false: a connection for each request, for nginx closes idle ones when a worker ends, whatever is on its way
+     */
+    constructor(server, { language = 'zh-CN', keepAlive = true } = {}) {
         this.server = server;
         this.language = language;
         this.cookies = new Map();
         this.session = null;
-        this.agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+        this.agent = new http.Agent({ keepAlive, maxSockets: 16 });
     }
 
     get origin() {
