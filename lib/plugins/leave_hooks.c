@@ -276,11 +276,11 @@ decide(bx_call *c, bx_record *r, bx_rc (*neighbour)(bx_call *, const bx_leave_pl
 bx_rc
 bx_leave_approve(bx_call *c, bx_record *r)
 {
-    if (bx_leave_task_close(c, r, false) != BX_OK || bx_leave_tell_guardians(c, r, "leave.approved") != BX_OK) {
+    if (decide(c, r, carry_on) != BX_OK || bx_leave_task_close(c, r, false) != BX_OK) {
         return BX_FAIL;
     }
 
-    return decide(c, r, carry_on);
+    return bx_leave_tell_guardians(c, r, "leave.approved");
 }
 
 

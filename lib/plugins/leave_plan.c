@@ -4,6 +4,7 @@
 #include "plugins/leave.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FAR_DAYS  400                         /* how far a calendar is loaded around a request */
@@ -21,13 +22,14 @@ slot_compare(bx_slot a, bx_slot b)
 
 /* ---- the child's other requests */
 
+/* In the order of their last days, as the index has them: claims of one child do not overlap, but for a day's halves. */
 static const char sql_claims[] =
     "SELECT s.leave_seq, l.id, l.version, l.state, l.starts_on, l.starts_period, l.ends_on, l.ends_period, l.half_days,"
     " l.back_on, l.back_period, l.created_by, l.needs_paper"
     " FROM student s LEFT JOIN leave_request l ON l.student_id = s.id AND l.ends_on >= ? AND l.id <> ?"
     " AND l.state IN ('submitted', 'provisional', 'approved', 'away', 'overdue', 'returned', 'awaiting_paper',"
     " 'no_paper')"
-    " WHERE s.id = ? ORDER BY l.starts_on, l.starts_period LIMIT 64";
+    " WHERE s.id = ? ORDER BY l.ends_on LIMIT 64";
 
 
 /* A leave that was returned from early covers only what lies before the first attended period. False: nothing is left. */
@@ -53,6 +55,15 @@ static bool
 has_returned(const char *state)
 {
     return strcmp(state, "returned") == 0 || strcmp(state, "awaiting_paper") == 0 || strcmp(state, "no_paper") == 0;
+}
+
+
+static int
+compare_claims(const void *x, const void *y)
+{
+    const bx_leave_claim *a = x, *b = y;
+
+    return slot_compare(a->span.from, b->span.from);
 }
 
 
@@ -95,6 +106,7 @@ claims_read(bx_call *c, const bx_leave_ask *ask, bx_leave_plan *plan)
         plan->claims[plan->nclaims++] = claim;
     }
 
+    qsort(plan->claims, plan->nclaims, sizeof(plan->claims[0]), compare_claims);
     return BX_OK;
 }
 
