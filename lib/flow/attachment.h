@@ -30,6 +30,7 @@ bx_file_kind  bx_file_kind_of(const char *media_type);                /* paramet
 const char   *bx_file_media_type(bx_file_kind kind);                  /* NULL for BX_FILE_UNKNOWN */
 
 /* The file without what does not belong to the picture. BX_FAIL: its parts do not hold together, or out of memory. Pure. */
+void          bx_file_clean_pdf(uint8_t *data, size_t len);
 bx_rc         bx_file_clean(bx_arena *a, const void *data, size_t len, const bx_file_info *info, bx_value *out);
 
 /* ---- attachment_record.c: files of records [thread] */

@@ -5,7 +5,7 @@
  * It goes from segment to segment (JPEG), chunk to chunk (PNG, WebP) and copies what a decoder needs, by a list of what is
  * known; everything else, and whatever follows the end, is left out. It decodes nothing. Of a JPEG's Exif one thing
  * survives: how the picture is turned, written anew. A file whose segments do not hold together is refused, since what
- * cannot be read cannot be cleaned. A PDF stays as it is: cameras do not make them.
+ * cannot be read cannot be cleaned. What of a PDF can be written over is file_clean_pdf.c's.
  */
 #include <string.h>
 
@@ -339,14 +339,19 @@ bx_file_clean(bx_arena *a, const void *data, size_t len, const bx_file_info *inf
     if (!info->sound) {
         return BX_FAIL;
     }
-    if (info->kind == BX_FILE_PDF) {
-        *out = bx_blob(data, len);
-        return BX_OK;
-    }
 
     k.out = bx_alloc(a, len + ORIENTATION + 2);
     if (k.out == NULL) {
         return BX_FAIL;
+    }
+    if (info->kind == BX_FILE_PDF) {
+        bx_file_info  after;
+
+        put(&k, data, len);
+        bx_file_clean_pdf(k.out, k.n);
+        *out = bx_blob(k.out, k.n);
+        bx_file_sniff(k.out, k.n, &after);    /* its table of objects is no information about it */
+        return after.sound ? BX_OK : BX_FAIL;
     }
     ok = info->kind == BX_FILE_JPEG ? clean_jpeg(&k) : info->kind == BX_FILE_PNG ? clean_png(&k) : clean_webp(&k);
     *out = bx_blob(k.out, k.n);

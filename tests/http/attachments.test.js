@@ -2,6 +2,7 @@
 // who reads them, wrong ones struck out, and when they go: never by anybody's hand.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -98,6 +99,20 @@ describe('what a camera wrote beside a picture', () => {
         }
     });
 
+    test('a PDF comes back without who made it and with what, each byte in its place; a signed one as it was', async () => {
+        const paper = sample('paper.pdf');
+        const file = made(await send('guardian', paper, TYPES.pdf));
+        const { bytes } = await who.guardian.get(`attachments/${file.id}`);
+        assert.ok(paper.includes('HeadlessChrome') && paper.includes('D:2026'));
+        assert.ok(!bytes.includes('HeadlessChrome') && !bytes.includes('D:2026') && !bytes.includes('Skia'));
+        assert.deepEqual([bytes.length, bytes.indexOf('endobj'), bytes.subarray(bytes.indexOf('endobj'))], [paper.length, paper.indexOf('endobj'), paper.subarray(paper.indexOf('endobj'))]);
+        const signed = Buffer.concat([paper, Buffer.from('\n% /ByteRange [0 1 2 3]\nstartxref\n0\n%%EOF\n')]);
+        assert.deepEqual((await who.guardian.get(`attachments/${made(await send('guardian', signed, TYPES.pdf)).id}`)).bytes, signed);
+        const at = path.join(server.dir, 'cleaned.pdf');
+        fs.writeFileSync(at, bytes);
+        assert.doesNotMatch(execFileSync('pdftotext', [at, '-'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }), /Error/);
+    });
+
     test('every kind of file comes back as it was', async () => {
         for (const [name, type] of [['photo.png', TYPES.png], ['lossy.webp', TYPES.webp], ['lossless.webp', TYPES.webp], ['extended.webp', TYPES.webp], ['paper.pdf', TYPES.pdf]]) {
             const file = made(await send('guardian', sample(name), type));
@@ -107,7 +122,7 @@ describe('what a camera wrote beside a picture', () => {
             assert.equal(back.headers['content-security-policy'], "sandbox; default-src 'none'; frame-ancestors 'none'");
             assert.equal(back.headers['cache-control'], 'private, no-store');
             assert.match(back.headers['content-disposition'], type === TYPES.pdf ? /^attachment; filename="\d+\.pdf"$/ : /^inline; /);
-            if (name !== 'photo.png') {
+            if (name !== 'photo.png' && name !== 'paper.pdf') {
                 assert.deepEqual(back.bytes, sample(name), name);
             }
         }

@@ -1,5 +1,5 @@
 /*
- * test_clean.c: pictures without what cameras write beside them (file_clean.c): nothing of it is left, the picture is, and
+ * test_clean.c: pictures without what cameras write beside them (file_clean.c), papers without who made them (file_clean_pdf.c): nothing of it is left, the picture is, and
  * files that do not hold together are refused without reading or writing past their ends.
  */
 #include <setjmp.h>
@@ -384,6 +384,93 @@ again_is_the_same(void **state)
     }
 }
 
+/* A paper as a telephone scans it: information, XMP, a photo as the camera made it. */
+static void
+scanned(const char *more)
+{
+    static const char  photo[] = "\xff\xd8\xff\xe1\0\x1e" "Exif\0\0" SECRET "\xff\xc0\0\x0b\x08\0\x15\0\x25\x01\x01\x11\0\xff\xda\0\x08\x01\x01\0\0\x3f\0" "PICTURE\xff\xd9";
+    int                n;
+
+    n = snprintf((char *) in.b, sizeof(in.b),
+                 "%%PDF-1.4\n1 0 obj\n<</Title (" SECRET " \\(a\\) (b)) /Author <%s> /Keys [(" SECRET ")]>>\nendobj\n"
+                 "11 0 obj <</Name (kept)>> endobj\n"
+                 "2 0 obj <</Type /Metadata /Subtype /XML /Length 99>> stream\n<?xpacket begin='x'?><x:xmpmeta>" SECRET "</x:xmpmeta><?xpacket end='w'?>\nendstream endobj\n"
+                 "3 0 obj <</Length 9>> stream\n(" SECRET "x) Tj\nendstream endobj\n"
+                 "4 0 obj <</Subtype /Image /Filter /DCTDecode>> stream\n", "4750532032");
+    memcpy(in.b + n, photo, sizeof(photo) - 1);
+    in.n = (size_t) n + sizeof(photo) - 1;
+    n = snprintf((char *) in.b + in.n, sizeof(in.b) - in.n, "\nendstream endobj\n%s\ntrailer <</Root 5 0 R /Info 1 0 R>>\nstartxref\n9\n%%%%EOF\n", more);
+    in.n += (size_t) n;
+}
+
+static unsigned
+times(const char *word)
+{
+    unsigned  n = 0;
+
+    for (const uint8_t *p = out.b; (p = memmem(p, out.n - (size_t) (p - out.b), word, strlen(word))) != NULL; p++) {
+        n++;
+    }
+    return n;
+}
+
+static void
+pdf_maker_goes(void **state)
+{
+    (void) state;
+    scanned("");
+    assert_true(clean());
+    assert_int_equal(in.n, out.n);
+    assert_int_equal(times(SECRET), 1);       /* the page itself says it */
+    assert_int_equal(times("(" SECRET "x) Tj"), 1);
+    assert_int_equal(times("4750532032"), 0);
+    assert_int_equal(times("<2020202020>"), 1);
+    assert_int_equal(times("(kept)"), 1);
+    assert_int_equal(times("xmpmeta"), 0);
+    assert_int_equal(times("Exif"), 0);
+    assert_int_equal(times("PICTURE"), 1);
+    assert_int_equal(times("trailer <</Root 5 0 R /Info 1 0 R>>"), 1);
+}
+
+static void
+pdf_that_is_signed_stays(void **state)
+{
+    (void) state;
+    scanned("6 0 obj <</Type /Sig /ByteRange [0 1 2 3]>> endobj");
+    assert_true(clean());
+    assert_int_equal(in.n, out.n);
+    assert_memory_equal(in.b, out.b, in.n);
+}
+
+static void
+pdf_that_is_encrypted_keeps_its_texts(void **state)
+{
+    (void) state;
+    scanned("/Encrypt 7 0 R");
+    assert_true(clean());
+    assert_int_equal(times("4750532032"), 1);
+    assert_int_equal(times("Exif"), 0);
+}
+
+static void
+pdf_hostile(void **state)
+{
+    static const char *const  ends[] = { "", "(", "<", "<<", "\\", "/Info", "/Info 1", "/Info 999999999999 0 R", "<?xpacket begin", "1 0 obj (", "\xff\xd8\xff" };
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        scanned(ends[i]);
+        (void) clean();
+        memcpy(in.b + in.n, ends[i], strlen(ends[i]));
+        in.n += strlen(ends[i]);
+        (void) clean();
+    }
+    scanned("");                              /* information that holds the end of the file */
+    memcpy(memmem(in.b, in.n, SECRET, strlen(SECRET)), "startxref 9 %%EOF", 17);
+    memset(memmem(in.b + in.n - 40, 40, "startxref", 9), 'x', 9);
+    (void) clean();
+}
+
 int
 main(void)
 {
@@ -395,6 +482,10 @@ main(void)
         cmocka_unit_test(restarts_and_several_scans),
         cmocka_unit_test(png_texts_go),
         cmocka_unit_test(webp_chunks_go),
+        cmocka_unit_test(pdf_maker_goes),
+        cmocka_unit_test(pdf_that_is_signed_stays),
+        cmocka_unit_test(pdf_that_is_encrypted_keeps_its_texts),
+        cmocka_unit_test(pdf_hostile),
         cmocka_unit_test(cut_short),
         cmocka_unit_test(bent),
         cmocka_unit_test(again_is_the_same),
