@@ -24,6 +24,7 @@ bx_rc   bx_keys_load(const char *path, bx_error *err);
 bx_rc   bx_keys_create(const char *path, bx_error *err);
 bx_rc   bx_password_hash(bx_arena *a, const char *plain, char **out, bx_error *err);      /* Argon2id, 19 MiB, 2 passes: [thread], slow */
 bool    bx_password_verify(const char *hash, const char *plain);                         /* NULL hash: takes as long and fails */
+bool    bx_password_common(const char *low);                                              /* in small letters: one of those that everybody tries */
 void    bx_random(void *out, size_t n);
 char   *bx_token_new(bx_arena *a, uint8_t hash[32]);                                      /* 256 bits, base64url, and its hash */
 void    bx_token_hash(const char *token, size_t len, uint8_t hash[32]);                   /* [loop] SHA-256 */

@@ -19,7 +19,8 @@
 #include <strings.h>
 
 #define MIN_PASSWORD   8
-#define MAX_PASSWORD  72
+#define MAX_PASSWORD  256                     /* bytes: 64 characters of any script */
+#define MAX_TYPED     400
 
 /* ---- what the caller typed */
 
@@ -303,7 +304,7 @@ sign_in(bx_call *c)
     json_t      *j;
     bx_id        school;
 
-    if (need_text(c, "login", 64, &login) != BX_OK || need_text(c, "password", 200, &password) != BX_OK
+    if (need_text(c, "login", 64, &login) != BX_OK || need_text(c, "password", MAX_TYPED, &password) != BX_OK
         || find_account(c, login, &at) != BX_OK || throttle_sign_in(c, &at) != BX_OK)
     {
         return BX_FAIL;
@@ -397,19 +398,6 @@ set_language(bx_call *c)
 
 /* ---- passwords */
 
-/* Whatever is tried first against any account. Runs and repetitions are caught by shape. */
-static const char *const common[] = {
-    "password", "password1", "passw0rd", "p@ssw0rd", "p@ssword", "iloveyou", "sunshine", "princess", "football",
-    "qwertyui", "qwerty12", "qwerty123", "qwertyuiop", "asdfghjk", "asdfghjkl", "zxcvbnm1", "zxcvbnm123",
-    "1qaz2wsx", "1q2w3e4r", "1q2w3e4r5t", "q1w2e3r4", "qazwsxedc", "abcd1234", "abc12345", "abc123456", "a1234567",
-    "a12345678", "a123456789", "aa123456", "aa12345678", "123456aa", "123456abc", "123456789a", "12345678a", "1234qwer",
-    "qwer1234", "asdf1234", "11223344", "1122334455", "12341234", "123123123", "12121212", "147258369", "159357456",
-    "789456123", "987654321", "13145200", "5201314a", "52013145", "woaini520", "woaini1314", "woaini123", "wozuishuai",
-    "admin123", "admin888", "admin1234", "administrator", "root1234", "test1234", "welcome1", "letmein1",
-    "teacher1", "teacher123", "laoshi123", "xuesheng", "xuexiao123", "school123", "baoxue123", "baoxue1234", "baoxue2026",
-    NULL
-};
-
 /* One character again and again, or a run upwards or downwards: 88888888, 12345678, hgfedcba. */
 static bool
 is_run(const char *s)
@@ -431,29 +419,26 @@ is_run(const char *s)
     return true;
 }
 
+/* Holds a word that is easily guessed, and too little besides. */
 static bool
-is_common(bx_arena *a, const char *password)
+is_mostly(const char *password, const char *word)
 {
-    const char  *low = lower(a, password);
+    return strstr(password, word) != NULL && strlen(password) - strlen(word) < MIN_PASSWORD;
+}
 
-    if (low == NULL || is_run(low)) {
-        return true;
-    }
-
-    for (size_t i = 0; common[i] != NULL; i++) {
-        if (strcmp(low, common[i]) == 0) {
-            return true;
-        }
-    }
-
-    return false;
+/* What everybody tries, by list or by shape, and what is made of the name of what is signed in to. */
+static bool
+is_common(const char *low)
+{
+    return is_run(low) || bx_password_common(low) || is_mostly(low, "baoxue") || is_mostly(low, "保学");
 }
 
 /* login and phone may be NULL. */
 static bx_rc
 check_password(bx_call *c, const char *field, const char *password, const char *login, const char *phone)
 {
-    size_t  n = strlen(password);
+    size_t       n = strlen(password);
+    const char  *low, *name;
 
     if (n < MIN_PASSWORD) {
         return bx_refuse(c, BX_E_INVALID, field, "password.short", json_pack("{s:i}", "min", MIN_PASSWORD));
@@ -464,10 +449,14 @@ check_password(bx_call *c, const char *field, const char *password, const char *
     if (!bx_text_clean(password)) {
         return bx_refuse(c, BX_E_INVALID, field, "password.characters", NULL);
     }
-    if ((login != NULL && strcasecmp(password, login) == 0) || (phone != NULL && strcmp(password, phone) == 0)) {
+    low = lower(c->arena, password);
+    name = login == NULL ? NULL : lower(c->arena, login);
+    if (low == NULL || (name != NULL && (strcmp(low, name) == 0 || (strlen(name) > 3 && is_mostly(low, name))))
+        || (phone != NULL && is_mostly(low, phone)))
+    {
         return bx_refuse(c, BX_E_INVALID, field, "password.login", NULL);
     }
-    if (is_common(c->arena, password)) {
+    if (is_common(low)) {
         return bx_refuse(c, BX_E_INVALID, field, "password.common", NULL);
     }
 
@@ -538,7 +527,7 @@ change_password(bx_call *c)
     bx_session    s = *c->who;
     bx_id         school;
 
-    if (need_text(c, "current", 200, &current) != BX_OK || need_text(c, "new", 200, &password) != BX_OK
+    if (need_text(c, "current", MAX_TYPED, &current) != BX_OK || need_text(c, "new", MAX_TYPED, &password) != BX_OK
         || bx_query(c, &rows, sql_own_account, BX_ARGS(bx_int(s.account))) != BX_OK)
     {
         return BX_FAIL;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MIN_PASSWORD   8
-#define MAX_PASSWORD  72
+#define MIN_PASSWORD    8
+#define MAX_PASSWORD  256
 
 
 /* ---- what is typed */

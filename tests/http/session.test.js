@@ -154,7 +154,7 @@ describe('signing in', () => {
         const client = await visitor();
         for (const [body, field] of [[{ password: 'x' }, 'login'], [{ login: 'teacher' }, 'password'],
             [{ login: 'teacher', password: '' }, 'password'], [{ login: 'x'.repeat(65), password: 'x' }, 'login'],
-            [{ login: 'teacher', password: 'x'.repeat(201) }, 'password'], [{ login: 7, password: 'x' }, 'login']]) {
+            [{ login: 'teacher', password: 'x'.repeat(401) }, 'password'], [{ login: 7, password: 'x' }, 'login']]) {
             const answer = await client.post('session', body);
             assert.equal(answer.status, 422, JSON.stringify(body));
             assert.equal(answer.json.errors[0].field, field);
@@ -474,9 +474,11 @@ describe('passwords', () => {
     });
 
     for (const [name, password, code] of [
-        ['short', 'abc 123', 'password.short'], ['longer than 72 bytes', '密'.repeat(25), 'password.long'],
+        ['short', 'abc 123', 'password.short'], ['longer than 256 bytes', '密'.repeat(86), 'password.long'],
         ['the login', 'registrar', 'password.login'], ['the login in capitals', 'REGISTRAR', 'password.login'],
-        ['common', 'Password1', 'password.common'], ['a run', '12345678', 'password.common'], ['a run down', 'hgfedcba', 'password.common'],
+        ['the login with something to it', 'Registrar-2026', 'password.login'], ['common', 'Password1', 'password.common'], ['common elsewhere', 'Trustno1', 'password.common'],
+        ['common, far down the list', 'seahawks', 'password.common'], ['made of the product', 'BaoXue 2027!', 'password.common'], ['made of the product in Chinese', '保学888', 'password.common'],
+        ['common in China', 'woaini1314', 'password.common'], ['a run', '12345678', 'password.common'], ['a run down', 'hgfedcba', 'password.common'],
         ['one character', '88888888', 'password.common'], ['the old one', accountPassword, 'password.same'],
     ]) {
         test(`refused: ${name}`, async () => {
@@ -488,9 +490,11 @@ describe('passwords', () => {
         });
     }
 
-    test('exactly 72 bytes are accepted', async () => {
+    test('64 characters of any script are accepted, and each of them counts', async () => {
         const { client } = await signIn('registrar');
-        assert.equal((await client.post('password', { current: accountPassword, new: '学'.repeat(24) })).status, 200);
+        assert.equal((await client.post('password', { current: accountPassword, new: '𡃁'.repeat(64) })).status, 200);
+        assert.equal((await signIn('registrar', '𡃁'.repeat(63))).answer.status, 401);
+        assert.equal((await signIn('registrar', '𡃁'.repeat(64))).answer.status, 201);
         await give('registrar', false);
     });
 
@@ -498,6 +502,7 @@ describe('passwords', () => {
         const { client } = await signIn('guardianHao');
         const refused = await client.post('password', { current: accountPassword, new: '13985550003' });
         assert.equal(refused.json.errors[0].code, 'password.login');
+        assert.equal((await client.post('password', { current: accountPassword, new: 'a13985550003' })).json.errors[0].code, 'password.login');
     });
 
     test('the current password is asked for, and may be guessed five times only', async () => {

@@ -15,7 +15,7 @@ export const weak = (password) => (password.length < LEAST ? t('password.short',
 export function NewPassword({ label, error }) {
     const [shown, show] = useState(false);
 
-    return html`<${Field} id="new" name="new" label=${label} error=${error} type=${shown ? 'text' : 'password'} autocomplete="new-password" maxlength="72"
+    return html`<${Field} id="new" name="new" label=${label} error=${error} type=${shown ? 'text' : 'password'} autocomplete="new-password" maxlength="256"
         note=${html`<p class="cap">${t('password.advice')}</p>`}/>
         <label class="sm"><input type="checkbox" checked=${shown} onChange=${(e) => show(e.target.checked)}/> ${t('show_password')}</label>`;
 }
