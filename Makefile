@@ -115,6 +115,11 @@ fault: node_modules/.package-lock.json
 	@node tests/lib/prepare.js
 	@BAOXUE_ROUNDS=$(ROUNDS) node --test tests/fault/kills.test.js tests/fault/nodes.test.js tests/fault/outage.test.js
 
+#: make pentest       sqlmap over every parameter of every route, wapiti over portal and API: 40 minutes (PENTEST_MINUTES; PENTEST_SMOKE=1: 4)
+.PHONY: pentest
+pentest:
+	@scripts/pentest
+
 #: make bench         beside a bare client and static answers, as ratios (BENCH_SMOKE=1: short; see docs/performance.md)
 .PHONY: bench
 bench: node_modules/.package-lock.json all
