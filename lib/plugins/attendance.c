@@ -14,6 +14,9 @@ static const bx_code_list code_lists[] = { { "attendance_kind", kinds }, { "abse
 static const bx_rule rules[] = {
     { "roll.mode",             BX_RULE_TEXT, 0,    0,   0,    "half_day", "roll_mode", "the school's choice: half_day, day or period" },
     { "roll.due_minutes",      BX_RULE_INT,  30,   5,   240,  NULL, "minute",       "proposal" },
+    { "roll.rote_rolls",       BX_RULE_INT,  20,   4,   200,  NULL, "roll",         "proposal: rolls in a row without anybody missing" },
+    { "roll.rote_seconds",     BX_RULE_INT,  3,    0,   60,   NULL, "second",       "proposal: handed in so soon after the sheet was opened" },
+    { "roll.rote_percent",     BX_RULE_INT,  2,    1,   50,   NULL, "percent",      "proposal: so many of the other classes' children were missing at the same time" },
     { "ladder.contact_by",     BX_RULE_INT,  1440, 480, 1440, NULL, "minute_of_day", "[B] 三(一)1: the guardian is contacted on the day" },
     { "ladder.periods",        BX_RULE_INT,  4,    1,   40,   NULL, "period",       "[C1] 七2: four periods" },
     { "ladder.periods_window", BX_RULE_INT,  7,    1,   30,   NULL, "calendar_day", "proposal: that day and six before" },
@@ -42,6 +45,11 @@ static const bx_route route_list[] = {
     { "GET",  "absences", "attendance.read", bx_absence_list, 0, NULL,
       "Marks of a child (student_id, from, to), or of a class or school on a day" },
     { "GET",  "absences/runs", "attendance.read", bx_absence_runs, 0, NULL, "Children who are missing now, with what is due for each" },
+    { "GET",  "attendance-figures", "attendance.read", bx_attendance_figures, 0, NULL,
+      "Attendance of a school from a day to a day, by class, grade and school: due, attended, rate, absent, leave (school_id, from, to)" },
+    { "GET",  "attendance-figures/export", "attendance.read", bx_attendance_export, BX_SLOW, NULL, "The same as a spreadsheet (format)" },
+    { "GET",  "attendance-integrity", "attendance.integrity", bx_attendance_integrity, 0, NULL,
+      "Rolls of a school by class: not taken, entered late, corrected, and those that look as if nobody had looked (school_id, from, to)" },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL }
 };
 
@@ -55,9 +63,9 @@ static const bx_grant grants[] = {
     { "teacher",   "attendance.read attendance.take" },
     { "subject",   "attendance.read" },
     { "grade",     "attendance.read" },
-    { "office",    "attendance.read attendance.take attendance.correct" },
-    { "vice",      "attendance.read" },
-    { "principal", "attendance.read" },
+    { "office",    "attendance.read attendance.take attendance.correct attendance.integrity" },
+    { "vice",      "attendance.read attendance.integrity" },
+    { "principal", "attendance.read attendance.integrity" },
     { "registrar", "attendance.read" },
     { "psych",     "attendance.read" },
     { "township",  "attendance.read" },

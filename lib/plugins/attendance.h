@@ -55,6 +55,7 @@ typedef struct {
     size_t            nrungs;
     bx_ladder_proof  *proofs;
     size_t            nproofs;
+    bx_date           no_show_on;             /* first school day of the term at whose start it did not come; BX_NO_DATE: it did */
 } bx_ladder_child;
 
 /* Reads everything the ladders of these children need, from the day `since` on and as far back as runs reach that matter
@@ -62,6 +63,11 @@ typedef struct {
 bx_rc        bx_attendance_load(bx_call *c, const bx_id *students, size_t n, bx_date since, const bx_pending *pending,
                                 bx_ladder_child **out, size_t *nout);
 bx_rc        bx_ladder_rules_of(bx_call *c, bx_id class_id, bx_ladder_rules *out);
+
+/* ---- attendance_opening.c */
+
+/* Adds to the marks of these children what is known of them without a roll: that they did not come at the start of the term. */
+bx_rc        bx_no_show_marks(bx_call *c, bx_ladder_child *children, size_t n, bx_date from);
 
 /* ---- attendance_ladder.c */
 
@@ -96,6 +102,15 @@ bx_rc        bx_class_days(bx_call *c, bx_id school, bx_date day, bx_class_day *
 bx_rc        bx_roll_day(bx_call *c);
 bx_rc        bx_absence_list(bx_call *c);
 bx_rc        bx_absence_runs(bx_call *c);
+
+/* ---- attendance_figures.c, attendance_integrity.c [thread] */
+
+/* The school and the days that were asked for: the caller's only school, this week. */
+bx_rc        bx_attendance_school(bx_call *c, bx_id *school);
+bx_rc        bx_attendance_span(bx_call *c, bx_date *from, bx_date *to);
+bx_rc        bx_attendance_figures(bx_call *c);
+bx_rc        bx_attendance_export(bx_call *c);
+bx_rc        bx_attendance_integrity(bx_call *c);
 
 /* ---- attendance_clock.c [thread] */
 

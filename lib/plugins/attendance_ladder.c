@@ -286,7 +286,7 @@ keep_case(keeping *k, const bx_rung_change *change)
     }
     if (change->act == BX_RUNG_DO_OPEN && r != NULL && change->fired != NULL) {
         bx_dropout_opening  o = { .student = k->child->id, .discovered = r->first.day, .trigger = change->fired->trigger,
-                                  .saved = bx_call_now(k->c), .origin = "ladder" };
+                                  .saved = bx_call_now(k->c), .origin = r->first.day == k->child->no_show_on ? "no_show" : "ladder" };
 
         return bx_dropout_open(k->c, &o, NULL);
     }

@@ -627,7 +627,7 @@ bx_attendance_load(bx_call *c, const bx_id *students, size_t n, bx_date since, c
     bx_ladder_rules  *rules;
 
     if (load_students(&l, students, n) != BX_OK || load_runs(&l, since) != BX_OK || load_places(&l) != BX_OK
-        || load_marks(&l) != BX_OK || load_leave(&l) != BX_OK || load_proofs(&l) != BX_OK || load_rungs(&l) != BX_OK)
+        || load_marks(&l) != BX_OK || bx_no_show_marks(c, l.children, l.n, l.from) != BX_OK || load_leave(&l) != BX_OK || load_proofs(&l) != BX_OK || load_rungs(&l) != BX_OK)
     {
         return BX_FAIL;
     }

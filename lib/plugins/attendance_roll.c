@@ -269,6 +269,15 @@ taken_at(bx_roll *r)
     return t == BX_NO_TIME || t > bx_call_now(r->c) || t < bx_call_now(r->c) - 31 * 86400 ? bx_null() : bx_text(bx_time_sql(r->a, t));
 }
 
+/* How long the sheet was looked at, if the page says so. */
+static bx_value
+seconds_of(const bx_roll *r)
+{
+    const json_t *j = json_object_get(bx_call_body(r->c), "seconds");
+
+    return json_is_integer(j) && json_integer_value(j) >= 0 && json_integer_value(j) <= 3600 ? bx_int(json_integer_value(j)) : bx_null();
+}
+
 static bx_rc
 queue_roll(bx_roll *r, bool fresh)
 {
@@ -280,11 +289,11 @@ queue_roll(bx_roll *r, bool fresh)
     }
 
     if (bx_queue(r->c, 1, "INSERT INTO roll_call (class_id, day, session, id, school_id, township_id, first_period, last_period, due,"
-                 " exceptions, late_entry, taken_at, saved_at, saved_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 " exceptions, late_entry, taken_at, saved_at, saved_by, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  BX_ARGS(bx_int(r->scope.class_id), bx_text(day), bx_int(r->span.session), bx_int(r->id), bx_int(r->scope.school),
                          r->scope.township == 0 ? bx_null() : bx_int(r->scope.township), bx_int(r->span.first), bx_int(r->span.last),
                          bx_int((int64_t) r->n), bx_int(count_exceptions(r)), bx_int(r->late_entry), taken_at(r), bx_text(now),
-                         bx_int(bx_call_account(r->c)))) != BX_OK)
+                         bx_int(bx_call_account(r->c)), seconds_of(r))) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -28,6 +28,7 @@ typedef struct {
     bx_roll_leave  leave;                     /* id 0: none */
     int            run_days;
     bx_date        run_since;
+    bool           no_show;                   /* did not come at the start of the term, as far as is known */
     bool           named;                     /* by the body */
     bx_roll_mark   wanted;
 } bx_roll_child;

@@ -286,10 +286,32 @@ load_runs(bx_roll *r)
     return BX_OK;
 }
 
+/* Children who did not come at the start of the term: the page marks them absent until somebody says otherwise. */
+static bx_rc
+load_no_shows(bx_roll *r)
+{
+    bx_rows  rows;
+
+    if (bx_query(r->c, &rows, "SELECT n.student_id FROM no_show n WHERE n.class_id = ? AND n.state = 'missing' ORDER BY n.id", BX_ARGS(bx_int(r->scope.class_id)))
+        != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    for (size_t i = 0; i < rows.nrows; i++) {
+        bx_roll_child *k = bx_roll_child_of(r, bx_cell_int(&rows, i, 0));
+
+        if (k != NULL) {
+            k->no_show = true;
+        }
+    }
+
+    return BX_OK;
+}
+
 bx_rc
 bx_roll_load_all(bx_roll *r)
 {
-    return load_children(r) == BX_OK && load_leave(r) == BX_OK && load_roll(r) == BX_OK && load_runs(r) == BX_OK ? BX_OK : BX_FAIL;
+    return load_children(r) == BX_OK && load_no_shows(r) == BX_OK && load_leave(r) == BX_OK && load_roll(r) == BX_OK && load_runs(r) == BX_OK ? BX_OK : BX_FAIL;
 }
 
 /* ------------------------------------------------------------------ as JSON */
@@ -320,10 +342,10 @@ child_json(bx_roll *r, const bx_roll_child *k)
     json_t *run = k->run_since == BX_NO_DATE ? json_null() : json_pack("{s:s, s:i}", "since", bx_date_text(r->a, k->run_since),
                                                                        "days", k->run_days);
 
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:b, s:o}", "id", bx_id_json(k->id), "name", k->name,
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "id", bx_id_json(k->id), "name", k->name,
         "seat_no", k->seat == 0 ? json_null() : json_integer(k->seat), "mark", mark_json(r, &k->now),
         "was", k->now.supersedes == 0 ? json_null() : mark_json(r, &k->before), "leave", l,
-        "present_on_leave", r->id != 0 && bx_roll_excuses(&k->leave) && was_there(&k->now), "run", run);
+        "present_on_leave", r->id != 0 && bx_roll_excuses(&k->leave) && was_there(&k->now), "no_show", k->no_show, "run", run);
 }
 
 static json_t *

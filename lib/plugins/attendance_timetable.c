@@ -11,11 +11,11 @@
 /* Units below the school whose day is not simply the school's, and classes that are closed on it. STRAIGHT_JOIN: from the school's
  * few units. */
 static const char sql_own[] =
-    "SELECT STRAIGHT_JOIN u.id, 0 FROM org_unit u JOIN rule_override o ON o.unit_id = u.id AND o.rule IN ('roll.mode', 'roll.due_minutes', 'day.week',"
+    "SELECT STRAIGHT_JOIN u.id, 0 FROM org_unit u JOIN rule_override o FORCE INDEX (unit) ON o.unit_id = u.id AND o.rule IN ('roll.mode', 'roll.due_minutes', 'day.week',"
     " 'day.periods', 'day.bells') WHERE u.school_id = ? AND u.level IN ('grade', 'class')"
     " UNION SELECT STRAIGHT_JOIN u.id, 0 FROM org_unit u JOIN term t ON t.unit_id = u.id WHERE u.school_id = ? AND u.level IN ('grade', 'class')"
     " UNION SELECT STRAIGHT_JOIN u.id, 0 FROM org_unit u JOIN calendar_day d ON d.unit_id = u.id AND d.day = ? WHERE u.school_id = ? AND u.level IN ('grade', 'class')"
-    " UNION SELECT STRAIGHT_JOIN u.id, 1 FROM org_unit u JOIN closure x ON x.class_id = u.id AND x.starts_on <= ? AND x.ends_on >= ? AND x.cancelled = 0"
+    " UNION SELECT STRAIGHT_JOIN u.id, 1 FROM org_unit u JOIN closure x FORCE INDEX (class) ON x.class_id = u.id AND x.starts_on <= ? AND x.ends_on >= ? AND x.cancelled = 0"
     " WHERE u.school_id = ? AND u.level = 'class'";
 
 static bool

@@ -54,6 +54,7 @@ export default function DaySheet({ query }) {
     const tools = html`<div class="tools"><button class="btn" type="button" aria-label=${t('day.before')} onClick=${() => to(addDays(date, -1))}><${Icon} of="l"/></button>
         <button class="btn" type="button" disabled=${date === today()} onClick=${() => to(today())}>${t('date.today')}</button>
         <button class="btn" type="button" aria-label=${t('day.after')} disabled=${date >= today()} onClick=${() => to(addDays(date, 1))}><${Icon} of="r"/></button>
+        <a class="btn" href="#/figures"><${Icon} of="chart"/>${t('figures.title')}</a><a class="btn" href="#/absences"><${Icon} of="seat"/>${t('menu.absences')}</a>
         <button class="btn pri" type="button" disabled=${!session} onClick=${() => window.print()}><${Icon} of="print"/>${t('day.print')}</button></div>`;
 
     if (units.value || units.problem) {

@@ -17,7 +17,7 @@ const formOf = (sheet) => `roll.${sheet.class_id}.${sheet.day}.${sheet.session}`
 /** What the sheet says of each child that is not simply there: { id: { kind, reason, clock, note } }. */
 function fromSheet(sheet) {
     return Object.fromEntries(sheet.students.map((one) => [one.id, one.mark
-        ? { kind: one.mark.kind, reason: one.mark.reason, clock: one.mark.clock, note: one.mark.note } : one.leave?.excuses && !sheet.taken ? { kind: 'leave' } : null]).filter(([, mark]) => mark));
+        ? { kind: one.mark.kind, reason: one.mark.reason, clock: one.mark.clock, note: one.mark.note } : one.leave?.excuses && !sheet.taken ? { kind: 'leave' } : one.no_show && !sheet.taken ? { kind: 'absent' } : null]).filter(([, mark]) => mark));
 }
 
 const shownKind = (child, mark) => (mark && mark.kind !== 'present' ? mark.kind : child.leave?.excuses ? 'present' : '');
@@ -61,6 +61,7 @@ function Sheet({ sheet, data, kept }) {
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState(null);
     const [waits, setWaits] = useState(false);
+    const [opened] = useState(() => Date.now());
     const changed = JSON.stringify(marks) !== JSON.stringify(fromSheet(sheet));
     const absent = Object.values(marks).filter((mark) => mark.kind === 'absent').length;
     const form = formOf(sheet);
@@ -75,7 +76,9 @@ function Sheet({ sheet, data, kept }) {
     const set = (id, mark) => setMarks((all) => {
         const next = { ...all, [id]: mark || { kind: 'present' } };
 
-        if (!mark && !sheet.students.find((one) => one.id === id).leave?.excuses && !sheet.taken) {
+        const of = sheet.students.find((one) => one.id === id);
+
+        if (!mark && !of.leave?.excuses && !of.no_show && !sheet.taken) {
             delete next[id];
         }
         return next;
@@ -93,7 +96,7 @@ function Sheet({ sheet, data, kept }) {
     }
 
     async function send() {
-        const body = { class_id: sheet.class_id, day: sheet.day, session: sheet.session, taken_at: `${now()}:00`,
+        const body = { class_id: sheet.class_id, day: sheet.day, session: sheet.session, taken_at: `${now()}:00`, seconds: Math.min(3600, Math.round((Date.now() - opened) / 1000)),
             marks: Object.entries(marks).map(([student_id, mark]) => ({ student_id, kind: mark.kind, ...(mark.reason && { reason: mark.reason }),
                 ...(mark.note && { note: mark.note }), ...(['late', 'left_early'].includes(mark.kind) && mark.clock && { clock: mark.clock }) })) };
 
