@@ -692,7 +692,8 @@ describe('sums of a week', () => {
         let week = await figures();
         assert.deepEqual(week.classes.map((k) => [k.class_name, k.due, k.attended, k.absent, k.leave, k.late, k.taken, k.expected, k.rate]),
             [['三年级1班', 21, 14, 7, 0, 1, 2, 2, 66.66], ['三年级2班', 0, 0, 0, 0, 0, 0, 2, null]]);
-        assert.deepEqual([week.school.due, week.school.absent, week.grades.length, week.grades[0].due, week.school.taken, week.school.expected], [21, 7, 1, 21, 2, 4]);
+        assert.deepEqual([week.school.due, week.school.absent, week.grades.length, week.grades[0].due, week.school.taken, week.school.expected], [21,
+            7, 1, 21, 2, 4]);
         ok(await who.teacher.post('leave-requests', { student_id: id('hao'), kind: 'sick', starts_on: '2026-09-21', starts_period: 5, ends_on: '2026-09-21', ends_period: 7,
             reason: '发烧', action: 'enter', requested_by: '李春花' }), 201);
         week = await figures();
