@@ -182,7 +182,7 @@ test('passwords, locking out, positions that end', async () => {
     assert.ok(vice.session.capabilities.includes('leave.delegate'));
 
     fs.writeFileSync(password, 'short\n');
-    refused(1, /8 to 72/, 'account', 'passwd', 'heying', '--new-password-file', password);
+    refused(1, /8 to 256/, 'account', 'passwd', 'heying', '--new-password-file', password);
     fs.writeFileSync(password, 'another password\n');
     ok('account', 'passwd', 'heying', '--new-password-file', password);
     const over = async () => (await vice.get('session')).status;
