@@ -46,7 +46,7 @@ CREATE TABLE no_show (
   school_id     BIGINT       NOT NULL,
   township_id   BIGINT       NULL,
   term_on       DATE         NOT NULL,
-  live          TINYINT      AS (IF(state = 'mistake', NULL, 1)) PERSISTENT COMMENT 'one a child and term',
+  live          BIGINT       AS (IF(state = 'mistake', id, 0)) PERSISTENT COMMENT '0: what holds, one a child and term; mistakes have their own',
   found_at      DATETIME     NOT NULL COMMENT 'when it was said that the child has not come',
   responsible   VARCHAR(60)  NULL COMMENT 'who brings the child back',
   due_on        DATE         NULL,

@@ -41,7 +41,7 @@ static const char sql_children[] =
     " (SELECT x.person FROM responsibility x WHERE x.student_id = s.id AND x.starts_on <= ? AND (x.ends_on IS NULL OR x.ends_on >= ?)"
     "   ORDER BY x.id LIMIT 1)"
     " FROM student s LEFT JOIN opening_entry e ON e.student_id = s.id AND e.term_on = ? LEFT JOIN account a ON a.id = e.saved_by"
-    " LEFT JOIN no_show n ON n.student_id = s.id AND n.term_on = ? AND n.live = 1 WHERE s.status IN ('01', '05') AND s.placement <> 'home_delivery' AND ";
+    " LEFT JOIN no_show n ON n.student_id = s.id AND n.term_on = ? AND n.live = 0 WHERE s.status IN ('01', '05') AND s.placement <> 'home_delivery' AND ";
 
 bx_rc
 bx_opening_children(bx_call *c, const bx_opening_term *t, bx_id class_id, bx_id school, bx_rows *out)

@@ -231,7 +231,9 @@ async function checksums() {
     for (const { Table: table, Checksum: sum } of sums) {
         const name = table.split('.').pop();
 
-        out[name] = [Number((await server.sql(`SELECT COUNT(*) AS n FROM \`${name}\``))[0].n), String(sum)];
+        // CHECKSUM TABLE of no_show differs between two readings of the same rows: these are compared as they are
+        out[name] = [Number((await server.sql(`SELECT COUNT(*) AS n FROM \`${name}\``))[0].n), name === 'no_show'
+            ? JSON.stringify(await server.sql('SELECT * FROM no_show ORDER BY id'), (key, value) => (typeof value === 'bigint' ? String(value) : value)) : String(sum)];
     }
     return out;
 }
