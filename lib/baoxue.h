@@ -173,6 +173,7 @@ json_t      *bx_call_body(const bx_call *c);                          /* parsed 
 size_t       bx_call_upload(const bx_call *c, const char **data, int *fd, const char **media_type);
 bx_id        bx_id_new(void);
 bx_id        bx_id_parse(const char *s);                              /* of its decimal text; 0 when it is none, or NULL */
+json_t      *bx_id_json(bx_id id);                                    /* its decimal text; null when it is none (0). A new reference */
 
 /* Refuses. The status and top-level code come from `code`; with a field, the answer carries errors[{field, code, message}].
  * `reason` is a message key without its "error." prefix; params fill the {names} in its text and are stolen. Returns BX_FAIL. */
@@ -201,6 +202,9 @@ typedef struct {
 /* Effective value for a unit: the nearest override upward, else the default. [thread] */
 bx_rc        bx_rule_int(bx_call *c, const char *key, bx_id unit, int64_t *out);
 bx_rc        bx_rule_text(bx_call *c, const char *key, bx_id unit, const char **out);
+/* Rules as they hold for a unit, with their words, bounds, source and origin, for an answer that shows a number beside what it decides: a
+ * new reference to an array. keys: separated by spaces, "leave." for all that begin so; NULL for all there are. [thread] */
+bx_rc        bx_rules_json(bx_call *c, const char *keys, bx_id unit, json_t **out);
 
 /* ------------------------------------------------------------------ school calendar: lib/flow/calendar.c */
 

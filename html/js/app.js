@@ -65,7 +65,7 @@ export const ROUTES = [
             { path: 'rules', page: () => import('./admin/rules.js') },
             { path: 'texts', page: () => import('./admin/texts.js') },
             { path: 'installed-plugins', page: () => import('./admin/plugins.js') },
-        ].map((row) => ({ ...row, texts: ['admin', 'system', 'people', 'staff'] })),
+        ].map((row) => ({ ...row, texts: ['admin', 'system', 'people', 'rules', 'staff'] })),
         { path: 'leave-requests', page: () => import('./staff/leave.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
         { path: 'leave-requests/:id', page: () => import('./staff/slip.js'), texts: ['leave', 'staff'], needs: 'leave.read' },
     ].map((row) => ({ ...row, staff: true })),                        // for whoever has a position
@@ -73,7 +73,7 @@ export const ROUTES = [
     { path: ':record/:id', page: () => import('./staff/record.js'), texts: ['staff', 'leave'] },
 ];
 
-const state = { page: null, params: {}, query: {}, problem: null, signIn: null, fresh: 0 };
+const state = { page: null, hash: '', params: {}, query: {}, problem: null, signIn: null, fresh: 0 };      // page, hash, params and query are of one and the same page
 let wanted = '';                                                      // where to go once somebody has signed in
 
 /* ---- who is signed in */
@@ -184,10 +184,10 @@ const Apology = ({ problem }) => html`<${Page} title=${t('apology')} bare=${!she
         : html`<${Note} tone="wait">${t('no_such_page')} <a href="#/${home()}">${t('to_home')}</a><//>`}<//>`;
 
 function App() {
-    const { page, params, query, problem, signIn } = state;
+    const { page, hash, params, query, problem, signIn } = state;
 
     return html`${problem || page === 'none' ? html`<${Apology} problem=${problem}/>`
-        : page ? html`<${page} key=${state.fresh + location.hash} session=${shell.session} params=${params} query=${query}/>`
+        : page ? html`<${page} key=${state.fresh + hash} session=${shell.session} params=${params} query=${query}/>`
             : html`<main class="phone"><${Skeleton}/></main>`}
     ${signIn?.dialog && html`<${signIn.dialog}/>`}${shell.toast && html`<${Toast} of=${shell.toast}/>`}`;
 }
@@ -222,7 +222,8 @@ function match(path) {
 let turn = 0;
 
 async function route() {
-    const [path, search] = location.hash.replace(/^#\/?/, '').split('?');
+    const { hash } = location;
+    const [path, search] = hash.replace(/^#\/?/, '').split('?');
     const mine = ++turn;
     let entry = match(path);
 
@@ -240,16 +241,19 @@ async function route() {
     } else if (shell.session && ((entry?.staff && !shell.session.positions.length) || (entry?.needs && !can(entry.needs)))) {
         entry = null;
     }
-    Object.assign(state, { params: entry?.params || {}, query: Object.fromEntries(new URLSearchParams(search)), problem: null });
     try {
         const [module] = entry ? await Promise.all([entry.page(), loadTexts(entry.texts || [])]) : [{ default: 'none' }];
 
         if (mine !== turn) {
             return;
         }
-        state.page = module.default;
+        Object.assign(state, { page: module.default, hash, params: entry?.params || {}, query: Object.fromEntries(new URLSearchParams(search)),
+            problem: null });
         shell.moved = mine > 1 || null;
     } catch {
+        if (mine !== turn) {
+            return;
+        }
         state.problem = { offline: !navigator.onLine, message: t(navigator.onLine ? 'failed' : 'offline.page') };
     }
     draw();

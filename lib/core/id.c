@@ -89,3 +89,20 @@ bx_id_new(void)
     return (bx_id) ((next >> SEQUENCE_BITS) << (LANE_BITS + SEQUENCE_BITS) | my_lane << SEQUENCE_BITS
                     | (next & ((1u << SEQUENCE_BITS) - 1)));
 }
+
+json_t *
+bx_id_json(bx_id id)
+{
+    char    text[20];
+    size_t  at = sizeof(text);
+
+    if (id <= 0) {
+        return json_null();
+    }
+
+    for (bx_id rest = id; rest > 0; rest /= 10) {
+        text[--at] = (char) ('0' + rest % 10);
+    }
+
+    return json_stringn_nocheck(text + at, sizeof(text) - at);
+}

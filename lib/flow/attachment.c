@@ -209,7 +209,7 @@ bx_attachment_create(bx_call *c)
     media_type = bx_file_media_type(up.info.kind);
     changes = bx_own(c->arena, json_pack("{s:s,s:I}", "media_type", media_type, "size", (json_int_t) up.clean.len));
     c->location = bx_sprintf(c->arena, "/api/v1/attachments/%" PRId64, id);
-    bx_answer(c, 201, json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
+    bx_answer(c, 201, json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", bx_id_json(id), "media_type", media_type,
                                 "size", (json_int_t) up.clean.len, "width", pixels(up.info.width), "height", pixels(up.info.height),
                                 "thumbnail", 0, "own", 1));
 
@@ -292,7 +292,7 @@ log_read(bx_call *c, const bx_rows *row, bool thumbnail)
     }
 
     what = bx_own(c->arena, json_pack("{s:s?,s:o,s:b}", "record", bx_cell_text(row, 0, R_RECORD), "record_id",
-                                      json_sprintf("%" PRId64, bx_cell_int(row, 0, R_RECORD_ID)), "thumbnail", (int) thumbnail));
+                                      bx_id_json(bx_cell_int(row, 0, R_RECORD_ID)), "thumbnail", (int) thumbnail));
 
     return bx_commit(c, bx_cell_int(row, 0, R_SCHOOL), "read", "attachments", bx_call_path_id(c), what);
 }
@@ -418,7 +418,7 @@ bx_attachment_thumbnail_create(bx_call *c)
     }
 
     media_type = bx_file_media_type(up.info.kind);
-    bx_answer(c, 201, json_pack("{s:o,s:s,s:I}", "id", json_sprintf("%" PRId64, id), "media_type", media_type,
+    bx_answer(c, 201, json_pack("{s:o,s:s,s:I}", "id", bx_id_json(id), "media_type", media_type,
                                 "size", (json_int_t) up.clean.len));
     if (bx_queue(c, 1, update, BX_ARGS(up.hash, bx_text(media_type), bx_int((int64_t) up.clean.len), bx_int(id))) != BX_OK
         || bx_commit(c, school, "thumbnail", "attachments", id, NULL) != BX_OK)
@@ -466,10 +466,10 @@ bx_attachment_strike(bx_call *c)
 
     reason = reason ? bx_trim(c->arena, reason) : NULL;
     r.comment = reason;
-    bx_answer(c, 200, json_pack("{s:o,s:{s:s,s:s?,s:s?}}", "id", json_sprintf("%" PRId64, id), "struck",
+    bx_answer(c, 200, json_pack("{s:o,s:{s:s,s:s?,s:s?}}", "id", bx_id_json(id), "struck",
                                 "at", bx_time_iso(c->arena, c->now), "by", bx_call_actor(c), "reason", reason));
     changes = bx_own(c->arena, json_pack("{s:s,s:o,s:s?}", "record", bx_cell_text(&row, 0, R_RECORD), "record_id",
-                                         json_sprintf("%" PRId64, bx_cell_int(&row, 0, R_RECORD_ID)), "reason", reason));
+                                         bx_id_json(bx_cell_int(&row, 0, R_RECORD_ID)), "reason", reason));
     if (bx_queue(c, 1, update, BX_ARGS(now, bx_int(bx_call_account(c)), bx_text(bx_call_actor(c)), bx_text(reason),
                                        bx_int(id))) != BX_OK
         || (r.def != NULL && r.def->states != NULL && bx_history_queue(c, &r, "strike", r.state, NULL) != BX_OK))

@@ -3,7 +3,6 @@
  * years they are kept. Nobody else deletes one. The rows first, with their audit row, then what lies on disk.
  */
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -97,7 +96,7 @@ delete_rows(bx_call *c, const bx_rows *rows, const char *condition, const char *
         bx_buf_str(&sql, i ? ",?" : "?");
         args[i] = bx_int(i < rows->nrows ? bx_cell_int(rows, i, 0) : 0);
         if (i < rows->nrows) {
-            json_array_append_new(ids, json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)));
+            json_array_append_new(ids, bx_id_json(bx_cell_int(rows, i, 0)));
         }
     }
     bx_buf_str(&sql, ")");

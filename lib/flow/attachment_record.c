@@ -3,7 +3,6 @@
  * record and a school may have is a rule.
  */
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "flow/attachment.h"
@@ -45,7 +44,7 @@ json_t *
 bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size_t first)
 {
     const char  *struck = bx_cell_text(rows, i, first + 6);
-    json_t      *o = json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", json_sprintf("%" PRId64, bx_cell_int(rows, i, first)),
+    json_t      *o = json_pack("{s:o,s:s,s:I,s:o,s:o,s:b,s:b}", "id", bx_id_json(bx_cell_int(rows, i, first)),
                                "media_type", bx_cell_text(rows, i, first + 1), "size", (json_int_t) bx_cell_int(rows, i, first + 2),
                                "width", number_or_null(rows, i, first + 3), "height", number_or_null(rows, i, first + 4),
                                "thumbnail", (int) (bx_cell(rows, i, first + 5)->kind != BX_V_NULL),

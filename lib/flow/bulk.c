@@ -36,7 +36,7 @@ static json_t *
 result_json(bx_call *c, const char *by, bx_id id)
 {
     const bx_problem *p = &c->problem;
-    json_t           *o = json_pack("{s:o, s:i}", by, json_sprintf("%" PRId64, id), "status",
+    json_t           *o = json_pack("{s:o, s:i}", by, bx_id_json(id), "status",
                                     p->code == BX_E_NONE ? c->status : bx_err_status(p->code));
     const char       *slug = p->nerrors > 0 ? p->errors[0].reason : bx_err_slug(p->code);
 

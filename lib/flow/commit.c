@@ -9,7 +9,6 @@
 
 #include "flow/flow.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <stdlib.h>
 #include <time.h>
@@ -181,9 +180,9 @@ payload_of(bx_call *c, const bx_tail *tail)
 
     json_object_set_new(o, "action", json_string(tail->action));
     json_object_set_new(o, "record", json_string(tail->record));
-    json_object_set_new(o, "id", tail->id == 0 ? json_null() : json_sprintf("%" PRId64, tail->id));
+    json_object_set_new(o, "id", bx_id_json(tail->id));
     json_object_set_new(o, "at", json_string(bx_time_iso(c->arena, c->now)));
-    json_object_set_new(o, "account", bx_call_account(c) == 0 ? json_null() : json_sprintf("%" PRId64, bx_call_account(c)));
+    json_object_set_new(o, "account", bx_id_json(bx_call_account(c)));
     json_object_set_new(o, "by", json_string(c->who != NULL ? c->who->name : c->actor != NULL ? c->actor : ""));
     json_object_set_new(o, "address", json_string(bx_call_address(c)));
     if (tail->changes != NULL) {

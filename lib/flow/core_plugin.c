@@ -39,11 +39,11 @@ rules_list(bx_call *c)
         return bx_refuse(c, BX_E_NOT_FOUND, NULL, NULL, NULL);
     }
 
-    if (bx_rules_json(c, unit, &items) != BX_OK) {
+    if (bx_rules_json(c, NULL, unit, &items) != BX_OK) {
         return BX_FAIL;
     }
 
-    return bx_answer(c, 200, json_pack("{s:o,s:o}", "unit_id", json_sprintf("%lld", (long long) unit), "items", items));
+    return bx_answer(c, 200, json_pack("{s:o,s:o}", "unit_id", bx_id_json(unit), "items", items));
 }
 
 /* Keys of repeated requests live 24 hours. Nobody's record: no audit. In batches, so that no request waits long. */

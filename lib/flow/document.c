@@ -195,7 +195,7 @@ static bx_rc
 answer_id(bx_call *c, int status, bx_id id)
 {
     c->location = bx_sprintf(c->arena, "/api/v1/documents/%" PRId64, id);
-    return bx_answer(c, status, json_pack("{s:o}", "id", json_sprintf("%" PRId64, id)));
+    return bx_answer(c, status, json_pack("{s:o}", "id", bx_id_json(id)));
 }
 
 
@@ -205,7 +205,7 @@ try_issue(bx_call *c, const issue *is)
     bx_rows  rows;
     bx_id    id;
     json_t  *changes = bx_own(c->arena, json_pack("{s:s, s:s, s:o}", "kind", is->d->name, "record", is->def->name,
-                                                  "record_id", json_sprintf("%" PRId64, is->record_id)));
+                                                  "record_id", bx_id_json(is->record_id)));
     bx_tail  tail = { .chain = is->row.scope.school != 0 ? is->row.scope.school : is->unit, .action = "print",
                       .record = "documents", .changes = changes, .keyed = c->key.on };
 
@@ -318,7 +318,7 @@ bx_document_void(bx_call *c)
 
     chain = bx_cell_int(&rows, 0, 2) != 0 ? bx_cell_int(&rows, 0, 2) : bx_cell_int(&rows, 0, 3);
     changes = bx_own(c->arena, json_pack("{s:s, s:s}", "number", bx_cell_text(&rows, 0, 4), "reason", reason));
-    bx_answer(c, 200, json_pack("{s:o, s:I, s:s}", "id", json_sprintf("%" PRId64, c->path_id), "version",
+    bx_answer(c, 200, json_pack("{s:o, s:I, s:s}", "id", bx_id_json(c->path_id), "version",
                                 (json_int_t) bx_cell_int(&rows, 0, 0) + 1, "voided_at", bx_time_iso(c->arena, c->now)));
     return bx_commit(c, chain, "void", "documents", c->path_id, changes);
 }

@@ -7,7 +7,6 @@
 #include "flow/document.h"
 #include "flow/throttle.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* Papers that do not exist, from one network, before it has to wait. */
@@ -174,14 +173,14 @@ answer_content(bx_call *c, const bx_document *d, const bx_rows *rows)
     }
 
     hide(c, bx_record_find(d->record), &scope, json_object_get(o, "parts"));
-    json_object_set_new(o, "id", json_sprintf("%" PRId64, bx_cell_int(rows, 0, C_ID)));
+    json_object_set_new(o, "id", bx_id_json(bx_cell_int(rows, 0, C_ID)));
     json_object_set_new(o, "version", json_integer(bx_cell_int(rows, 0, C_VERSION)));
     json_object_set_new(o, "number", text_json(rows, 0, C_NUMBER));
     json_object_set_new(o, "mark", json_string(mark));
     json_object_set_new(o, "url", json_string(url));
     json_object_set_new(o, "qr", json_pack("{s:i, s:s}", "size", size, "path", path));
     json_object_set_new(o, "record", text_json(rows, 0, C_RECORD));
-    json_object_set_new(o, "record_id", json_sprintf("%" PRId64, bx_cell_int(rows, 0, C_RECORD_ID)));
+    json_object_set_new(o, "record_id", bx_id_json(bx_cell_int(rows, 0, C_RECORD_ID)));
     json_object_set_new(o, "issued_at", time_json(c, rows, 0, C_ISSUED_AT));
     json_object_set_new(o, "issued_by", text_json(rows, 0, C_ISSUED_BY));
     json_object_set_new(o, "voided_at", time_json(c, rows, 0, C_VOIDED_AT));
@@ -279,7 +278,7 @@ bx_generic_documents(bx_call *c, const bx_record_def *def)
     for (size_t i = 0; i < rows.nrows; i++) {
         if (among(kinds, bx_cell_text(&rows, i, 2))) {
             json_array_append_new(items, json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o}",
-                "id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)), "number", bx_cell_text(&rows, i, 1),
+                "id", bx_id_json(bx_cell_int(&rows, i, 0)), "number", bx_cell_text(&rows, i, 1),
                 "kind", bx_cell_text(&rows, i, 2), "title", bx_cell_text(&rows, i, 3), "issued_at", time_json(c, &rows, i, 4),
                 "issued_by", text_json(&rows, i, 5), "voided_at", time_json(c, &rows, i, 6)));
         }

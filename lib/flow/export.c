@@ -1,8 +1,8 @@
 /*
  * export.c: GET <records>/export: the rows of a list as a spreadsheet.
  *
- * The rows are those of the list with the same filters, search, view and queue, read page after page by its keys; the columns are
- * what the caller may see, masked as everywhere. Each page has an arena of its own, so that memory does not grow with the rows.
+ * The rows are those of the list with the same filters, search, view and queue: first their ids, then the rows, some at a time; the columns
+ * are what the caller may see, masked as everywhere. Each page has an arena of its own, so that memory does not grow with the rows.
  * Whoever takes rows away is in the audit chain.
  */
 #include "flow/export.h"
@@ -187,17 +187,75 @@ write_rows(export *e, const json_t *items)
 }
 
 
+/* ---- rows, by their ids: page after page of a list, MariaDB would walk over the pages before, for it reads a scope's key from its end */
+
+/* Where among the rows the one of this id is; rows->nrows: it has gone meanwhile. */
+static size_t
+row_of(const bx_rows *rows, bx_id id)
+{
+    size_t  i = 0;
+
+    while (i < rows->nrows && bx_cell_int(rows, i, 0) != id) {
+        i++;
+    }
+    return i;
+}
+
+
+static bx_rc
+rows_read(bx_call *c, const bx_record_def *def, const bx_id *ids, size_t n, json_t **items)
+{
+    bx_value   args[16 + PAGE];
+    size_t     nargs = 0;
+    bx_buf     sql;
+    bx_rows    rows;
+    bx_record  r;
+
+    bx_buf_init(&sql, c->arena);
+    if (bx_record_columns(c, def, &sql, args, &nargs, 16) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_buf_printf(&sql, " FROM %s t", def->table);
+    bx_record_joins(def, &sql);
+    bx_buf_str(&sql, " WHERE t.id IN (");
+    for (size_t i = 0; i < PAGE; i++) {
+        bx_buf_str(&sql, i > 0 ? ",?" : "?");
+        args[nargs++] = bx_int(i < n ? ids[i] : 0);
+    }
+    bx_buf_str(&sql, ")");
+
+    if (sql.failed) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (bx_query(c, &rows, sql.data, args, nargs) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *items = bx_own(c->arena, json_array());
+    for (size_t i = 0; i < n; i++) {
+        size_t  at = row_of(&rows, ids[i]);
+
+        if (at < rows.nrows) {
+            bx_record_from_row(c, def, &rows, at, &r);
+            json_array_append_new(*items, bx_record_json(c, &r));
+        }
+    }
+
+    return bx_record_dress(c, def, *items, false);
+}
+
+
 /* One page in an arena of its own. What the call keeps between statements lives there meanwhile, too, and is forgotten with it. */
 static bx_rc
-write_page(export *e, char **token, bool *more)
+write_page(export *e, const bx_id *ids, size_t n)
 {
     bx_call              *c = e->c;
     bx_arena             *whole = c->arena, *page = bx_arena_create(64 * 1024);
     struct bx_units      *units = c->units;
     struct bx_calendars  *calendars = c->calendars;
     struct bx_action_cache *actions = c->actions;
-    int64_t               left = e->max - e->rows;
-    json_t               *items, *next;
+    json_t               *items = NULL;
     bx_rc                 rc;
 
     if (page == NULL) {
@@ -208,11 +266,9 @@ write_page(export *e, char **token, bool *more)
     c->units = NULL;
     c->calendars = NULL;
     c->actions = NULL;
-    rc = bx_list_page(c, e->def, left < PAGE ? (int) left : PAGE, *token, &items, &next);
+    rc = rows_read(c, e->def, ids, n, &items);
     if (rc == BX_OK) {
         rc = write_rows(e, items);
-        *more = json_is_string(next);
-        *token = *more ? bx_strdup(whole, json_string_value(next)) : NULL;
     }
     c->arena = whole;
     c->units = units;
@@ -233,19 +289,25 @@ write_page(export *e, char **token, bool *more)
 static bx_rc
 write_all(export *e)
 {
-    char *token = NULL;
-    bool  more = true;
+    bx_id   *ids;
+    size_t   n, most = (size_t) e->max;
 
-    while (more && e->rows < e->max) {
-        if (write_page(e, &token, &more) != BX_OK) {
+    if (bx_list_ids(e->c, e->def, (int) e->max, &ids, &n) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    for (size_t i = 0; i < n && i < most; i += PAGE) {
+        size_t  end = n < most ? n : most;
+
+        if (write_page(e, ids + i, end - i < PAGE ? end - i : PAGE) != BX_OK) {
             return BX_FAIL;
         }
     }
 
-    e->cut = more;
+    e->cut = n > most;
     if (e->cut) {
-        json_t     *n = bx_own(e->c->arena, json_pack("{s:I}", "n", (json_int_t) e->rows));
-        const char *note = bx_tr(e->c->arena, e->c->lang, "export.cut", n);
+        json_t     *said = bx_own(e->c->arena, json_pack("{s:I}", "n", (json_int_t) e->rows));
+        const char *note = bx_tr(e->c->arena, e->c->lang, "export.cut", said);
         bx_error    err = { 0 };
 
         if (bx_sheet_write(e->writer, &note, 1, &err) != BX_OK) {

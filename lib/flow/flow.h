@@ -84,10 +84,15 @@ void    bx_when_sql(const char *when, bx_buf *sql);
 
 bx_rc   bx_generic_list(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_export(bx_call *c, const bx_record_def *def);      /* export.c: the same rows as a spreadsheet */
+/* list_token.c: a text as a token and back; NULL for what is none. The JSON belongs to the arena. */
+char   *bx_token_encode(bx_arena *a, const char *s);
+json_t *bx_token_decode(bx_arena *a, const char *s);
 /* One page of the list that the call's query asks for, after a token (NULL: from the start): the rows as JSON and the token of the
  * next page or null, both in the call's arena. rows_max: at most BX_LIST_MAX. */
 #define BX_LIST_MAX  200
 bx_rc   bx_list_page(bx_call *c, const bx_record_def *def, int rows_max, const char *token, json_t **items, json_t **next);
+/* For an export: the ids of all rows of the list that the call's query asks for, in its order, at most rows_max and one more. */
+bx_rc   bx_list_ids(bx_call *c, const bx_record_def *def, int rows_max, bx_id **out, size_t *n);
 bx_rc   bx_generic_read(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_create(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_patch(bx_call *c, const bx_record_def *def);
@@ -96,6 +101,8 @@ bx_rc   bx_generic_bulk(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_history(bx_call *c, const bx_record_def *def);
 /* The answer of it, for a row that the caller may see. */
 bx_rc   bx_history_answer(bx_call *c, const bx_record *r);
+/* rules.c: the numbers of the record's workflow as they hold where the row is, with where they come from. */
+bx_rc   bx_generic_rules(bx_call *c, const bx_record_def *def, const bx_plugin *plugin);
 /* Refuses with 428 or 412 unless If-Match names this version. */
 bx_rc   bx_version_check(bx_call *c, int64_t version);
 /* How many rows of def wait for a decision of the caller (?queue=mine), 100 at most. */

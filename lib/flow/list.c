@@ -21,6 +21,7 @@ typedef struct {
     size_t                norder;
     int                   limit;
     const char           *after;              /* token of the page before, NULL: the first page */
+    bool                  ids;                /* nothing but the ids */
     bool                  by_name;            /* a condition names the student: st.name */
 } list;
 
@@ -202,9 +203,16 @@ filters(list *l)
     }
 
     for (const bx_field *f = l->def->fields; f->name != NULL; f++) {
-        if ((f->flags & BX_FILTER) && (s = bx_call_query_arg(l->c, f->name)) != NULL && *s != '\0'
-            && in_list(l, f->name, s, f->name) != BX_OK)
-        {
+        if (!(f->flags & BX_FILTER) || (s = bx_call_query_arg(l->c, f->name)) == NULL || *s == '\0') {
+            continue;
+        }
+        if (f->type == BX_BOOL) {             /* the column holds 1 and 0; "true" beside it would be 0 */
+            if (strcmp(s, "true") != 0 && strcmp(s, "false") != 0) {
+                return bx_refuse(l->c, BX_E_INVALID, f->name, "filter", NULL);
+            }
+            s = strcmp(s, "true") == 0 ? "1" : "0";
+        }
+        if (in_list(l, f->name, s, f->name) != BX_OK) {
             return BX_FAIL;
         }
     }
@@ -328,58 +336,7 @@ queue(list *l)
 }
 
 
-/* ---- keyset: the sort columns' values of the last row, as a JSON array in base64url */
-
-static const char b64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static char *
-token_encode(bx_arena *a, const char *s)
-{
-    bx_buf    b;
-    unsigned  acc = 0, bits = 0;
-
-    bx_buf_init(&b, a);
-    for (; *s != '\0'; s++) {
-        acc = acc << 8 | (unsigned char) *s;
-        for (bits += 8; bits >= 6; ) {
-            bits -= 6;
-            bx_buf_add(&b, &b64[acc >> bits & 63], 1);
-        }
-    }
-    if (bits > 0) {
-        bx_buf_add(&b, &b64[acc << (6 - bits) & 63], 1);
-    }
-
-    return b.data;
-}
-
-
-static json_t *
-token_decode(bx_arena *a, const char *s)
-{
-    bx_buf    b;
-    unsigned  acc = 0, bits = 0;
-
-    bx_buf_init(&b, a);
-    for (; *s != '\0'; s++) {
-        const char *p = strchr(b64, *s);
-        char        byte;
-
-        if (p == NULL) {
-            return NULL;
-        }
-        acc = acc << 6 | (unsigned) (p - b64);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            byte = (char) (acc >> bits & 255);
-            bx_buf_add(&b, &byte, 1);
-        }
-    }
-
-    return b.len == 0 ? NULL : bx_own(a, json_loadb(b.data, b.len, 0, NULL));
-}
-
+/* ---- keyset: the sort columns' values of the last row, as a JSON array in base64url (list_token.c) */
 
 static bx_value
 key_value(bx_arena *a, const json_t *j)
@@ -402,7 +359,7 @@ after(list *l)
         return BX_OK;
     }
 
-    keys = strlen(token) > 600 ? NULL : token_decode(l->c->arena, token);
+    keys = strlen(token) > 600 ? NULL : bx_token_decode(l->c->arena, token);
     if (!json_is_array(keys) || json_array_size(keys) != l->norder) {
         return bx_refuse(l->c, BX_E_INVALID, "after", "filter", NULL);
     }
@@ -479,7 +436,7 @@ next_token(list *l, const bx_record *last)
     if (text == NULL || bx_arena_defer(l->c->arena, free, text) != BX_OK) {
         return json_null();
     }
-    return json_string(token_encode(l->c->arena, text));
+    return json_string(bx_token_encode(l->c->arena, text));
 }
 
 
@@ -595,7 +552,9 @@ compose(list *l, statement *s)
     if (s->args == NULL || l->sql.failed) {
         return bx_refuse(l->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
-    if (bx_record_columns(l->c, l->def, &s->sql, s->args, &s->n, 16) != BX_OK) {
+    if (l->ids) {
+        bx_buf_str(&s->sql, "SELECT t.id");
+    } else if (bx_record_columns(l->c, l->def, &s->sql, s->args, &s->n, 16) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -635,6 +594,36 @@ bx_list_page(bx_call *c, const bx_record_def *def, int rows_max, const char *tok
     }
 
     return page_of(&l, &rows, items, next);
+}
+
+
+/* ---- all rows of a list, for an export */
+
+bx_rc
+bx_list_ids(bx_call *c, const bx_record_def *def, int rows_max, bx_id **out, size_t *n)
+{
+    list       l = { .c = c, .def = def, .limit = rows_max, .ids = true };
+    statement  s = { .n = 0 };
+    bx_rows    rows;
+
+    bx_buf_init(&l.sql, c->arena);
+    order_parse(&l);
+
+    if (scope_where(&l) != BX_OK || filters(&l) != BX_OK || view(&l) != BX_OK || queue(&l) != BX_OK || compose(&l, &s) != BX_OK
+        || bx_query(c, &rows, s.sql.data, s.args, s.n) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    *out = bx_alloc(c->arena, (rows.nrows + 1) * sizeof(**out));
+    if (*out == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+
+    for (*n = 0; *n < rows.nrows; (*n)++) {
+        (*out)[*n] = bx_cell_int(&rows, *n, 0);
+    }
+    return BX_OK;
 }
 
 

@@ -390,24 +390,6 @@ secret_json(bx_call *c, const bx_field *f, const bx_value *v)
 }
 
 
-/* Decimal text; 0 is no id. */
-static json_t *
-id_json(bx_id id)
-{
-    char    text[20];
-    size_t  at = sizeof(text);
-
-    if (id <= 0) {
-        return json_null();
-    }
-    for (bx_id rest = id; rest > 0; rest /= 10) {
-        text[--at] = (char) ('0' + rest % 10);
-    }
-
-    return json_stringn_nocheck(text + at, sizeof(text) - at);
-}
-
-
 static json_t *
 field_json(bx_call *c, const bx_field *f, const bx_value *v)
 {
@@ -423,7 +405,7 @@ field_json(bx_call *c, const bx_field *f, const bx_value *v)
     case BX_BOOL:
         return json_boolean(v->i != 0);
     case BX_REF:
-        return id_json(v->i);
+        return bx_id_json(v->i);
     case BX_TIME:
         return json_string(bx_time_iso(c->arena, bx_time_parse_sql(v->s)));
     case BX_SECRET:
@@ -445,22 +427,22 @@ scope_json(const bx_record *r, json_t *o)
 {
     if (r->def->scope == BX_SCOPE_STUDENT) {
         if (!is_student(r->def)) {
-            json_object_set_new(o, "student_id", id_json(r->scope.student));
+            json_object_set_new(o, "student_id", bx_id_json(r->scope.student));
             json_object_set_new(o, "student_name", json_string(r->student_name));
         }
-        json_object_set_new(o, "class_id", id_json(r->scope.class_id));
+        json_object_set_new(o, "class_id", bx_id_json(r->scope.class_id));
         json_object_set_new(o, "class_name", json_string(r->class_name == NULL ? "" : r->class_name));
         json_object_set_new(o, "own_child", json_boolean(r->scope.own_child));
     }
 
     if (r->def->scope != BX_SCOPE_UNIT) {
-        json_object_set_new(o, "school_id", id_json(r->scope.school));
+        json_object_set_new(o, "school_id", bx_id_json(r->scope.school));
         json_object_set_new(o, "school_name", json_string(r->school_name == NULL ? "" : r->school_name));
     } else if (bx_record_alias(r->def)[0] == 'u') {
         /* a class by the name it has this school year */
         const char *name = r->class_name != NULL ? r->class_name : r->student_name;
 
-        json_object_set_new(o, "unit_id", id_json(r->scope.unit));
+        json_object_set_new(o, "unit_id", bx_id_json(r->scope.unit));
         json_object_set_new(o, "unit_name", json_string(name == NULL ? "" : name));
     }
 }
@@ -471,7 +453,7 @@ bx_record_json(bx_call *c, const bx_record *r)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "id", id_json(r->id));
+    json_object_set_new(o, "id", bx_id_json(r->id));
     json_object_set_new(o, "version", json_integer(r->version));
     if (r->def->states != NULL) {
         json_object_set_new(o, "state", json_string(r->to != NULL ? r->to : r->state));

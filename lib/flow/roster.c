@@ -323,7 +323,7 @@ audit_of(const bx_batch *b)
         }
     }
     for (size_t i = 0; i < b->nnew_units; i++) {
-        json_array_append_new(units, json_sprintf("%lld", (long long) b->new_units[i].id));
+        json_array_append_new(units, bx_id_json(b->new_units[i].id));
     }
 
     return bx_own(b->run->arena, json_pack("{s:[i,i], s:o, s:o, s:o, s:i}",

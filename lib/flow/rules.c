@@ -1,5 +1,5 @@
 /*
- * rules.c: the effective value of a rule for a unit, overrides, and the rules of the core itself.
+ * rules.c: the effective value of a rule for a unit, overrides, and the rules of the core itself. rules_json.c shows them.
  * Owns rule_override and the path of a unit as far as rules and calendars need it. Does not own which rules there are
  * (every plugin has its table) nor who may set one (the handler's route).
  */
@@ -469,8 +469,8 @@ refuse_value(bx_call *c, const bx_rule *rule)
     return bx_refuse(c, BX_E_INVALID, "value", "rule.text", NULL);
 }
 
-static json_t *
-value_json(const bx_rule_value *v)
+json_t *
+bx_rule_value_json(const bx_rule_value *v)
 {
     return v->rule->type == BX_RULE_INT ? json_integer(v->i) : json_string(v->text);
 }
@@ -585,137 +585,9 @@ bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, const ch
     }
 
     if (changes != NULL) {
-        *changes = json_pack("{s:s,s:o,s:o,s:s}", "rule", rule->key, "from", value_json(&now),
-                             "to", value ? value_json(&then) : json_null(), "reason", reason);
+        *changes = json_pack("{s:s,s:o,s:o,s:s}", "rule", rule->key, "from", bx_rule_value_json(&now),
+                             "to", value ? bx_rule_value_json(&then) : json_null(), "reason", reason);
     }
 
-    return BX_OK;
-}
-
-/* ------------------------------------------------------------------ JSON */
-
-/* The overrides on the path with who set them, when and why. */
-static bx_rc
-origins(bx_call *c, const struct bx_units *u, bx_rows *rows)
-{
-    static const char  sql[] =
-        "SELECT o.rule, o.unit_id, u.name, o.version, o.reason, o.set_at, a.name AS set_by FROM rule_override o"
-        " JOIN org_unit u ON u.id = o.unit_id LEFT JOIN account a ON a.id = o.set_by WHERE o.unit_id IN (" BX_PATH_MARKS ")";
-    bx_value           args[BX_MAX_DEPTH];
-
-    bx_path_args(u->ids, u->n, args);
-
-    return bx_query(c, rows, sql, args, BX_MAX_DEPTH);
-}
-
-/* The row of a rule's override at a unit; rows->nrows: there is none. */
-static size_t
-origin_of(const bx_rows *rows, const char *key, bx_id unit)
-{
-    size_t  i;
-
-    for (i = 0; i < rows->nrows; i++) {
-        if (bx_cell_int(rows, i, 1) == unit && strcmp(bx_cell_text(rows, i, 0), key) == 0) {
-            break;
-        }
-    }
-
-    return i;
-}
-
-static json_t *
-origin_json(bx_call *c, const bx_rows *rows, const char *key, bx_id origin)
-{
-    size_t  i = origin_of(rows, key, origin);
-
-    if (origin == 0 || i == rows->nrows) {
-        return json_null();
-    }
-
-    return json_pack("{s:o,s:s,s:s,s:s,s:s?}", "unit_id", json_sprintf("%" PRId64, origin), "unit_name", bx_cell_text(rows, i, 2),
-                     "reason", bx_cell_text(rows, i, 4), "since", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(rows, i, 5))),
-                     "by", bx_cell_text(rows, i, 6));
-}
-
-/* Where the default comes from, in the reader's language where there is such a text: rule.source.<key>. */
-static const char *
-source_text(bx_call *c, const bx_rule *rule)
-{
-    const char  *key = bx_sprintf(c->arena, "rule.source.%s", rule->key);
-    const char  *text = key == NULL ? NULL : bx_tr(c->arena, bx_call_lang(c), key, NULL);
-
-    return text == NULL || strcmp(text, key) == 0 ? rule->source : text;
-}
-
-/* version: of the unit's own override, what If-Match of rules/set names; 0: it has none. */
-static json_t *
-rule_json(bx_call *c, const struct bx_units *u, const bx_plugin *plugin, const bx_rule *rule, const bx_rows *rows)
-{
-    bx_rule_value  v, def = { rule, rule->def, rule->text, 0 };
-    bool           number = rule->type == BX_RULE_INT;
-    size_t         own = origin_of(rows, rule->key, u->unit);
-    const char    *label = bx_tr(c->arena, bx_call_lang(c), bx_sprintf(c->arena, "rule.%s", rule->key), NULL);
-    const char    *unit = rule->unit == NULL ? NULL
-                          : bx_tr(c->arena, bx_call_lang(c), bx_sprintf(c->arena, "rule.unit.%s", rule->unit), NULL);
-
-    effective(u, rule, &v);
-
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s?,s:s?,s:s,s:o,s:I}", "key", rule->key, "plugin", plugin->name,
-                     "label", label, "type", number ? "int" : "text", "value", value_json(&v), "default", value_json(&def),
-                     "min", number ? json_integer(rule->min) : json_null(),
-                     "max", number ? json_integer(rule->max) : json_null(),
-                     "unit", rule->unit, "unit_label", unit, "source", source_text(c, rule), "origin", origin_json(c, rows, rule->key, v.origin),
-                     "version", (json_int_t) (own == rows->nrows ? 0 : bx_cell_int(rows, own, 3)));
-}
-
-/* With key: that rule alone. */
-static bx_rc
-rules_json(bx_call *c, const char *key, bx_id unit, json_t **out)
-{
-    const bx_plugin *const  *plugins;
-    const bx_rule           *rule;
-    struct bx_units         *u = find_unit(c, unit);
-    bx_rows                  rows;
-    size_t                   i, n;
-
-    if (u == NULL || (!u->read && read_overrides(c, u) != BX_OK) || origins(c, u, &rows) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    *out = json_array();
-    plugins = bx_plugins(&n);
-
-    for (i = 0; i < n; i++) {
-        for (rule = plugins[i]->rules; rule && rule->key; rule++) {
-            if (key != NULL && strcmp(rule->key, key) != 0) {
-                continue;
-            }
-            if (json_array_append_new(*out, rule_json(c, u, plugins[i], rule, &rows)) != 0) {
-                json_decref(*out);
-                return out_of_memory(c);
-            }
-        }
-    }
-
-    return BX_OK;
-}
-
-bx_rc
-bx_rules_json(bx_call *c, bx_id unit, json_t **out)
-{
-    return rules_json(c, NULL, unit, out);
-}
-
-bx_rc
-bx_rule_json(bx_call *c, const char *key, bx_id unit, json_t **out)
-{
-    json_t  *list;
-
-    if (rules_json(c, key, unit, &list) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    *out = json_incref(json_array_get(list, 0));
-    json_decref(list);
     return BX_OK;
 }

@@ -34,6 +34,8 @@ typedef struct {
 
 /* Effective value for a unit, with where it comes from. [thread] */
 bx_rc   bx_rule_effective(bx_call *c, const bx_rule *rule, bx_id unit, bx_rule_value *out);
+/* The value as a number or a text: a new reference. */
+json_t *bx_rule_value_json(const bx_rule_value *v);
 /* Is the text a value this rule may have? *i is set for BX_RULE_INT. */
 bool    bx_rule_accepts(const bx_rule *rule, const char *text, int64_t *i);
 
@@ -45,11 +47,5 @@ bx_rc   bx_rule_set(bx_call *c, const char *key, bx_id unit, const char *value, 
 
 /* Queues the same, unless the unit has that value already, for whoever has checked it: several rules that only fit together. */
 bx_rc   bx_rule_write(bx_call *c, const char *key, bx_id unit, const char *value, const char *reason);
-
-/* The rules of all plugins with their effective values for a unit, for GET rules: a new reference to an array.
- * [thread] */
-bx_rc   bx_rules_json(bx_call *c, bx_id unit, json_t **out);
-/* One of them, for an answer that shows the number beside what it decides: a new reference; NULL for an unknown key. [thread] */
-bx_rc   bx_rule_json(bx_call *c, const char *key, bx_id unit, json_t **out);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "flow/flow.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define SWEEP_BATCH  200
@@ -111,7 +110,7 @@ sweep_batch(bx_call *c, const bx_record_def *def, const bx_transition *t, const 
         if (bx_queue_move(c, def, t->action, bx_cell_int(rows, i, 0), bx_cell_int(rows, i, 1), bx_cell_text(rows, i, 2)) != BX_OK) {
             return BX_FAIL;
         }
-        json_array_append_new(ids, json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)));
+        json_array_append_new(ids, bx_id_json(bx_cell_int(rows, i, 0)));
     }
 
     json_object_set(changes, "ids", ids);

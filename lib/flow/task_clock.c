@@ -49,7 +49,7 @@ bx_task_params(bx_arena *a, const char *params, const char *kind, bx_id id, cons
         o = bx_own(a, json_object());
     }
     json_object_set_new(o, "task_kind", json_string(kind));
-    json_object_set_new(o, "task_id", json_sprintf("%" PRId64, id));
+    json_object_set_new(o, "task_id", bx_id_json(id));
     if (student != NULL && json_object_get(o, "student") == NULL) {
         json_object_set_new(o, "student", json_string(student));
     }
@@ -194,7 +194,7 @@ run_batch(bx_call *c, const bx_rows *rows, size_t first, size_t n, const char *a
         if (fn(c, &t) != BX_OK) {
             return BX_FAIL;
         }
-        json_array_append_new(ids, json_sprintf("%" PRId64, t.id));
+        json_array_append_new(ids, bx_id_json(t.id));
     }
     json_object_set(changes, "ids", ids);
 

@@ -754,8 +754,7 @@ queue_account(bx_call *c, const activation *x, bx_id account, const char *passwo
 static json_t *
 activation_changes(bx_call *c, const activation *x)
 {
-    return bx_own(c->arena, json_pack("{s:o}", "guardian",
-                                      json_string(bx_sprintf(c->arena, "%lld", (long long) x->guardian))));
+    return bx_own(c->arena, json_pack("{s:o}", "guardian", bx_id_json(x->guardian)));
 }
 
 static bx_rc

@@ -11,12 +11,6 @@
 
 /* ---- small things */
 
-json_t *
-admin_id_json(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%lld", (long long) id);
-}
-
 const char *
 admin_today(bx_call *c)
 {

@@ -54,7 +54,6 @@ const char  *admin_unit_label(bx_call *c, const bx_rows *rows, size_t i, size_t 
 bx_id        admin_body_id(const bx_call *c, const char *name);
 const char  *admin_body_text(const bx_call *c, const char *name);      /* trimmed; NULL when absent or empty */
 bx_date      admin_body_date(const bx_call *c, const char *name, bx_date otherwise);
-json_t      *admin_id_json(bx_id id);                                  /* null for 0 */
 const char  *admin_today(bx_call *c);
 /* "?,?,…" for n values, and args filled to as many; rounded up so that few texts come out. n ≤ BX_ADMIN_PAGE. */
 #define BX_ADMIN_PAGE  200

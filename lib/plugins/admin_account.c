@@ -187,7 +187,7 @@ answer_page(bx_call *c, const bx_rows *rows, size_t limit)
     }
 
     return bx_answer(c, 200, json_pack("{s:o, s:o}", "items", items,
-                                       "next", rows->nrows > limit ? admin_id_json(ids[n - 1]) : json_null()));
+                                       "next", rows->nrows > limit ? bx_id_json(ids[n - 1]) : json_null()));
 }
 
 /* ?kind=staff|guardian &q= &unit_id= &role= &state=former|disabled, newest first. */
@@ -319,7 +319,7 @@ make_password(bx_call *c, const char **plain, char **hash)
 static json_t *
 created_json(bx_call *c, const bx_new_account *a, const admin_post *post)
 {
-    return json_pack("{s:o, s:i, s:s, s:s?, s:s?, s:b, s:[o], s:n}", "id", admin_id_json(a->id), "version", 1, "name", a->name,
+    return json_pack("{s:o, s:i, s:s, s:s?, s:s?, s:b, s:[o], s:n}", "id", bx_id_json(a->id), "version", 1, "name", a->name,
                      "login", a->login, "phone", a->phone == NULL ? NULL : bx_mask(c->arena, "phone", a->phone),
                      "must_change_password", true, "positions", admin_post_json(c, post), "password");
 }
@@ -404,7 +404,7 @@ commit_account(bx_call *c, const admin_person *p, const char *action, json_t *ch
 static json_t *
 changed_json(const admin_person *p)
 {
-    return json_pack("{s:o, s:I}", "id", admin_id_json(p->id), "version", (json_int_t) p->version + 1);
+    return json_pack("{s:o, s:I}", "id", bx_id_json(p->id), "version", (json_int_t) p->version + 1);
 }
 
 static const char sql_rename[] =
@@ -531,6 +531,6 @@ admin_account_sign_out(bx_call *c)
         return BX_FAIL;
     }
 
-    bx_answer(c, 200, json_pack("{s:o, s:I}", "id", admin_id_json(p.id), "version", (json_int_t) p.version));
+    bx_answer(c, 200, json_pack("{s:o, s:I}", "id", bx_id_json(p.id), "version", (json_int_t) p.version));
     return commit_account(c, &p, "sign_out_everywhere", NULL);
 }

@@ -458,7 +458,7 @@ queue_row(bx_call *c, const bulk_row *r, json_t *made, json_t *plain)
     }
 
     json_array_append_new(plain, json_string(password));
-    json_array_append_new(made, json_pack("{s:i, s:o, s:s, s:s?, s:s?, s:s, s:s, s:n}", "row", (int) r->line, "id", admin_id_json(a.id),
+    json_array_append_new(made, json_pack("{s:i, s:o, s:s, s:s?, s:s?, s:s, s:s, s:n}", "row", (int) r->line, "id", bx_id_json(a.id),
         "name", a.name, "login", a.login, "phone", a.phone == NULL ? NULL : bx_mask(c->arena, "phone", a.phone),
         "role_label", admin_role_label(c, r->role), "unit_name", r->unit_name, "password"));
     return BX_OK;

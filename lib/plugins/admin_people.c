@@ -281,9 +281,9 @@ admin_post_json(bx_call *c, const admin_post *p)
 {
     static const char *const  states[] = { "past", "now", "coming" };
 
-    return json_pack("{s:o, s:I, s:s, s:s, s:o, s:s, s:s, s:o, s:s?, s:s, s:s?, s:s}", "id", admin_id_json(p->id),
+    return json_pack("{s:o, s:I, s:s, s:s, s:o, s:s, s:s, s:o, s:s?, s:s, s:s?, s:s}", "id", bx_id_json(p->id),
         "version", (json_int_t) p->version, "role", p->role, "role_label", admin_role_label(c, p->role),
-        "unit_id", admin_id_json(p->unit), "unit_name", p->unit_name, "level", p->level, "school_id", admin_id_json(p->school),
+        "unit_id", bx_id_json(p->unit), "unit_name", p->unit_name, "level", p->level, "school_id", bx_id_json(p->school),
         "school_name", p->school_name, "starts_on", p->starts_on, "ends_on", p->ends_on, "state", states[p->when + 1]);
 }
 
@@ -306,7 +306,7 @@ admin_person_json(bx_call *c, const admin_powers *all, const admin_person *p)
     }
 
     return json_pack("{s:o, s:I, s:s, s:s?, s:s?, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:b, s:s?}",
-        "id", admin_id_json(p->id), "version", (json_int_t) p->version, "name", p->name, "login", p->login, "phone", p->phone,
+        "id", bx_id_json(p->id), "version", (json_int_t) p->version, "name", p->name, "login", p->login, "phone", p->phone,
         "guardian", p->nchildren > 0, "must_change_password", p->must_change, "no_password", p->no_password,
         "disabled_at", p->disabled_at, "signed_in_at", p->signed_in_at, "created_at", p->created_at,
         "positions", posts, "children", children, "manageable", f.code == BX_E_NONE, "why", admin_why(c, &f));

@@ -46,7 +46,7 @@ holder_json(bx_call *c, const admin_powers *all, const bx_rows *rows, size_t i)
     bool        may = admin_covers(c, "position.manage", post.path) && post.account != bx_call_account(c)
                       && admin_exceeds(c, all, post.role, post.path) == NULL && post.when >= 0;
 
-    json_object_set_new(j, "account_id", admin_id_json(post.account));
+    json_object_set_new(j, "account_id", bx_id_json(post.account));
     json_object_set_new(j, "account_name", json_string(bx_cell_text(rows, i, 15)));
     json_object_set_new(j, "disabled", json_boolean(bx_cell(rows, i, 17)->kind != BX_V_NULL));
     json_object_set_new(j, "manageable", json_boolean(may));
@@ -189,7 +189,7 @@ made_json(bx_call *c, const admin_post *post, const holder *who, json_t *warning
 {
     json_t  *j = admin_post_json(c, post);
 
-    json_object_set_new(j, "account_id", admin_id_json(who->id));
+    json_object_set_new(j, "account_id", bx_id_json(who->id));
     json_object_set_new(j, "account_name", json_string(who->name));
     json_object_set_new(j, "warnings", warnings);
     return j;
@@ -245,7 +245,7 @@ admin_position_create(bx_call *c)
     post = post_new(c, id, role, &unit.u, from, until);
     bx_answer(c, 201, made_json(c, &post, &who, json_incref(warnings)));
     return bx_commit(c, admin_chain(&unit.u), "appoint", "positions", id,
-                     bx_own(c->arena, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s?}", "account", admin_id_json(who.id), "name", who.name,
+                     bx_own(c->arena, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s?}", "account", bx_id_json(who.id), "name", who.name,
                                                 "role", role, "unit", unit.u.name, "starts_on", post.starts_on, "ends_on", post.ends_on)));
 }
 
@@ -315,10 +315,10 @@ admin_position_end(bx_call *c)
         return BX_FAIL;
     }
 
-    bx_answer(c, 200, json_pack("{s:o, s:I, s:s}", "id", admin_id_json(post.id), "version", (json_int_t) post.version + 1,
+    bx_answer(c, 200, json_pack("{s:o, s:I, s:s}", "id", bx_id_json(post.id), "version", (json_int_t) post.version + 1,
                                 "ends_on", bx_date_text(c->arena, last)));
     return bx_commit(c, post.school != 0 ? post.school : post.unit, "end", "positions", post.id,
-                     bx_own(c->arena, json_pack("{s:o, s:s, s:s, s:s, s:s}", "account", admin_id_json(post.account), "name", who.name,
+                     bx_own(c->arena, json_pack("{s:o, s:s, s:s, s:s, s:s}", "account", bx_id_json(post.account), "name", who.name,
                                                 "role", post.role, "unit", post.unit_name, "ends_on", bx_date_text(c->arena, last))));
 }
 
@@ -365,6 +365,6 @@ admin_position_hand_over(bx_call *c)
     bx_answer(c, 201, made_json(c, &next, &who, json_incref(warnings)));
     return bx_commit(c, admin_chain(&unit.u), "hand_over", "positions", post.id,
                      bx_own(c->arena, json_pack("{s:s, s:s, s:{s:o, s:s}, s:{s:o, s:s}, s:s}", "role", post.role, "unit", unit.u.name,
-                                                "from", "account", admin_id_json(before.id), "name", before.name,
-                                                "to", "account", admin_id_json(who.id), "name", who.name, "starts_on", next.starts_on)));
+                                                "from", "account", bx_id_json(before.id), "name", before.name,
+                                                "to", "account", bx_id_json(who.id), "name", who.name, "starts_on", next.starts_on)));
 }

@@ -291,7 +291,7 @@ change_rule(bx_call *c, bool set)
     }
 
     bx_own(c->arena, changes);
-    rule = json_pack("{s:s, s:o, s:s?, s:I}", "key", key, "unit_id", admin_id_json(unit.u.id), "value", value,
+    rule = json_pack("{s:s, s:o, s:s?, s:I}", "key", key, "unit_id", bx_id_json(unit.u.id), "value", value,
                      "version", (json_int_t) (set ? version + 1 : 0));
     bx_answer(c, 200, rule);
     return bx_commit(c, admin_chain(&unit.u), set ? "set" : "unset", "rules", unit.u.id, changes);
@@ -343,7 +343,7 @@ admin_rule_history(bx_call *c)
         json_array_append_new(items, json_pack("{s:s?, s:s?, s:s, s:s, s:s, s:s, s:o}", "from", bx_cell_text(&rows, i, 0),
             "to", bx_cell_text(&rows, i, 1), "reason", bx_cell_text(&rows, i, 2), "by", bx_cell_text(&rows, i, 3),
             "at", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(&rows, i, 4))), "unit_name", bx_cell_text(&rows, i, 5),
-            "unit_id", admin_id_json(bx_cell_int(&rows, i, 6))));
+            "unit_id", bx_id_json(bx_cell_int(&rows, i, 6))));
     }
 
     return bx_answer(c, 200, json_pack("{s:o}", "items", items));

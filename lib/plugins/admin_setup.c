@@ -100,7 +100,7 @@ admin_setup(bx_call *c)
              json_pack("{s:I, s:I, s:I}", "n", (json_int_t) bx_cell_int(&guardians, 0, 0), "active",
                        (json_int_t) bx_cell_int(&guardians, 0, 1), "codes", (json_int_t) bx_cell_int(&guardians, 0, 2)));
 
-    return bx_answer(c, 200, json_pack("{s:o, s:s, s:s?, s:o}", "school_id", admin_id_json(id), "school_name", school.u.name,
+    return bx_answer(c, 200, json_pack("{s:o, s:s, s:s?, s:o}", "school_id", bx_id_json(id), "school_name", school.u.name,
                                        "stage", school.u.stage, "items", items));
 }
 

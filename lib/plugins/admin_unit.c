@@ -33,12 +33,12 @@ unit_row_json(bx_call *c, const bx_rows *rows, size_t i)
     bool  class = bx_cell(rows, i, 12)->kind != BX_V_NULL, grown = bx_cell(rows, i, 3)->kind != BX_V_NULL;
 
     return json_pack("{s:o, s:o, s:s, s:s?, s:s, s:s?, s:s?, s:o, s:o, s:I, s:o, s:I, s:o, s:s?}",
-        "id", admin_id_json(bx_cell_int(rows, i, 5)), "parent_id", admin_id_json(bx_cell_int(rows, i, 6)),
+        "id", bx_id_json(bx_cell_int(rows, i, 5)), "parent_id", bx_id_json(bx_cell_int(rows, i, 6)),
         "level", bx_cell_text(rows, i, 1), "code", bx_cell_text(rows, i, 7), "name", admin_unit_label(c, rows, i, 0),
         "closed_on", bx_cell_text(rows, i, 8), "stage", bx_cell_text(rows, i, 2),
         "entry_year", grown ? json_integer(bx_cell_int(rows, i, 3)) : json_null(),
         "class_no", bx_cell(rows, i, 4)->kind != BX_V_NULL ? json_integer(bx_cell_int(rows, i, 4)) : json_null(),
-        "version", (json_int_t) bx_cell_int(rows, i, 9), "school_id", admin_id_json(bx_cell_int(rows, i, 10)),
+        "version", (json_int_t) bx_cell_int(rows, i, 9), "school_id", bx_id_json(bx_cell_int(rows, i, 10)),
         "below", (json_int_t) bx_cell_int(rows, i, 11),
         "students", class ? json_integer(bx_cell_int(rows, i, 12)) : json_null(), "head", bx_cell_text(rows, i, 13));
 }
@@ -157,7 +157,7 @@ path_json(bx_call *c, const admin_unit *unit, json_t **out)
     *out = json_array();
     for (size_t i = 0; i < rows.nrows; i++) {
         if (admin_covers(c, "unit.read", bx_cell_text(&rows, i, 6)) && bx_cell_int(&rows, i, 5) != unit->u.id) {
-            json_array_append_new(*out, json_pack("{s:o, s:s, s:s}", "id", admin_id_json(bx_cell_int(&rows, i, 5)),
+            json_array_append_new(*out, json_pack("{s:o, s:s, s:s}", "id", bx_id_json(bx_cell_int(&rows, i, 5)),
                                                   "name", admin_unit_label(c, &rows, i, 0), "level", bx_cell_text(&rows, i, 1)));
         }
     }
@@ -265,7 +265,7 @@ static bx_rc
 answer_made(bx_call *c, const bx_place *p, const char *action)
 {
     c->location = bx_sprintf(c->arena, "/api/v1/org-units/%lld", (long long) p->id);
-    bx_answer(c, 201, json_pack("{s:o, s:s, s:s, s:s?, s:i}", "id", admin_id_json(p->id), "level", p->level, "name", p->name,
+    bx_answer(c, 201, json_pack("{s:o, s:s, s:s, s:s?, s:i}", "id", bx_id_json(p->id), "level", p->level, "name", p->name,
                                 "code", p->code, "version", 1));
     return bx_commit(c, p->school != 0 ? p->school : p->id, action, "org-units", p->id,
                      bx_own(c->arena, json_pack("{s:s, s:s, s:s?}", "level", p->level, "name", p->name, "code", p->code)));
@@ -378,7 +378,7 @@ queue_grade(bx_call *c, const admin_unit *school, const grade_wish *w, json_t *m
         if (bx_place_class_under(c, grade, w->stage, w->entry_year, k, &p) != BX_OK) {
             return BX_FAIL;
         }
-        json_array_append_new(made, json_pack("{s:o, s:s}", "id", admin_id_json(p.id), "name",
+        json_array_append_new(made, json_pack("{s:o, s:s}", "id", bx_id_json(p.id), "name",
             bx_class_label(c->arena, bx_call_lang(c), w->stage, w->entry_year, k, bx_date_of(c->now))));
     }
 
@@ -440,7 +440,7 @@ static bx_rc
 answer_changed(bx_call *c, const admin_unit *unit, const char *action, json_t *changes)
 {
     bx_own(c->arena, changes);
-    bx_answer(c, 200, json_pack("{s:o, s:I}", "id", admin_id_json(unit->u.id), "version", (json_int_t) unit->version + 1));
+    bx_answer(c, 200, json_pack("{s:o, s:I}", "id", bx_id_json(unit->u.id), "version", (json_int_t) unit->version + 1));
     return bx_commit(c, admin_chain(&unit->u), action, "org-units", unit->u.id, changes);
 }
 

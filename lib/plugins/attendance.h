@@ -25,7 +25,6 @@ const char  *bx_session_text(bx_arena *a, int session);               /* "day" "
 bool         bx_session_parse(const char *text, int *session);
 const char  *bx_mark_kind_name(int kind);                             /* NULL: none */
 int          bx_mark_kind_parse(const char *name);                    /* -1: none */
-json_t      *bx_id_json(bx_id id);                                    /* null for 0 */
 json_t      *bx_clock_json(int minute);                               /* "08:20"; null below 0 */
 
 /* ---- attendance_load.c */

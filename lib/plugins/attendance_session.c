@@ -4,16 +4,9 @@
 
 #include "plugins/attendance.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const char *const  kind_names[] = { "present", "late", "left_early", "absent", "leave", "sent", NULL };
-
-json_t *
-bx_id_json(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
-}
 
 json_t *
 bx_clock_json(int minute)

@@ -8,15 +8,8 @@
 #include "plugins/calendar.h"
 #include "flow/classname.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-json_t *
-bx_cal_id(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
-}
 
 const char *
 bx_cal_unit_name(bx_call *c, const bx_rows *rows, size_t i, size_t first)
@@ -116,8 +109,8 @@ json_t *
 bx_cal_unit_json(bx_call *c, const bx_cal_unit *u)
 {
     (void) c;
-    return json_pack("{s:o, s:s, s:s, s:o}", "id", bx_cal_id(u->id), "name", u->name, "level", u->level,
-                     "school_id", bx_cal_id(u->school));
+    return json_pack("{s:o, s:s, s:s, s:o}", "id", bx_id_json(u->id), "name", u->name, "level", u->level,
+                     "school_id", bx_id_json(u->school));
 }
 
 bx_id

@@ -27,7 +27,6 @@ json_t     *bx_cal_unit_json(bx_call *c, const bx_cal_unit *u);
 bx_id       bx_cal_chain(const bx_cal_unit *u);
 /* Queues the unit's next version; whoever has read the same one meanwhile is refused (409) when it commits. */
 bx_rc       bx_cal_bump(bx_call *c, const bx_cal_unit *u);
-json_t     *bx_cal_id(bx_id id);
 /* Name of a unit from columns first … first+3: name, stage, entry year, number. */
 const char *bx_cal_unit_name(bx_call *c, const bx_rows *rows, size_t i, size_t first);
 /* "own", "above" or "below" as seen from u, of the unit with that path. */

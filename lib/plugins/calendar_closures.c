@@ -175,7 +175,7 @@ classes_json(const closure *x)
     json_t  *list = json_array();
 
     for (size_t i = 0; i < x->n; i++) {
-        json_array_append_new(list, json_pack("{s:o, s:s}", "id", bx_cal_id(x->classes[i].id), "name", x->classes[i].name));
+        json_array_append_new(list, json_pack("{s:o, s:s}", "id", bx_id_json(x->classes[i].id), "name", x->classes[i].name));
     }
 
     return list;
@@ -233,7 +233,7 @@ bx_cal_closure_create(bx_call *c)
         return BX_FAIL;
     }
 
-    o = json_pack("{s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o}", "id", bx_cal_id(x.notice), "version", 1, "state", "ordered",
+    o = json_pack("{s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o}", "id", bx_id_json(x.notice), "version", 1, "state", "ordered",
                   "kind", kind, "reason", reason, "starts_on", bx_date_text(c->arena, x.starts),
                   "ends_on", bx_date_text(c->arena, x.ends), "class_count", (int) x.n, "classes", classes_json(&x));
     c->location = bx_sprintf(c->arena, "/api/v1/closures/%" PRId64, x.notice);
@@ -359,7 +359,7 @@ bx_cal_closure_decorate(bx_call *c, json_t *rows, bool one)
         json_array_foreach(rows, i, row) {
             if (bx_id_parse(json_string_value(json_object_get(row, "id"))) == bx_cell_int(&found, k, 5)) {
                 json_array_append_new(json_object_get(row, "classes"),
-                                      json_pack("{s:o, s:s}", "id", bx_cal_id(bx_cell_int(&found, k, 0)),
+                                      json_pack("{s:o, s:s}", "id", bx_id_json(bx_cell_int(&found, k, 0)),
                                                 "name", bx_cal_unit_name(c, &found, k, 1)));
             }
         }

@@ -23,8 +23,8 @@ typedef struct {
 static json_t *
 entry_json(bx_call *c, const entry *e, const char *unit_name, const char *place)
 {
-    return json_pack("{s:o, s:I, s:o, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i}", "id", bx_cal_id(e->id), "version",
-                     (json_int_t) e->version, "unit_id", bx_cal_id(e->unit), "unit_name", unit_name, "place", place,
+    return json_pack("{s:o, s:I, s:o, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i}", "id", bx_id_json(e->id), "version",
+                     (json_int_t) e->version, "unit_id", bx_id_json(e->unit), "unit_name", unit_name, "place", place,
                      "kind", e->makeup ? "makeup" : "holiday", "name", e->name, "statutory", e->statutory,
                      "starts_on", bx_date_text(c->arena, e->starts), "ends_on", bx_date_text(c->arena, e->ends),
                      "days", e->rows > 0 ? e->rows : (int) (e->ends - e->starts + 1));

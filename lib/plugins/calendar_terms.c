@@ -18,8 +18,8 @@ typedef struct {
 static json_t *
 term_json(bx_call *c, const term_row *t, const char *unit_name, const char *place, bool holds)
 {
-    return json_pack("{s:o, s:I, s:o, s:s, s:s, s:b, s:i, s:i, s:s, s:s}", "id", bx_cal_id(t->id), "version", (json_int_t) t->version,
-                     "unit_id", bx_cal_id(t->unit), "unit_name", unit_name, "place", place, "holds", holds,
+    return json_pack("{s:o, s:I, s:o, s:s, s:s, s:b, s:i, s:i, s:s, s:s}", "id", bx_id_json(t->id), "version", (json_int_t) t->version,
+                     "unit_id", bx_id_json(t->unit), "unit_name", unit_name, "place", place, "holds", holds,
                      "school_year", t->year, "number", t->number, "starts_on", bx_date_text(c->arena, t->starts),
                      "ends_on", bx_date_text(c->arena, t->ends));
 }

@@ -4,7 +4,6 @@
 #include "flow/classname.h"
 #include "flow/rules.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define MAX_WORKDAYS  62
@@ -156,7 +155,7 @@ others_json(bx_call *c, const bx_cal_unit *u, json_t **out)
 
     *out = json_array();
     for (size_t i = 0; i < rows.nrows; i++) {
-        json_array_append_new(*out, json_pack("{s:o, s:s}", "unit_id", bx_cal_id(bx_cell_int(&rows, i, 0)),
+        json_array_append_new(*out, json_pack("{s:o, s:s}", "unit_id", bx_id_json(bx_cell_int(&rows, i, 0)),
                                               "unit_name", bx_cal_unit_name(c, &rows, i, 1)));
     }
     return BX_OK;
@@ -176,7 +175,7 @@ origin_json(bx_call *c, bx_id unit, json_t **out)
         return BX_FAIL;
     }
     if (rows.nrows > 0) {
-        *out = json_pack("{s:o, s:s}", "unit_id", bx_cal_id(unit), "unit_name", bx_cal_unit_name(c, &rows, 0, 0));
+        *out = json_pack("{s:o, s:s}", "unit_id", bx_id_json(unit), "unit_name", bx_cal_unit_name(c, &rows, 0, 0));
     }
 
     return BX_OK;

@@ -192,7 +192,7 @@ import_json(bx_call *c, bx_id school, const char *state, const char *filename, s
     }
 
     return json_pack("{s:o, s:i, s:s, s:o, s:s, s:i, s:i, s:s, s:i, s:i, s:o, s:s}",
-        "id", json_sprintf("%" PRId64, r->id), "version", 1, "state", state, "school_id", json_sprintf("%" PRId64, school),
+        "id", bx_id_json(r->id), "version", 1, "state", state, "school_id", bx_id_json(school),
         "filename", filename, "file_size", (int) size, "row_count", (int) r->rows, "encoding", r->encoding,
         "columns_known", (int) r->columns_known, "columns_total", (int) r->columns_total, "unknown_columns", unknown,
         "created_at", bx_time_iso(c->arena, c->now));
@@ -358,7 +358,7 @@ row_json(bx_call *c, const bx_rows *rows, size_t i)
         message = bx_roster_message(c->arena, c->lang, reason, params ? bx_own(c->arena, json_loads(params, 0, NULL)) : NULL);
     }
     if (bx_cell(rows, i, 7)->kind != BX_V_NULL) {
-        student = json_sprintf("%" PRId64, bx_cell_int(rows, i, 7));
+        student = bx_id_json(bx_cell_int(rows, i, 7));
     }
 
     return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -535,7 +535,7 @@ slips_json(bx_call *c, const slip_class *cls, json_t **out)
                               json_pack("{s:s, s:o}", "name", bx_cell_text(&rows, i, 4), "seat_no", seat));
     }
 
-    *out = json_pack("{s:o, s:s, s:s, s:O}", "class_id", json_sprintf("%" PRId64, cls->id), "class_name", cls->name,
+    *out = json_pack("{s:o, s:s, s:s, s:O}", "class_id", bx_id_json(cls->id), "class_name", cls->name,
                      "school_name", cls->school_name, "items", items);
     return BX_OK;
 }

@@ -3,7 +3,6 @@
 
 #include "plugins/leave.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 
@@ -15,7 +14,7 @@ claim_json(bx_call *c, const bx_leave_claim *claim)
     bx_arena *a = bx_call_arena(c);
 
     return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:f, s:b}",
-        "id", json_sprintf("%" PRId64, claim->id), "state", claim->state,
+        "id", bx_id_json(claim->id), "state", claim->state,
         "starts_on", bx_date_text(a, claim->span.from.day), "starts_period", claim->span.from.period,
         "ends_on", bx_date_text(a, claim->span.to.day), "ends_period", claim->span.to.period,
         "school_days", claim->halves / 2.0, "ours", claim->ours);
@@ -40,7 +39,7 @@ extension_json(bx_call *c, const bx_leave_ask *ask, const bx_leave_plan *plan)
         if (again.fault == BX_LEAVE_OK) {
             json_t *o = bx_leave_span_json(c, &again);
 
-            json_object_set_new(o, "extends_id", json_sprintf("%" PRId64, taken->id));
+            json_object_set_new(o, "extends_id", bx_id_json(taken->id));
             return o;
         }
         if (again.fault != BX_LEAVE_TAKEN) {
@@ -331,7 +330,7 @@ bx_leave_preview(bx_call *c)
     bx_leave_ask   ask = { 0 };
     bx_leave_plan  plan;
     deciders       d;
-    json_t        *o, *page, *row;
+    json_t        *o, *page, *row, *rules;
 
     if (!date_arg(c, "starts_on", &ask.asked.from.day) || !int_arg(c, "starts_period", &ask.asked.from.period)
         || !date_arg(c, "ends_on", &ask.asked.to.day) || !int_arg(c, "ends_period", &ask.asked.to.period)
@@ -343,14 +342,19 @@ bx_leave_preview(bx_call *c)
         return bx_leave_refuse_plan(c, &ask, &plan);
     }
 
-    row = json_pack("{s:o, s:o}", "class_id", json_sprintf("%" PRId64, ask.class_id),
-                    "school_id", json_sprintf("%" PRId64, ask.school));
+    row = json_pack("{s:o, s:o}", "class_id", bx_id_json(ask.class_id),
+                    "school_id", bx_id_json(ask.school));
     page = bx_own(bx_call_arena(c), json_pack("[o]", row));
     if (deciders_of(c, page, &d) != BX_OK) {
         return BX_FAIL;
     }
 
+    if (bx_rules_json(c, "leave.teacher_days leave.office_days leave.decide_minutes leave.backdate_days", ask.class_id, &rules) != BX_OK) {
+        return BX_FAIL;
+    }
+
     o = preview_json(c, &ask, &plan);
+    json_object_set_new(o, "rules", rules);
     json_object_set_new(o, "decider", decider_json(c, &d, row, "teacher"));
     json_object_set_new(o, "then", plan.route == NULL || strcmp(plan.route, "teacher") == 0
                                    ? json_null() : decider_json(c, &d, row, plan.route));

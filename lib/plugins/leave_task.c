@@ -22,7 +22,7 @@ params_of(bx_call *c, bx_id id, const bx_record *r)
 {
     bx_date  starts = bx_rec_date(r, "starts_on");
 
-    return bx_own(bx_call_arena(c), json_pack("{s:o, s:s, s:s}", "leave_id", json_sprintf("%" PRId64, id),
+    return bx_own(bx_call_arena(c), json_pack("{s:o, s:s, s:s}", "leave_id", bx_id_json(id),
                                               "student", bx_rec_student_name(r),
                                               "starts_on", starts == BX_NO_DATE ? "" : bx_date_text(bx_call_arena(c), starts)));
 }
@@ -156,7 +156,7 @@ bx_leave_tell_overdue(bx_call *c)
 
         /* prolonged and not back again: told again */
         n.key = bx_sprintf(bx_call_arena(c), "%" PRId64 ":%.10s", id, bx_cell_text(&rows, i, 4));
-        n.params = bx_own(bx_call_arena(c), json_pack("{s:o, s:s}", "leave_id", json_sprintf("%" PRId64, id),
+        n.params = bx_own(bx_call_arena(c), json_pack("{s:o, s:s}", "leave_id", bx_id_json(id),
                                                       "student", bx_cell_text(&rows, i, 3)));
         if (bx_notice_send(c, &n) != BX_OK
             || (last && bx_commit(c, school, "tell", "leave-requests", 0, NULL) != BX_OK))

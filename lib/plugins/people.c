@@ -48,12 +48,6 @@ static const char sql_guardians[] =
     " FROM student t JOIN student_guardian sg ON sg.student_id = t.id AND sg.ends_on IS NULL"
     " JOIN guardian g ON g.id = sg.guardian_id WHERE t.id = ? AND ";
 
-static json_t *
-id_json(bx_call *c, bx_id id)
-{
-    return id == 0 ? json_null() : json_string(bx_sprintf(c->arena, "%lld", (long long) id));
-}
-
 /* A sealed number as everybody sees it; NULL when there is none or it cannot be opened. */
 static const char *
 masked(bx_call *c, const char *kind, const bx_value *sealed)
@@ -99,7 +93,7 @@ student_decorate(bx_call *c, json_t *rows, bool one)
     list = json_array();
     for (size_t i = 0; i < found.nrows; i++) {
         json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s?, s:s?, s:b}",
-            "id", id_json(c, bx_cell_int(&found, i, 0)), "name", bx_cell_text(&found, i, 1),
+            "id", bx_id_json(bx_cell_int(&found, i, 0)), "name", bx_cell_text(&found, i, 1),
             "relation", bx_cell_text(&found, i, 2), "relation_text", bx_cell_text(&found, i, 3),
             "phone", masked(c, "phone", bx_cell(&found, i, 4)), "active", bx_cell_int(&found, i, 5) != 0));
     }
@@ -273,7 +267,7 @@ add_seats(bx_call *c, json_t *items, const bx_rows *rows)
         for (size_t k = 0; k < found.nrows; k++) {
             bool  has_no = bx_cell(&found, k, 2)->kind != BX_V_NULL;
 
-            json_array_append_new(seats, json_pack("{s:o, s:s, s:o}", "id", id_json(c, bx_cell_int(&found, k, 0)),
+            json_array_append_new(seats, json_pack("{s:o, s:s, s:o}", "id", bx_id_json(bx_cell_int(&found, k, 0)),
                 "name", bx_cell_text(&found, k, 1),
                 "seat_no", has_no ? json_integer(bx_cell_int(&found, k, 2)) : json_null()));
         }
@@ -352,9 +346,9 @@ classes(bx_call *c)
     answer = bx_own(c->arena, json_pack("{s:o}", "items", items));
     for (size_t i = 0; i < rows.nrows; i++) {
         json_array_append_new(items, json_pack("{s:o, s:s, s:s?, s:I, s:I, s:o, s:I, s:s?}",
-            "id", id_json(c, bx_cell_int(&rows, i, 0)), "name", class_name(c, &rows, i, 1),
+            "id", bx_id_json(bx_cell_int(&rows, i, 0)), "name", class_name(c, &rows, i, 1),
             "stage", bx_cell_text(&rows, i, 2), "entry_year", bx_cell_int(&rows, i, 3),
-            "class_no", bx_cell_int(&rows, i, 4), "parent_id", id_json(c, bx_cell_int(&rows, i, 5)),
+            "class_no", bx_cell_int(&rows, i, 4), "parent_id", bx_id_json(bx_cell_int(&rows, i, 5)),
             "students", bx_cell_int(&rows, i, 6), "teacher", bx_cell_text(&rows, i, 7)));
     }
 
@@ -541,9 +535,9 @@ my_children(bx_call *c)
         children[i].id = bx_cell_int(&rows, i, 0);
         children[i].class_id = bx_cell_int(&rows, i, 2);
         children[i].json = json_pack("{s:o, s:s, s:o, s:s, s:o, s:s, s:[]}",
-            "id", id_json(c, children[i].id), "name", bx_cell_text(&rows, i, 1),
-            "class_id", id_json(c, children[i].class_id), "class_name", class_name(c, &rows, i, 3),
-            "school_id", id_json(c, bx_cell_int(&rows, i, 7)), "school_name", bx_cell_text(&rows, i, 8), "teachers");
+            "id", bx_id_json(children[i].id), "name", bx_cell_text(&rows, i, 1),
+            "class_id", bx_id_json(children[i].class_id), "class_name", class_name(c, &rows, i, 3),
+            "school_id", bx_id_json(bx_cell_int(&rows, i, 7)), "school_name", bx_cell_text(&rows, i, 8), "teachers");
         json_array_append_new(items, children[i].json);
     }
 

@@ -5,7 +5,6 @@
 #include "flow/flow.h"
 #include "plugins/responsibility.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const bx_code duties[] = { { "area" }, { "township" }, { "village" }, { "school" }, { "grade" }, { "class" }, { "student" }, { NULL } };
@@ -172,7 +171,7 @@ add(bx_call *c)
         return BX_FAIL;
     }
 
-    bx_answer(c, 201, json_pack("{s:o, s:s, s:s}", "id", json_sprintf("%" PRId64, id), "duty", body_text(c, "duty"), "person", body_text(c, "person")));
+    bx_answer(c, 201, json_pack("{s:o, s:s, s:s}", "id", bx_id_json(id), "duty", body_text(c, "duty"), "person", body_text(c, "person")));
     return bx_commit(c, e.school, "create", "responsibilities", id, bx_call_body(c));
 }
 
@@ -210,7 +209,7 @@ end(bx_call *c)
     {
         return BX_FAIL;
     }
-    bx_answer(c, 200, json_pack("{s:o, s:s}", "id", json_sprintf("%" PRId64, bx_call_path_id(c)), "ends_on", ends));
+    bx_answer(c, 200, json_pack("{s:o, s:s}", "id", bx_id_json(bx_call_path_id(c)), "ends_on", ends));
     return bx_commit(c, bx_cell_int(&rows, 0, 0), "end", "responsibilities", bx_call_path_id(c), bx_call_body(c));
 }
 
@@ -258,9 +257,9 @@ chart(bx_call *c)
             : bx_class_label(a, bx_call_lang(c), bx_cell_text(&rows, i, 9), (int) bx_cell_int(&rows, i, 10), (int) bx_cell_int(&rows, i, 11), today);
 
         json_array_append_new(items, json_pack("{s:o, s:s, s:s?, s:s, s:s?, s:s, s:o, s:s, s:s?, s:s?}",
-            "id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)), "duty", bx_cell_text(&rows, i, 1), "area", bx_cell_text(&rows, i, 2),
+            "id", bx_id_json(bx_cell_int(&rows, i, 0)), "duty", bx_cell_text(&rows, i, 1), "area", bx_cell_text(&rows, i, 2),
             "person", bx_cell_text(&rows, i, 3), "office", bx_cell_text(&rows, i, 4), "starts_on", bx_cell_text(&rows, i, 5),
-            "unit_id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 6)), "unit_name", name, "student_name", bx_cell_text(&rows, i, 12),
+            "unit_id", bx_id_json(bx_cell_int(&rows, i, 6)), "unit_name", name, "student_name", bx_cell_text(&rows, i, 12),
             "school_name", bx_cell_text(&rows, i, 13)));
     }
 

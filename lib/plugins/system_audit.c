@@ -456,12 +456,12 @@ event_json(bx_call *c, const bx_rows *rows, size_t i)
     const char  *address = json_string_value(json_object_get(payload, "address"));
 
     return json_pack("{s:o, s:s, s:I, s:s, s:o, s:s, s:s?, s:s, s:s, s:s, s:s, s:o, s:n, s:o}",
-        "unit_id", json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)), "unit_name", bx_cell_text(rows, i, 8) ? bx_cell_text(rows, i, 8) : "",
+        "unit_id", bx_id_json(bx_cell_int(rows, i, 0)), "unit_name", bx_cell_text(rows, i, 8) ? bx_cell_text(rows, i, 8) : "",
         "number", (json_int_t) bx_cell_int(rows, i, 1), "at", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(rows, i, 2))),
-        "account_id", account == 0 ? json_null() : json_sprintf("%" PRId64, account), "by", actor_text(c, by),
+        "account_id", bx_id_json(account), "by", actor_text(c, by),
         "address", address != NULL && *address != '\0' ? address : NULL, "action", action,
         "action_label", action_label(c, record, action), "record", record, "record_label", record_label(c, record),
-        "record_id", id == 0 ? json_null() : json_sprintf("%" PRId64, id), "about",
+        "record_id", bx_id_json(id), "about",
         "changes", changes_json(c, record, json_object_get(payload, "changes")));
 }
 
@@ -532,7 +532,7 @@ bx_sys_audit_chains(bx_call *c)
     }
 
     for (size_t i = 0; i < rows.nrows; i++) {
-        json_array_append_new(items, json_pack("{s:o, s:s, s:s, s:I}", "unit_id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)),
+        json_array_append_new(items, json_pack("{s:o, s:s, s:s, s:I}", "unit_id", bx_id_json(bx_cell_int(&rows, i, 0)),
             "name", bx_cell_text(&rows, i, 1), "level", bx_cell_text(&rows, i, 2), "events", (json_int_t) bx_cell_int(&rows, i, 3)));
     }
     for (size_t i = 0; i < records.nrows; i++) {
@@ -566,7 +566,7 @@ bx_sys_audit_verify(bx_call *c)
     }
 
     total = bx_cell_int(&rows, 0, 3);
-    return bx_answer(c, 200, json_pack("{s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "unit_id", json_sprintf("%" PRId64, c->path_id),
+    return bx_answer(c, 200, json_pack("{s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "unit_id", bx_id_json(c->path_id),
         "name", bx_cell_text(&rows, 0, 1), "verified", (json_int_t) slice.seq, "events",
         (json_int_t) (total > slice.seq ? total : slice.seq), "next", slice.more ? json_sprintf("%" PRId64, slice.seq) : json_null(),
         "whole", slice.more ? json_null() : json_boolean(slice.bad == 0),

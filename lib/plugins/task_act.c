@@ -258,7 +258,7 @@ bx_task_colleagues(bx_call *c)
 
     items = json_array();
     for (size_t i = 0; i < rows.nrows; i++) {
-        json_array_append_new(items, json_pack("{s:o, s:s, s:s}", "id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)),
+        json_array_append_new(items, json_pack("{s:o, s:s, s:s}", "id", bx_id_json(bx_cell_int(&rows, i, 0)),
             "name", bx_cell_text(&rows, i, 1), "role_label",
             bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "role.%s", bx_cell_text(&rows, i, 2)), NULL)));
     }

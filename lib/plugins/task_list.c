@@ -410,7 +410,7 @@ count_json(bx_call *c, const bx_rows *rows, size_t i)
     }
 
     return json_pack("{s:o, s:s?, s:s, s:I, s:I, s:I}",
-        "unit_id", bx_cell(rows, i, 0)->kind == BX_V_NULL ? json_null() : json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)),
+        "unit_id", bx_id_json(bx_cell_int(rows, i, 0)),
         "unit_name", name, "level", bx_cell_text(rows, i, 2), "waiting", (json_int_t) bx_cell_int(rows, i, 6),
         "overdue", (json_int_t) bx_cell_int(rows, i, 7), "raised", (json_int_t) bx_cell_int(rows, i, 8));
 }
@@ -465,7 +465,7 @@ bx_task_counts(bx_call *c)
     }
 
     return bx_answer(c, 200, json_pack("{s:{s:o, s:s, s:s}, s:s, s:o}",
-        "unit", "id", json_sprintf("%" PRId64, bx_cell_int(&unit, 0, 0)), "name", bx_cell_text(&unit, 0, 1),
+        "unit", "id", bx_id_json(bx_cell_int(&unit, 0, 0)), "name", bx_cell_text(&unit, 0, 1),
         "level", bx_cell_text(&unit, 0, 2),
         "counted_at", bx_time_iso(c->arena, counted == NULL ? c->now : bx_time_parse_sql(counted)), "items", items));
 }

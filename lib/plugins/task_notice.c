@@ -3,7 +3,6 @@
 
 #include "plugins/task.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +49,7 @@ answer_page(bx_call *c, const bx_rows *rows, long limit, json_t *(*row)(bx_call 
         json_array_append_new(items, row(c, rows, i));
     }
     if (rows->nrows > (size_t) limit) {
-        next = json_sprintf("%" PRId64, bx_cell_int(rows, (size_t) limit - 1, 0));
+        next = bx_id_json(bx_cell_int(rows, (size_t) limit - 1, 0));
     }
 
     return bx_answer(c, 200, json_pack("{s:o, s:o}", "items", items, "next", next == NULL ? json_null() : next));
@@ -76,7 +75,7 @@ notice_json(bx_call *c, const bx_rows *rows, size_t i)
     json_t     *params = text == NULL ? NULL : bx_own(c->arena, json_loads(text, 0, NULL));
 
     return json_pack("{s:o, s:s, s:s, s:s?, s:b, s:s, s:s?}",
-        "id", json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)), "kind", bx_cell_text(rows, i, 1),
+        "id", bx_id_json(bx_cell_int(rows, i, 0)), "kind", bx_cell_text(rows, i, 1),
         "text", bx_notice_text(c, bx_cell_text(rows, i, 1), params), "href", bx_cell_text(rows, i, 3),
         "urgent", (int) bx_cell_int(rows, i, 4),
         "created_at", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(rows, i, 5))),
@@ -142,7 +141,7 @@ letter_json(bx_call *c, const bx_rows *rows, size_t i)
     const char *sent = bx_cell_text(rows, i, 6);
 
     return json_pack("{s:o, s:s, s:s?, s:s, s:s, s:I, s:s, s:s?, s:I, s:s?}",
-        "id", json_sprintf("%" PRId64, bx_cell_int(rows, i, 0)), "channel", bx_cell_text(rows, i, 1),
+        "id", bx_id_json(bx_cell_int(rows, i, 0)), "channel", bx_cell_text(rows, i, 1),
         "account_name", bx_cell_text(rows, i, 2), "subject", bx_cell_text(rows, i, 3),
         "subject_text", bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "outbox.%s", bx_cell_text(rows, i, 3)), NULL),
         "items", (json_int_t) bx_cell_int(rows, i, 4),

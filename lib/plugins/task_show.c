@@ -3,15 +3,7 @@
 
 #include "plugins/task.h"
 
-#include <inttypes.h>
 #include <string.h>
-
-
-static json_t *
-id_json(bx_id id)
-{
-    return id == 0 ? json_null() : json_sprintf("%" PRId64, id);
-}
 
 
 /* ---- names of units and people, one query each for a page */
@@ -106,14 +98,14 @@ seat_json(bx_call *c, const page *p, const char *role, bx_id unit)
 
     return json_pack("{s:s, s:s, s:o, s:s?}", "role", role,
                      "role_label", bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "role.%s", role), NULL),
-                     "unit_id", id_json(unit), "unit_name", name_of(&p->units, unit));
+                     "unit_id", bx_id_json(unit), "unit_name", name_of(&p->units, unit));
 }
 
 
 static json_t *
 person_json(const page *p, bx_id id)
 {
-    return id == 0 ? json_null() : json_pack("{s:o, s:s?}", "id", id_json(id), "name", name_of(&p->people, id));
+    return id == 0 ? json_null() : json_pack("{s:o, s:s?}", "id", bx_id_json(id), "name", name_of(&p->people, id));
 }
 
 
@@ -123,11 +115,11 @@ texts_params(bx_call *c, const bx_record *r)
     json_t *params = bx_task_params(c->arena, bx_rec_text(r, "params"), bx_rec_text(r, "kind"), r->id, r->student_name);
     bx_id   record = bx_rec_int(r, "record_id");
 
-    json_object_set_new(params, "id", id_json(r->id));
-    json_object_set_new(params, "student_id", r->scope.student == 0 ? json_string("") : id_json(r->scope.student));
-    json_object_set_new(params, "class_id", r->scope.class_id == 0 ? json_string("") : id_json(r->scope.class_id));
-    json_object_set_new(params, "school_id", r->scope.school == 0 ? json_string("") : id_json(r->scope.school));
-    json_object_set_new(params, "record_id", record == 0 ? json_string("") : id_json(record));
+    json_object_set_new(params, "id", bx_id_json(r->id));
+    json_object_set_new(params, "student_id", r->scope.student == 0 ? json_string("") : bx_id_json(r->scope.student));
+    json_object_set_new(params, "class_id", r->scope.class_id == 0 ? json_string("") : bx_id_json(r->scope.class_id));
+    json_object_set_new(params, "school_id", r->scope.school == 0 ? json_string("") : bx_id_json(r->scope.school));
+    json_object_set_new(params, "record_id", record == 0 ? json_string("") : bx_id_json(record));
     json_object_set_new(params, "class", json_string(r->class_name == NULL ? "" : r->class_name));
     json_object_set_new(params, "school", json_string(r->school_name == NULL ? "" : r->school_name));
     return params;
@@ -197,8 +189,8 @@ task_json(bx_call *c, bx_record *r, const page *p)
     json_object_set_new(o, "closes", json_string(words(c, name, ".closes", shown)));
     json_object_set_new(o, "href", json_string(kind == NULL ? NULL : bx_href_fill(c->arena, kind->href, params)));
     json_object_set_new(o, "record", json_string(bx_rec_text(r, "record")));
-    json_object_set_new(o, "record_id", id_json(bx_rec_int(r, "record_id")));
-    json_object_set_new(o, "closed_id", id_json(bx_rec_int(r, "closed_id")));
+    json_object_set_new(o, "record_id", bx_id_json(bx_rec_int(r, "record_id")));
+    json_object_set_new(o, "closed_id", bx_id_json(bx_rec_int(r, "closed_id")));
     json_object_set_new(o, "owner", seat_json(c, p, bx_rec_text(r, "owner_role"), bx_rec_int(r, "owner_unit")));
     json_object_set_new(o, "raised", seat_json(c, p, bx_rec_text(r, "raised_role"), bx_rec_int(r, "raised_unit")));
     json_object_set_new(o, "assignee", person_json(p, bx_rec_int(r, "assignee_id")));
@@ -276,7 +268,7 @@ rule_json(bx_call *c, const bx_record *r, const bx_task_kind *kind, json_t **out
         "label", bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "rule.%s", rule->key), NULL), "value", value,
         "unit", rule->unit == NULL ? NULL : bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "rule.unit.%s", rule->unit), NULL),
         "source", rule->source,
-        "origin", v.origin == 0 ? json_null() : json_pack("{s:o, s:s?}", "unit_id", id_json(v.origin), "unit_name",
+        "origin", v.origin == 0 ? json_null() : json_pack("{s:o, s:s?}", "unit_id", bx_id_json(v.origin), "unit_name",
                                                           rows.nrows == 0 ? NULL : bx_cell_text(&rows, 0, 0)));
     return BX_OK;
 }

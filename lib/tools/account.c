@@ -4,7 +4,6 @@
 #include "flow/staff.h"
 #include "tools/tools.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,7 +156,7 @@ account_add(ctl *x)
                                                       : ctl_refused(x);
     }
 
-    return ctl_done(x, json_pack("{s:o, s:s, s:s?}", "id", json_sprintf("%" PRId64, a.id), "login", a.login,
+    return ctl_done(x, json_pack("{s:o, s:s, s:s?}", "id", bx_id_json(a.id), "login", a.login,
                                  "password", made ? plain : NULL),
                     made ? "account \"%s\", password %s%s" : "account \"%s\"%s%s", a.login, made ? plain : "",
                     made && a.must_change ? " (to be changed at the first sign-in)" : "");

@@ -3,7 +3,6 @@
 
 #include "tools/demo_leave.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const char *const refusals[] = { "这天有期中测验，能不能换一天？", "事由没写清楚，请打电话说一声", "上周刚请过，先电话聊聊" };
@@ -73,7 +72,7 @@ body_of(play *p, bx_call *c, const act *a)
     case ACT_SUBMIT:
     case ACT_ENTER:
         return json_pack("{s:o, s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:s*, s:s*}",
-            "student_id", json_sprintf("%" PRId64, r->who->student), "kind", r->kind,
+            "student_id", bx_id_json(r->who->student), "kind", r->kind,
             "starts_on", bx_date_text(c->arena, r->span.from.day), "starts_period", r->span.from.period,
             "ends_on", bx_date_text(c->arena, r->span.to.day), "ends_period", r->span.to.period,
             "reason", r->reason, "action", a->kind == ACT_SAVE ? "save" : a->kind == ACT_ENTER ? "enter" : "submit",

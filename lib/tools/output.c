@@ -184,7 +184,7 @@ cell_json(const bx_rows *rows, size_t i, size_t k)
         return json_null();
     case BX_V_INT:
         /* ids are strings, as everywhere */
-        return strcmp(name, "id") == 0 || (n > 3 && strcmp(name + n - 3, "_id") == 0) ? json_sprintf("%" PRId64, v->i)
+        return strcmp(name, "id") == 0 || (n > 3 && strcmp(name + n - 3, "_id") == 0) ? bx_id_json(v->i)
                                                                                      : json_integer(v->i);
     default:
         return json_stringn(v->s, v->len);

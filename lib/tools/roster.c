@@ -106,7 +106,7 @@ import_report(ctl *x, const bx_roster_result *r)
     }
 
     return ctl_done(x, json_pack("{s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o}",
-                                 "id", json_sprintf("%" PRId64, r->id), "encoding", r->encoding, "rows", (int) r->rows,
+                                 "id", bx_id_json(r->id), "encoding", r->encoding, "rows", (int) r->rows,
                                  "added", (int) r->added, "changed", (int) r->changed, "unchanged", (int) r->unchanged,
                                  "rejected", (int) r->rejected, "classes", (int) r->classes, "guardians", (int) r->guardians,
                                  "columns_known", (int) r->columns_known, "columns_total", (int) r->columns_total,

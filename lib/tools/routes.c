@@ -10,7 +10,7 @@
 static const char *const kinds[] = {
     [BX_RT_HANDLER] = "handler", [BX_RT_LIST] = "list", [BX_RT_READ] = "read", [BX_RT_CREATE] = "create", [BX_RT_PATCH] = "patch",
     [BX_RT_HISTORY] = "history", [BX_RT_ACT] = "act", [BX_RT_BULK] = "bulk", [BX_RT_EXPORT] = "export",
-    [BX_RT_DOCUMENTS] = "documents"
+    [BX_RT_DOCUMENTS] = "documents", [BX_RT_RULES] = "rules"
 };
 
 static const char *const scopes[] = { [BX_SCOPE_STUDENT] = "student", [BX_SCOPE_SCHOOL] = "school", [BX_SCOPE_UNIT] = "unit" };
@@ -51,6 +51,7 @@ needed(ctl *x, const bx_route_row *row)
     case BX_RT_HISTORY:
     case BX_RT_EXPORT:
     case BX_RT_DOCUMENTS:
+    case BX_RT_RULES:
         return row->def->read;
     case BX_RT_PATCH:
         return row->def->edit;

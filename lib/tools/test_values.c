@@ -6,7 +6,6 @@
 
 #include "tools/tools.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +30,7 @@ value_of(ctl *x, const json_t *item)
         return json_null();
     }
     if (strcmp(op, "id") == 0) {
-        return json_sprintf("%" PRId64, bx_id_new());
+        return bx_id_json(bx_id_new());
     }
     if (text == NULL) {
         return json_null();

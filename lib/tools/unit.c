@@ -33,7 +33,7 @@ unit_add_above(ctl *x, const char *level, const char *name, const ctl_unit *pare
                                                       : ctl_refused(x);
     }
 
-    return ctl_done(x, json_pack("{s:o, s:s, s:s, s:s}", "id", json_sprintf("%" PRId64, p.id), "level", level, "name", name,
+    return ctl_done(x, json_pack("{s:o, s:s, s:s, s:s}", "id", bx_id_json(p.id), "level", level, "name", name,
                                  "code", p.code), "%s \"%s\" has id %" PRId64, level, name, p.id);
 }
 
@@ -62,7 +62,7 @@ unit_add_class(ctl *x, const char *text, const ctl_unit *school)
         return ctl_refused(x);
     }
 
-    return ctl_done(x, json_pack("{s:o, s:s, s:s}", "id", json_sprintf("%" PRId64, p.id), "level", "class", "name", p.name),
+    return ctl_done(x, json_pack("{s:o, s:s, s:s}", "id", bx_id_json(p.id), "level", "class", "name", p.name),
                     "class \"%s\" has id %" PRId64, p.name, p.id);
 }
 

@@ -318,6 +318,8 @@ answer_schema(const bx_route_row *row)
         return ref("Documents");
     case BX_RT_HISTORY:
         return ref("History");
+    case BX_RT_RULES:
+        return ref("Rules");
     case BX_RT_BULK:
         return ref("Bulk");
     case BX_RT_HANDLER:
@@ -450,6 +452,8 @@ schemas(void)
     json_object_set_new(out, "Documents", json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:s, s:{s:s}}}, s:[s, s]}", "type", "object",
         "properties", "kinds", "type", "array", "items", "type", "object", "items", "type", "array", "items", "type", "object",
         "required", "kinds", "items"));
+    json_object_set_new(out, "Rules", json_pack("{s:s, s:{s:{s:[s, s]}, s:{s:s, s:{s:s}}}, s:[s, s]}", "type", "object", "properties",
+        "unit_id", "type", "string", "null", "items", "type", "array", "items", "type", "object", "required", "unit_id", "items"));
     json_object_set_new(out, "Bulk", json_pack("{s:s, s:{s:{s:s, s:{s:s}}, s:{s:s}, s:{s:s}}, s:[s, s, s]}", "type", "object", "properties",
         "items", "type", "array", "items", "type", "object", "done", "type", "integer", "refused", "type", "integer",
         "required", "items", "done", "refused"));

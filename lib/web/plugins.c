@@ -178,12 +178,12 @@ record_json(const bx_call *c, const bx_plugin *p, const bx_record_def *def)
         json_array_append_new(columns, json_string("state"));
     }
 
-    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:b}", "name", def->name, "plugin", p->name,
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:b, s:b}", "name", def->name, "plugin", p->name,
                      "texts", texts_of(c, p), "place", bx_record_place_member(def), "fields", fields,
                      "states", states_json(def), "list", columns, "views", views_json(c, def),
                      "create", may_create(c, def), "edit", def->edit != NULL && bx_call_can(c, def->edit),
                      "editable", editable_json(def),
-                     "decides", may_decide(c, def), "documents", has_documents(c, def));
+                     "decides", may_decide(c, def), "documents", has_documents(c, def), "rules", p->rules != NULL);
 }
 
 

@@ -105,6 +105,9 @@ record_routes(bx_tables *t, const bx_plugin *p, const bx_record_def *def, bx_err
         rc |= generic_add(t, p, def, "GET", "/{id}/history", BX_RT_HISTORY, NULL, err);
     }
 
+    if (p->rules != NULL) {
+        rc |= generic_add(t, p, def, "GET", "/{id}/rules", BX_RT_RULES, NULL, err);
+    }
     if (def->transitions != NULL || (def->create != NULL && def->scope == BX_SCOPE_STUDENT)) {
         rc |= generic_add(t, p, def, "POST", "/bulk", BX_RT_BULK, NULL, err);
     }
@@ -250,6 +253,8 @@ bx_route_run(bx_call *c, const bx_route_row *row)
         return bx_generic_patch(c, row->def);
     case BX_RT_HISTORY:
         return bx_generic_history(c, row->def);
+    case BX_RT_RULES:
+        return bx_generic_rules(c, row->def, row->plugin);
     case BX_RT_BULK:
         return bx_generic_bulk(c, row->def);
     case BX_RT_ACT:

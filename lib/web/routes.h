@@ -5,7 +5,7 @@
 #include "web/call.h"
 
 typedef enum { BX_RT_HANDLER, BX_RT_LIST, BX_RT_READ, BX_RT_CREATE, BX_RT_PATCH, BX_RT_HISTORY, BX_RT_ACT, BX_RT_BULK,
-               BX_RT_EXPORT, BX_RT_DOCUMENTS } bx_route_kind;
+               BX_RT_EXPORT, BX_RT_DOCUMENTS, BX_RT_RULES } bx_route_kind;
 
 typedef struct {
     bx_route              route;              /* of generic ones: capability NULL, the engine asks per row */

@@ -327,12 +327,6 @@ text_or_null(const char *s)
     return s == NULL ? json_null() : json_string(s);
 }
 
-static json_t *
-id_or_null(bx_call *c, bx_id id)
-{
-    return id == 0 ? json_null() : json_string(bx_sprintf(c->arena, "%lld", (long long) id));
-}
-
 static const char *
 unit_name(bx_call *c, const bx_rows *rows, size_t i)
 {
@@ -357,9 +351,9 @@ positions_json(bx_call *c, const bx_rows *rows)
 
         json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o}",
             "role", role, "role_label", label,
-            "unit_id", id_or_null(c, bx_cell_int(rows, i, 1)), "unit_name", text_or_null(unit_name(c, rows, i)),
+            "unit_id", bx_id_json(bx_cell_int(rows, i, 1)), "unit_name", text_or_null(unit_name(c, rows, i)),
             "level", bx_cell_text(rows, i, 3),
-            "school_id", id_or_null(c, bx_cell_int(rows, i, 7)), "school_name", text_or_null(bx_cell_text(rows, i, 8))));
+            "school_id", bx_id_json(bx_cell_int(rows, i, 7)), "school_name", text_or_null(bx_cell_text(rows, i, 8))));
     }
 
     return list;
@@ -421,7 +415,7 @@ bx_session_json(bx_call *c, const bx_session *s)
 
     j = json_pack("{s:{s:o, s:s, s:o, s:o, s:b}, s:o, s:o, s:o, s:b, s:s, s:s, s:s}",
         "account",
-            "id", id_or_null(c, s->account), "name", s->name, "login", text_or_null(bx_cell_text(&account, 0, 0)),
+            "id", bx_id_json(s->account), "name", s->name, "login", text_or_null(bx_cell_text(&account, 0, 0)),
             "phone", text_or_null(phone), "must_change_password", s->must_change,
         "positions", positions_json(c, &places),
         "capabilities", capabilities_json(s),

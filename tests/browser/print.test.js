@@ -152,6 +152,57 @@ describe('a leave slip', () => {
     });
 });
 
+describe('several slips at once', () => {
+    test('two on a sheet, to be cut apart, from the list of the day', async () => {
+        const mother = await server.client('guardian');
+        const xiaoyu = (await mother.post('leave-requests', { student_id: String(world.students.yu), kind: 'personal', starts_on: '2026-09-22', starts_period: 1,
+            ends_on: '2026-09-22', ends_period: 7, reason: '去县里办事', action: 'submit' })).json;
+        const hao = (await (await server.client('guardianHao')).post('leave-requests', { student_id: String(world.students.hao), kind: 'sick', starts_on: '2026-09-22', starts_period: 1,
+            ends_on: '2026-09-22', ends_period: 4, reason: '牙疼', action: 'submit' })).json;
+
+        await (await server.client('teacherB')).post(`leave-requests/${xiaoyu.id}/approve`, {}, { version: xiaoyu.version });
+        await (await server.client('teacher')).post(`leave-requests/${hao.id}/approve`, {}, { version: hao.version });
+        await enter('office');
+        await visitor.open('leave/day?date=2026-09-22');
+        await page.getByRole('button', { name: '打印这 3 张假条' }).click();
+        await page.getByRole('heading', { level: 1, name: '打印 3 份' }).waitFor();
+        await page.locator('.slip').nth(2).waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('print-many');
+
+        const paper = await print(page, 'many');
+        const text = dense(paper.text);
+
+        assert.equal(paper.pages, 2);
+        assert.match(paper.size, a4);
+        for (const words of ['姓名罗思雨', '姓名罗思宇', '姓名李浩', '去县里办事', '牙疼', '沿此线裁开']) {
+            assert.ok(text.includes(words), `${words} is not in ${text}`);
+        }
+        assert.equal(text.match(/核验码/g).length, 3);
+        assert.doesNotMatch(text, /共2张A4纸/);
+    });
+
+    test('a guardian prints the own child\'s slip from the phone, and nobody else\'s', async () => {
+        await enter('guardian', { size: 'phone' });
+        await visitor.open(`my-leave/${leave.id}`);
+        await page.getByRole('button', { name: '按什么规定' }).click();
+        await page.getByText('几个上学日以内由班主任批').waitFor();
+        await page.getByText(/默认值，依据：学校通行做法/).first().waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('guardian-rules', { fullPage: true });
+        await button('打印学生请假条').click();
+        await page.getByRole('heading', { level: 1, name: /学生请假条 2152001234-QJ-2026/ }).waitFor();
+        await visitor.settled();
+        assert.ok(await visitor.overflow() <= 0);
+
+        const paper = await print(page, 'own');
+
+        assert.equal(paper.pages, 1);
+        assert.ok(dense(paper.text).includes('姓名罗思雨'));
+        assert.equal((await (await server.client('guardian2')).post('documents', { kind: 'leave.slip', record_id: leave.id })).status, 404);
+    });
+});
+
 describe('a letter of a workflow that brings no page of its own', () => {
     test('the notice of a scholarship: A4, its text, its table, its stub, its QR', async () => {
         const teacher = await server.client('teacher');
@@ -229,8 +280,8 @@ describe('lists as files', () => {
         const [saved] = await Promise.all([page.waitForEvent('download'), button('导出为 Excel 文件（xlsx）').click()]);
 
         assert.match(saved.suggestedFilename(), /^.+ 2026-09-21\.xlsx$/);
-        assert.deepEqual(byHeading(readXlsx(fs.readFileSync(await saved.path()))).map((row) => row['姓名']), ['罗思雨']);
-        await page.getByText('已导出 1 行').waitFor();
+        assert.deepEqual(byHeading(readXlsx(fs.readFileSync(await saved.path()))).map((row) => row['姓名']), ['李浩', '罗思宇', '罗思雨']);
+        await page.getByText('已导出 3 行').first().waitFor();
     });
 
     test('CSV of a generic list, with its search', async () => {

@@ -566,6 +566,10 @@ describe('contacts, reports, visits', () => {
     test('a call that nobody answered is kept and closes nothing', async () => {
         await taken('teacher', [mark('hao', 'absent')]);
         const tried = await who.teacher.post('contacts', { student_id: id('hao'), channel: 'phone', reached: false, words: '没人接' });
+        const reached = async (value) => (await who.teacher.get(`contacts?reached=${value}&limit=200`)).json.items.map((one) => one.reached);
+        assert.ok((await reached('false')).length > 0 && (await reached('false')).every((one) => one === false));
+        assert.ok((await reached('true')).every((one) => one === true));
+        assert.equal((await who.teacher.get('contacts?reached=perhaps')).status, 422);
         assert.equal(tried.status, 201, tried.text);
         assert.deepEqual([tried.json.clock, tried.json.made_by], ['08:05', '王晓梅']);
         assert.equal(await rungs(), 'S0');

@@ -17,7 +17,7 @@ const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_d
 const wide = [
     [/ st\.name LIKE /, ['ref', 'ref|filter', 'range'], 'a search by name looks at the leave of everybody who bears it'],
     [/^SELECT s\.class_id, COUNT\(DISTINCT g\.id\)/, ['ref'], 'figures of one school, asked for with its roster'],
-    [/ LIMIT 91\b/, ['ref', 'ref|filter', 'range', 'index'], 'an export goes through all its rows, 90 at once'],
+    [/^SELECT t\.id FROM .* LIMIT \d{5}$/s, ['ref', 'ref|filter', 'range', 'index', 'ALL'], 'an export takes the ids of all its rows, once'],
     [/^SELECT p\.unit_id, p\.role, a\.name FROM position p JOIN account a .*(,\d+){100}/s, ['index'], 'who decides the leave of 90 children at once'],
     [/ FROM dropout_case t FORCE INDEX \(figures\)/, ['index', 'range', 'ref'], 'figures of units, counted from one key without the rows'],
     [/^SELECT p\.role, COUNT\(DISTINCT p\.account_id\)/, ['ALL', 'index'], 'holders of each role, for the one page of whoever gives rights: a few thousand in a county'],

@@ -312,7 +312,7 @@ describe('reading', () => {
         }
     }));
 
-    test('one row, its history and its documents', everybody(generic('read', 'history', 'documents'), async (who, route) => {
+    test('one row, its history, its documents and its rules', everybody(generic('read', 'history', 'documents', 'rules'), async (who, route) => {
         const record = records.get(route.record);
 
         for (const row of await rowsOf(record)) {

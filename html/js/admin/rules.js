@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { can, session, toast } from '../frame.js';
 import { Dialog } from '../parts.js';
 import { html, t, knows, timeText, useData, useState, Badge, Empty, Icon, Waiting } from '../ui.js';
-import { originText } from '../staff/rule.js';
+import { originText } from '../rule.js';
 import { Admin, useAsk } from './parts.js';
 
 export const pluginName = (name) => (knows(`plugin.${name}`) ? t(`plugin.${name}`) : name);

@@ -3,6 +3,8 @@
 import { get } from '../api.js';
 import { Page, toast } from '../frame.js';
 import { submit } from '../outbox.js';
+import { Documents } from '../print/documents.js';
+import { Rules } from '../rule.js';
 import { Files } from '../viewer.js';
 import { Choice, Dialog, Relay, Timeline } from '../parts.js';
 import { html, t, addDays, dayText, dots, now, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, ProblemNote, Skeleton, Span,
@@ -118,6 +120,8 @@ export default function Leave({ params, query, session }) {
             ? html`<${Timeline} items=${[...(next ? [next] : []), ...history.value.items.map((entry) => historyItem(entry, entry.actor === session.account.name))]}/>`
             : html`<${Waiting} data=${history}/>`}</section>
         <${Content} leave=${leave} actions=${actions} ask=${ask}/>
+        ${!['draft', 'submitted'].includes(leave.state) && html`<${Documents} record="leave-requests" id=${leave.id} version=${leave.version}/>`}
+        ${leave.state !== 'draft' && html`<${Rules} path=${`leave-requests/${leave.id}/rules`}/>`}
         ${asked === 'return' && actions.includes('return') && html`<${ReturnDialog} leave=${leave} name=${leave.student_name} close=${close} run=${run}/>`}
         ${asked === 'cancel' && html`<${CancelDialog} close=${close} run=${run}/>`}<//>`;
 }

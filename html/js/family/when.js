@@ -4,6 +4,7 @@ import { get } from '../api.js';
 import { Choice, FieldError } from '../parts.js';
 import { html, t, days, dayText, spanText, unbroken, useEffect, useState, Note, Span } from '../ui.js';
 import { Picker, slotDate, slotHalf } from './picker.js';
+import { Rules } from '../rule.js';
 import { backText } from './words.js';
 
 /* What the server is asked for a pair of half-days. */
@@ -57,7 +58,8 @@ function Meaning({ preview, route }) {
 
     return html`<p class="cap">${t('leave.form.only_school_days')}
         ${chain > n && html`<br/>${t('leave.form.chain', { days: days(chain) })}`}${route}
-        ${preview.back_on && html`<br/>${t('leave.form.back', { back: backText(preview) })}`}</p>`;
+        ${preview.back_on && html`<br/>${t('leave.form.back', { back: backText(preview) })}`}</p>
+        ${preview.rules && html`<${Rules} of=${preview.rules}/>`}`;
 }
 
 /** form: { from, to, quick }; answer: of usePreview(); extended: the leave that is prolonged; route: a line about who decides. */

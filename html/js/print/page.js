@@ -5,6 +5,7 @@ import { Page, session, toast } from '../frame.js';
 import { Choice, Dialog, Field, focusFirstError, Submit } from '../parts.js';
 import { html, t, problemText, timeText, useData, useRef, useState, Icon, Note, Waiting } from '../ui.js';
 import { Desk } from '../staff/desk.js';
+import Many from './many.js';
 import { Sheet } from './sheet.js';
 
 const PAPERS = { half: ['half', 'a5'], a4: ['a4'] };
@@ -46,7 +47,12 @@ const Notes = ({ doc }) => html`<div class="noprint v v2">
     ${JSON.stringify(doc.parts).includes('"hidden":true') && html`<${Note} icon="lock">${t('print.hidden')}<//>`}
     <p class="sm mut">${t('print.issued', { time: timeText(doc.issued_at) })} ${doc.issued_by || ''}</p></div>`;
 
+/** #/print/<id>, or several with commas between them. */
 export default function Print({ params }) {
+    return params.id.includes(',') ? html`<${Many} ids=${params.id.split(',')}/>` : html`<${One} params=${params}/>`;
+}
+
+function One({ params }) {
     const data = useData(`documents/${params.id}/content`, { kept: false });
     const [chosen, choose] = useState('');
     const [asked, ask] = useState(false);

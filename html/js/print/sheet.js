@@ -42,14 +42,15 @@ const Parts = ({ doc }) => doc.parts.map((part, i) => html`<div key=${i} class="
 
 const Foot = ({ doc }) => html`<p class="l fine foot">编号 ${doc.number}　核验码 ${doc.mark}</p>`;
 
-/** A document on its paper. paper: a4, half (upper half of A4) or a5. */
-export function Sheet({ doc, paper }) {
+const Slip = ({ doc }) => html`<section class="slip"><div class="h top"><div class="g"><h2 class="t">${doc.title}</h2><p class="l fine">${doc.issuer}　${doc.number}</p></div><${Qr} of=${doc.qr} label="核验二维码"/></div><${Parts} doc=${doc}/>
+    <p class="l fine">核验码 ${doc.mark}</p></section>`;
+
+/** A document on its paper. paper: a4, half (upper half of A4) or a5. second: what has the lower half. */
+export function Sheet({ doc, second, paper }) {
     const sealed = doc.parts.some((part) => part.type === 'seal');
-    const number = html`<p class="l fine">${doc.issuer}　${doc.number}</p>`;
 
     return html`<article class="a4 doc ${paper}" lang="zh-CN" aria-label=${doc.title}>${doc.size === 'half'
-        ? html`<section class="slip"><div class="h top"><div class="g"><h2 class="t">${doc.title}</h2>${number}</div><${Qr} of=${doc.qr} label="核验二维码"/></div><${Parts} doc=${doc}/>
-            <p class="l fine">核验码 ${doc.mark}</p></section>${paper === 'half' && html`<p class="cut l">沿此线裁开</p>`}`
+        ? html`<${Slip} doc=${doc}/>${paper === 'half' && html`<p class="cut l">沿此线裁开</p>`}${second && html`<${Slip} doc=${second}/>`}`
         : html`<div class="h top">${!sealed && html`<span class="qrroom"></span>`}<h2 class="t g">${doc.title}</h2>${!sealed && html`<${Qr} of=${doc.qr} label="核验二维码"/>`}</div>
             <p class="rt fine numline">${sealed ? doc.number : `${doc.issuer}　${doc.number}`}</p><${Parts} doc=${doc}/><${Foot} doc=${doc}/>`}</article>`;
 }

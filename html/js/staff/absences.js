@@ -2,6 +2,7 @@
 // most often, a call and a report, where they are needed.
 
 import { can, toast } from '../frame.js';
+import { Rules } from '../rule.js';
 import { html, t, addDays, dateText, dots, now, problemText, timeText, useData, useState, Badge, Empty, Icon, Note, Seat, Stale, Waiting } from '../ui.js';
 import { Call, CallMany, knowsLeave, leaveAtOnce, LeaveMany, Report } from './absence-forms.js';
 import { Desk } from './desk.js';
@@ -18,6 +19,10 @@ function Rung({ rung }) {
         ${rung.working_at && html`<span class="due ${late ? 't-red' : 't-amber'}">${t(late ? 'absences.overdue' : 'absences.due', { time: dueText(rung.working_at) })}</span>`}</li>`;
 }
 
+/** The numbers that say when a step is due. */
+const BY = { S0: ['ladder.contact_by'], S1: ['ladder.periods', 'ladder.periods_window', 'ladder.half_day'], S3: ['ladder.report_hours'], S4: ['ladder.visit_day', 'ladder.visit_due_days', 'ladder.visit_cap_days'],
+    S5: ['ladder.middle_day', 'ladder.visit_due_days', 'ladder.visit_cap_days'], S6: ['ladder.leader_day', 'ladder.visit_due_days', 'ladder.visit_cap_days'], case: ['dropout.open_days'] };
+
 function Card({ run, several, ask, tick, ticked, excuse }) {
     const rungs = open(run);
     const has = (...steps) => rungs.some((rung) => steps.includes(rung.step));
@@ -28,6 +33,7 @@ function Card({ run, several, ask, tick, ticked, excuse }) {
         ${run.presumed_days > 0 && html`<p class="sm mut">${t('absences.presumed', { n: run.presumed_days })}</p>`}
         ${run.contact && html`<p class="sm">${run.contact.reached ? t('absences.told', { time: timeText(run.contact.at), who: run.contact.person, why: t(`code.absence_reason.${run.contact.reason}`) }) : t('absences.tried_at', { time: timeText(run.contact.at) })}</p>`}
         ${rungs.length ? html`<ul class="v v2">${rungs.map((rung) => html`<${Rung} key=${rung.step} rung=${rung}/>`)}</ul>` : html`<p class="sm t-pine">${t('absences.nothing_due')}</p>`}
+        ${!tick && rungs.length > 0 && can('rule.read') && html`<${Rules} path=${`rules?unit_id=${run.class_id}`} only=${rungs.flatMap(({ step }) => BY[step] || [])}/>`}
         ${!tick && html`<div class="h wrap">${can('contact.record') && html`<button class="btn ${has('S0', 'S1') ? 'soft' : ''}" type="button" onClick=${() => ask({ what: 'call', run })}><${Icon} of="phone"/>${t('absences.call')}</button>`}
             ${can('absence_report.send') && has('S3') && html`<button class="btn" type="button" onClick=${() => ask({ what: 'report', run })}><${Icon} of="paper"/>${t('absences.report')}</button>`}
             ${can('visit.record') && has('S4', 'S5', 'S6') && html`<a class="btn" href="#/home-visits/new?student=${run.student_id}"><${Icon} of="door"/>${t('absences.visit')}</a>`}

@@ -6,6 +6,7 @@ import { can, go, toast } from '../frame.js';
 import { Dialog, Relay, Timeline } from '../parts.js';
 import { Documents, PrintButton } from '../print/documents.js';
 import { html, t, dateText, dots, knows, problemText, useData, useState, Badge, Icon, Note, Seat, Stale, Waiting } from '../ui.js';
+import { Rules } from '../rule.js';
 import { Desk, recordOf, usePlugins } from './desk.js';
 import { CaseBadge, daysTo, dueDay, dueLook, dueText, turn } from './dropout.js';
 import { Form, Value } from './fields.js';
@@ -39,7 +40,8 @@ function Turn({ one, steps, act, add }) {
         ${step?.rule && html`<p class="mut">${knows(`task.dropout.${step.step}.closes`) ? t('case.closed_by', { what: t(`task.dropout.${step.step}.closes`) }) : ''} ${t('case.rule', { rule: t(`rule.${step.rule}`), limit: step.limit })}</p>`}</div>
         ${one.due_at && html`<div class="st"><span class="cap">${t('case.until', { date: dateText(dueDay(one.due_at)) })}</span><b class=${{ over: 't-red', soon: 't-amber' }[dueLook(one.due_at)] || ''}>${daysTo(one.due_at) === 0 ? t('date.today') : dueText(one.due_at)}</b></div>`}</div>
         <div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button" class="btn ${action === main ? 'pri' : action.destructive ? 'del' : ''}" onClick=${() => act(action)}>${t(`dropout-cases.action.${action.action}`)}</button>`)}
-            ${one.open && ADDED.filter(([, capability]) => can(capability)).map(([record, , icon]) => html`<button key=${record} class="btn" type="button" onClick=${() => add(record)}><${Icon} of=${icon}/>${t(`case.add.${record}`)}</button>`)}</div></section>`;
+            ${one.open && ADDED.filter(([, capability]) => can(capability)).map(([record, , icon]) => html`<button key=${record} class="btn" type="button" onClick=${() => add(record)}><${Icon} of=${icon}/>${t(`case.add.${record}`)}</button>`)}</div>
+        <${Rules} path=${`dropout-cases/${one.id}/rules`} only=${(steps || []).some(({ rule }) => rule) ? steps.filter(({ state }) => state === 'open').map(({ rule }) => rule) : undefined}/></section>`;
 }
 
 function Way({ one }) {

@@ -2,9 +2,10 @@
 // academic office; prints on A4.
 
 import { paper } from '../family/words.js';
-import { go, session } from '../frame.js';
+import { post } from '../api.js';
+import { go, session, toast } from '../frame.js';
 import { Choice } from '../parts.js';
-import { html, t, addDays, dots, longDate, now, spanText, timeText, today, useEffect, useState, Empty, Icon, LeaveBadge, Stale, Waiting } from '../ui.js';
+import { html, t, addDays, dots, longDate, now, problemText, spanText, timeText, today, useEffect, useState, Empty, Icon, LeaveBadge, Stale, Waiting } from '../ui.js';
 import { backText, Desk, useClasses, useLeave } from './desk.js';
 import { More, Search, Select, usePages } from './list.js';
 
@@ -36,6 +37,33 @@ const Table = ({ groups, date }) => html`<div class="tw" tabindex="0" role="regi
         <th scope="col" class="r">${t('leave-requests.school_days')}</th>${['state', 'decided_by'].map((name) => html`<th key=${name} scope="col">${t(`leave-requests.${name}`)}</th>`)}<th scope="col">${t('day.remark')}</th></tr></thead>
     ${groups.map(({ id, name, items }) => html`<tbody key=${id}><tr class="of"><th scope="rowgroup" colspan="7">${name} <span class="mut n">${t('desk.n_children', { n: new Set(items.map((leave) => leave.student_id)).size })}</span></th></tr>
         ${items.map((leave) => html`<${Row} key=${leave.id} leave=${leave}/>`)}</tbody>`)}</table></div>`;
+
+/* The states in which a slip may be printed, and how many are printed at once. */
+const PRINTED = ['provisional', 'approved', 'away', 'overdue', 'awaiting_paper', 'no_paper', 'returned'];
+const AT_ONCE = 40;
+
+/** Gives out the slips of a list and opens them, two on a sheet. */
+function PrintSlips({ items }) {
+    const [n, setN] = useState(null);
+    const ready = items.filter((leave) => PRINTED.includes(leave.state)).slice(0, AT_ONCE);
+
+    async function print() {
+        const ids = [];
+
+        try {
+            for (const leave of ready) {
+                setN(ids.length);
+                ids.push((await post('documents', { kind: 'leave.slip', record_id: leave.id })).id);
+            }
+            go(`print/${ids.join()}`);
+        } catch (refusal) {
+            toast(problemText(refusal));
+            setN(null);
+        }
+    }
+
+    return ready.length > 0 && html`<button class="btn" type="button" disabled=${n !== null} onClick=${print}><${Icon} of="stamp"/>${n === null ? t('day.print_slips', { n: ready.length }) : t('day.printing', { n: n + 1, of: ready.length })}</button>`;
+}
 
 /** Slips by class, classes in the school's order. */
 function byClass(items, classes, above) {
@@ -82,6 +110,7 @@ export default function Day({ query }) {
         tools=${html`<div class="tools"><button class="btn" type="button" aria-label=${t('day.before')} onClick=${() => to(addDays(date, -1))}><${Icon} of="l"/></button>
             <button class="btn" type="button" disabled=${date === today()} onClick=${() => to(today())}>${t('date.today')}</button>
             <button class="btn" type="button" aria-label=${t('day.after')} onClick=${() => to(addDays(date, 1))}><${Icon} of="r"/></button>
+            ${shown && html`<${PrintSlips} items=${shown}/>`}
             <button class="btn pri" type="button" disabled=${!shown?.length} onClick=${() => window.print()}><${Icon} of="print"/>${t('day.print')}</button></div>`}>
         ${items && html`<${Tally} items=${items}/>`}
         <div class="tools"><${Choice} name="group" label=${t('slips.show')} quiet tight value=${group} onChange=${setGroup}

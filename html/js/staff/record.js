@@ -8,6 +8,7 @@ import { Desk } from './desk.js';
 import { Form, label, nameOf, StateBadge, Value } from './fields.js';
 import { placeOf, title, useRecord } from './records.js';
 import { Documents } from '../print/documents.js';
+import { Rules } from '../rule.js';
 import { Files } from '../viewer.js';
 
 const actionText = (record, action) => [`${record}.action.${action}`, `action.${action}`].map((key) => knows(key) && t(key)).find(Boolean) || action;
@@ -87,6 +88,7 @@ function One({ record, codes, id }) {
             ${(actions.length > 0 || edit) && html`<div class="h wrap">${actions.map((action) => html`<button key=${action.action} type="button"
                 class="btn ${action === main ? 'pri' : action.destructive ? 'del' : ''}" onClick=${() => act(action)}>${actionText(record.name, action.action)}</button>`)}
                 ${edit && html`<button class="btn" type="button" onClick=${() => ask('edit')}><${Icon} of="pen"/>${t('record.edit')}</button>`}</div>`}
+            ${record.rules && html`<${Rules} key=${item.id} path=${`${record.name}/${item.id}/rules`}/>`}
             ${record.documents && html`<${Documents} record=${record.name} id=${item.id} version=${item.version}/>`}</section>
             ${record.states.length > 0 && html`<${History} key=${`${item.version}.${turn}`} record=${record} item=${item}/>`}</div>
         ${asked === 'edit' ? html`<${Dialog} title=${t('record.edit')} close=${close}><${Form} record=${record.name} fields=${record.fields.filter((field) => !field.fixed && !field.by_hook)} old=${item} codes=${codes}

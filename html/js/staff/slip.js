@@ -7,6 +7,7 @@ import { Timeline } from '../parts.js';
 import { html, t, dateText, days, dayText, now, spanText, timeText, today, unbroken, useData, useEffect, useState, Icon, LeaveBadge, Note, Span, Stale,
     Student, Waiting } from '../ui.js';
 import { Documents } from '../print/documents.js';
+import { Rules } from '../rule.js';
 import { Files } from '../viewer.js';
 import { Asked, decide, mayReject, yes, yesLabel } from './decide.js';
 import { backText, Desk, reloadLeave, useLeave } from './desk.js';
@@ -145,6 +146,7 @@ export function Slip({ leave, children }) {
         ${yes(leave) === 'consent' && leave.then && html`<${Note} icon="up">${t('slip.then', { who: t(`leave.route.${leave.then.role}`) })}<//>`}
         <div><p class="lab">${t('leave-requests.reason')} <small>${t(`code.leave_kind.${leave.kind}`)}</small></p><p class="quote">${leave.reason}</p>${handed && html`<p class="cap">${handed}</p>`}</div>
         ${leave.certificate.length > 0 && html`<${Files} files=${leave.certificate} label=${t('leave-requests.certificate')}/>`}
+        ${leave.state !== 'draft' && html`<${Rules} key=${leave.id} path=${`leave-requests/${leave.id}/rules`}/>`}
         ${children}
         ${!['draft', 'submitted'].includes(leave.state) && html`<${Documents} key=${leave.id} record="leave-requests" id=${leave.id} version=${leave.version}/>`}
         ${leave.state !== 'draft' && html`<${Term} leave=${leave}/>`}
