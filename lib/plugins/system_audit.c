@@ -323,7 +323,8 @@ shown(bx_call *c, const char *record, const bx_field *f, const char *name, const
     return v == NULL ? json_null() : json_incref((json_t *) v);
 }
 
-/* {field, label, from, to}: an array of two is from what to what, anything else what it became. */
+/* {field, label, from, to}: an array of two is from what to what, anything else what it became. Of a child's record nothing to
+ * those who may not read such a record: that something happened is for the auditor, what it says is not. */
 static json_t *
 changes_json(bx_call *c, const char *record, const json_t *changes)
 {
@@ -331,6 +332,10 @@ changes_json(bx_call *c, const char *record, const json_t *changes)
     json_t               *list = json_array();
     const char           *name;
     json_t               *v;
+
+    if (def != NULL && def->scope == BX_SCOPE_STUDENT && !bx_call_can(c, def->read)) {
+        return list;
+    }
 
     json_object_foreach((json_t *) changes, name, v) {
         const bx_field  *f = field_of(def, name);
