@@ -525,7 +525,8 @@ typedef struct bx_document {
     bx_paper        size;
     const char     *capability;               /* who may print it, for this row; and read what was printed */
     const char     *states;                   /* in which it may be printed, space-separated; NULL: any */
-    const char     *issuer;                   /* level of the unit that issues it: "township", "county"; NULL: the row's school */
+    const char     *issuer;                   /* level of the unit that issues it: "township", "county"; "=issuer_id": the unit the
+                                               * row names in that field; NULL: the row's school */
     const bx_part  *parts;                    /* ends with BX_END */
     /* Adds to the values before they are laid out, or changes them; NULL: the fields will do. values (borrowed): an object of
      * texts, the row's members as people read them, masked and without what this person may not see; r: the row. The same row

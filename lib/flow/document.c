@@ -93,13 +93,15 @@ row_of(bx_call *c, issue *is)
 }
 
 
-/* The unit that issues it: the row's school, or the one at the level asked for above it. */
+/* The unit that issues it: the row's school, the one at the level asked for above it, or the one that the row names. */
 static bx_rc
 issuer_of(bx_call *c, issue *is)
 {
-    bx_id    from = is->row.scope.school != 0 ? is->row.scope.school : is->row.scope.unit;
+    bool     named = is->d->issuer != NULL && is->d->issuer[0] == '=';
+    bx_id    from = named ? bx_rec_int(&is->row, is->d->issuer + 1)
+                          : is->row.scope.school != 0 ? is->row.scope.school : is->row.scope.unit;
     bx_rows  rows;
-    bx_rc    rc = is->d->issuer == NULL ? bx_query(c, &rows, sql_unit, BX_ARGS(bx_int(from)))
+    bx_rc    rc = is->d->issuer == NULL || named ? bx_query(c, &rows, sql_unit, BX_ARGS(bx_int(from)))
                                         : bx_query(c, &rows, sql_unit_above, BX_ARGS(bx_int(from), bx_text(is->d->issuer)));
 
     if (rc != BX_OK) {

@@ -90,7 +90,7 @@ select_names(const bx_record_def *def, bx_buf *sql)
     case BX_SCOPE_UNIT:
         bx_buf_str(sql, hangs ? ", un.stage, un.entry_year, un.class_no" : ", NULL, NULL, NULL");
         bx_buf_printf(sql, ", CASE %s.level WHEN 'class' THEN %s.parent_id WHEN 'grade' THEN %s.id END, sc.name,"
-                      " IF(%s.level = 'central', %s.id, sc.parent_id), %s, %s.id, NULL", bx_record_alias(def), bx_record_alias(def),
+                      " IF(%s.level = 'central_school', %s.id, sc.parent_id), %s, %s.id, NULL", bx_record_alias(def), bx_record_alias(def),
                       bx_record_alias(def), bx_record_alias(def), bx_record_alias(def), hangs ? "un.name" : "NULL",
                       bx_record_alias(def));
     }

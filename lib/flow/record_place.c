@@ -78,7 +78,7 @@ place_take(bx_call *c, bx_record *r, const bx_rows *rows)
     r->scope.grade = class ? bx_cell_int(rows, 0, 3) : strcmp(level, "grade") == 0 ? r->scope.unit : 0;
     r->scope.school = bx_cell_int(rows, 0, 4);
     r->scope.township = bx_cell_int(rows, 0, 5);
-    r->scope.central = strcmp(level, "central") == 0 ? r->scope.unit : bx_cell_int(rows, 0, 10);
+    r->scope.central = strcmp(level, "central_school") == 0 ? r->scope.unit : bx_cell_int(rows, 0, 10);
     r->school_name = bx_cell_text(rows, 0, 9);
     r->student_name = bx_cell_text(rows, 0, 2);
     if (class) {

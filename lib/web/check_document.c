@@ -136,7 +136,11 @@ check_document(const paper *p)
     if (d->capability == NULL) {
         fault(p, "names no capability: who may print it?");
     }
-    if (d->issuer != NULL && !bx_word_in("province county township central_school school", d->issuer)) {
+    if (d->issuer != NULL && d->issuer[0] == '=') {
+        if (p->def != NULL && bx_record_field(p->def, d->issuer + 1) < 0) {
+            fault(p, ".issuer names \"%s\", which is no field of %s", d->issuer + 1, p->def->name);
+        }
+    } else if (d->issuer != NULL && !bx_word_in("province county township central_school school", d->issuer)) {
         fault(p, ".issuer is the level of a unit: county township central_school school");
     }
     if (d->parts == NULL || d->parts[0].type == 0) {
