@@ -154,6 +154,7 @@ static const bx_transition transitions[] = {
     { "review",      "correction", "correction",  "dropout.review",  "reviewed=0",       review_fields, bx_dropout_review,          BX_DECIDES, NULL },
     { "report",      "formal correction", "reported", "dropout.report", "reviewed=1",    note_fields,   bx_dropout_report,          BX_DECIDES, NULL },
     { "forward",     "reported",   "reported",    "dropout.forward", "via=central",      note_fields,   bx_dropout_forward,         BX_DECIDES, NULL },
+    { "correct",     "reported",   "correction",  "dropout.forward", "via=central",      reason_fields, bx_dropout_correct,         BX_DECIDES, NULL },
     { "receive",     "reported",   "reported",    "dropout.verify",  AT_BUREAU,          NULL,          bx_dropout_receive,         0, NULL },
     { "confirm",     "reported",   "confirmed",   "dropout.verify",  AT_BUREAU,          verdict_fields, bx_dropout_confirm,        BX_DECIDES, NULL },
     { "correct",     "reported",   "correction",  "dropout.verify",  AT_BUREAU,          reason_fields, bx_dropout_correct,         BX_DECIDES, NULL },
@@ -245,6 +246,8 @@ static const bx_route routes[] = {
       "The student file: one timeline of all that the reader may see of a child" },
     { "GET", "dropout-cases/figures", "dropout.read", bx_dropout_figures, 0, NULL,
       "Open, overdue, returned and late cases by unit below the caller's" },
+    { "GET", "dropout-cases/trend", "dropout.read", bx_dropout_trend, 0, NULL,
+      "How far the cases of this school year came, and by month how many began and how many children returned" },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL }
 };
 
@@ -254,18 +257,19 @@ static const bx_job jobs[] = {
 };
 
 #define STAFF  "dropout.read dropout.persuade urgent.raise "
+#define ROSTER " dropout.roster"
 
 static const bx_grant grants[] = {
     { "teacher",   STAFF "dropout.open dropout.form dropout.return dropout.follow dropout.claim dropout.refusal dropout.track" },
     { "subject",   STAFF "dropout.track" },
     { "grade",     STAFF "dropout.open dropout.refusal dropout.track" },
-    { "office",    STAFF "dropout.open dropout.form dropout.review dropout.return dropout.tell dropout.claim dropout.serve dropout.refusal dropout.track" },
-    { "vice",      STAFF "dropout.open dropout.review dropout.excuse dropout.tell dropout.close dropout.transfer dropout.refusal dropout.track" },
-    { "principal", STAFF "dropout.open dropout.review dropout.report dropout.forward dropout.tell urgent.read urgent.handle" },
-    { "registrar", "dropout.read urgent.raise dropout.open dropout.claim dropout.accept" },
+    { "office",    STAFF "dropout.open dropout.form dropout.review dropout.return dropout.tell dropout.claim dropout.serve dropout.refusal dropout.track" ROSTER },
+    { "vice",      STAFF "dropout.open dropout.review dropout.excuse dropout.tell dropout.close dropout.transfer dropout.refusal dropout.track" ROSTER },
+    { "principal", STAFF "dropout.open dropout.review dropout.report dropout.forward dropout.tell urgent.read urgent.handle" ROSTER },
+    { "registrar", "dropout.read urgent.raise dropout.open dropout.claim dropout.accept" ROSTER },
     { "psych",     STAFF "dropout.follow dropout.track" },
-    { "township",  STAFF "dropout.notice dropout.order dropout.serve dropout.sign dropout.refusal" },
-    { "county",    STAFF "dropout.verify dropout.notice dropout.joint dropout.serve urgent.read urgent.handle" },
+    { "township",  STAFF "dropout.notice dropout.order dropout.serve dropout.sign dropout.refusal" ROSTER },
+    { "county",    STAFF "dropout.verify dropout.notice dropout.joint dropout.serve urgent.read urgent.handle" ROSTER },
     { NULL, NULL }
 };
 
@@ -323,6 +327,8 @@ static const bx_record_def records[] = {
       .create = "dropout.track", .check = bx_tracking_check },
     { .name = "return-reports", .table = "return_report", .scope = BX_SCOPE_STUDENT, .fields = bx_return_report_fields,
       .read = "dropout.read" },
+    { .name = "dropout-rosters", .table = "dropout_roster", .scope = BX_SCOPE_SCHOOL, .fields = bx_dropout_roster_fields,
+      .read = "dropout.roster", .create = "dropout.roster", .check = bx_dropout_roster },
     { .name = "urgent-reports", .table = "urgent_report", .scope = BX_SCOPE_STUDENT, .fields = bx_urgent_fields, .states = bx_urgent_states,
       .transitions = bx_urgent_transitions, .read = "urgent.read" },
     { .name = NULL }
@@ -330,7 +336,8 @@ static const bx_record_def records[] = {
 
 const bx_plugin bx_plugin_dropout = {
     .abi = BX_PLUGIN_ABI, .name = "dropout", .records = records, .rules = rules, .routes = routes, .jobs = jobs, .codes = code_lists,
-    .grants = grants, .menu = menu, .tasks = tasks, .documents = bx_dropout_documents, .notices = notices
+    .grants = grants, .menu = menu, .tasks = tasks, .documents = bx_dropout_documents, .notices = notices,
+    .calendar_changed = bx_dropout_calendar
 };
 
 const bx_record_def *const bx_dropout_record = &records[0];

@@ -72,7 +72,7 @@ typedef struct {
     bx_duty_state  state;
     bool           held, announced;
     const char    *done_by, *why;
-    bool           fresh, changed, ended;     /* to be inserted, to be updated, was open until now */
+    bool           fresh, changed, ended, moved;   /* to be inserted, to be updated, was open until now, has another due */
 } bx_duty;
 
 typedef struct {
@@ -114,6 +114,9 @@ bx_rc   bx_duties_write(bx_duties *s, bx_record *r);
 /* Is a step of this kind the school's own duty? What is late above the school is counted by these. */
 const char *bx_duty_rule(const char *step);                           /* the rule its due comes from, or NULL */
 bool    bx_duty_of_school(const char *step);
+/* Gives an open step another trigger and nominal due; its task follows. The working due moves with it, unless it was later for a
+ * late entry: then it is never moved forward. */
+void    bx_duty_move(bx_duty *t, bx_time trigger, bx_time nominal);
 
 /* Due of a step of the kind: n units after a day, at 24:00. Pure but for the rules. */
 bx_rc   bx_duty_due(bx_call *c, const bx_case *k, const char *step, bx_date day, bx_time *out);
@@ -191,13 +194,22 @@ bx_rc   bx_attempt_queue(bx_duties *s, const char *way, bx_date on, const char *
 bx_rc   bx_dropout_tell(bx_call *c, const bx_case *k, const char *kind, const char *role, bx_id unit);
 bx_rc   bx_urgent_tell(bx_call *c, const bx_record *r);
 
-/* ---- dropout_show.c, dropout_clock.c [thread] */
+/* ---- dropout_show.c, dropout_figures.c, dropout_known.c, dropout_clock.c, dropout_calendar.c [thread] */
 
 bx_rc   bx_dropout_decorate(bx_call *c, json_t *rows, bool one);
 bx_rc   bx_dropout_steps_route(bx_call *c);
 bx_rc   bx_dropout_timeline(bx_call *c);
 bx_rc   bx_student_timeline(bx_call *c);
 bx_rc   bx_dropout_figures(bx_call *c);
+bx_rc   bx_dropout_trend(bx_call *c);
+/* Sets member "known" of one case. */
+bx_rc   bx_dropout_known(bx_call *c, json_t *row);
+/* Days of a class have become others: what is due in its open cases is computed again. */
+bx_rc   bx_dropout_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);
+/* dropout_roster.c */
+extern const bx_field bx_dropout_roster_fields[];
+bx_rc   bx_dropout_roster(bx_call *c, bx_record *r);
+bx_rc   bx_dropout_roster_fill(bx_call *c, const bx_record *r, json_t *values);
 bx_rc   bx_dropout_clock(bx_call *c);
 
 /* A history row that is no transition of the record's. */

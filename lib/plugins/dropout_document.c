@@ -1,5 +1,5 @@
 /* dropout_document.c: the papers of a case: report form (R5, R6), return notice and order with their proof of service (R8), refusal
- * record (R13), return report (R9), and the cover of the case file. Owns their values and layout;
+ * record (R13), return report (R9), proof of service as it was recorded, roster (R5), and the cover of the case file. Owns their values and layout;
  * numbers, QR and keeping are the documents' own. A school prints no notice: who issues it is the bureau or the township. */
 
 #include "flow/flow.h"
@@ -92,9 +92,9 @@ set_child(bx_call *c, const bx_record *r, json_t *values)
 }
 
 
-/* The attempts of a case as a table, and how many there were. */
+/* The attempts of a case up to a day as a table, and how many there were. */
 static bx_rc
-set_attempts(bx_call *c, bx_id id, json_t *values)
+set_attempts(bx_call *c, bx_id id, const char *until, json_t *values)
 {
     static const char *const  columns[] = { "attempt_no", "made_on", "way", "people", "with_whom", "outcome", "effect" };
     bx_arena                 *a = bx_call_arena(c);
@@ -103,7 +103,7 @@ set_attempts(bx_call *c, bx_id id, json_t *values)
 
     json_object_set_new(values, "attempts_table", json_pack("{s:o, s:o}", "columns", heads, "rows", lines));
     if (bx_query(c, &rows, "SELECT attempt_no, made_on, way, people, with_whom, outcome, effect FROM persuasion WHERE case_id = ?"
-                 " ORDER BY attempt_no LIMIT 200", BX_ARGS(bx_int(id))) != BX_OK)
+                 " AND made_on <= ? ORDER BY attempt_no LIMIT 200", BX_ARGS(bx_int(id), bx_text(until))) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -127,7 +127,7 @@ static bx_rc
 fill_report(bx_call *c, const bx_record *r, json_t *values)
 {
     set_day(c, r, values, "discovered_on");
-    return set_child(c, r, values) == BX_OK ? set_attempts(c, bx_rec_id(r), values) : BX_FAIL;
+    return set_child(c, r, values) == BX_OK ? set_attempts(c, bx_rec_id(r), "9999-12-31", values) : BX_FAIL;
 }
 
 
@@ -178,7 +178,7 @@ fill_paper(bx_call *c, const bx_record *r, json_t *values, const char *kind)
     if (strcmp(bx_rec_text(r, "kind"), kind) != 0) {
         return bx_refuse(c, BX_E_WRONG_STATE, "kind", "dropout.other_paper", NULL);
     }
-    if (set_child(c, r, values) != BX_OK || set_attempts(c, id, values) != BX_OK
+    if (set_child(c, r, values) != BX_OK || set_attempts(c, id, bx_rec_text(r, "issued_on"), values) != BX_OK
         || bx_query(c, &rows, "SELECT discovered_on FROM dropout_case WHERE id = ?", BX_ARGS(bx_int(id))) != BX_OK)
     {
         return BX_FAIL;
@@ -203,6 +203,20 @@ fill_order(bx_call *c, const bx_record *r, json_t *values)
 {
     set(values, "paper", say(c, "document.dropout.order"));
     return fill_paper(c, r, values, "order");
+}
+
+
+/* What was recorded of the service: by whom, how, and who signed, or who saw that it was refused. */
+static bx_rc
+fill_proof(bx_call *c, const bx_record *r, json_t *values)
+{
+    bool  order = strcmp(bx_rec_text(r, "kind"), "order") == 0;
+
+    set(values, "paper", say(c, order ? "document.dropout.order" : "document.dropout.notice"));
+    set_day(c, r, values, "issued_on");
+    set_day(c, r, values, "served_on");
+    set_instant(c, r, values, "return_by");
+    return set_child(c, r, values);
 }
 
 
@@ -254,6 +268,23 @@ static const bx_part order_parts[] = {
     BX_END
 };
 
+static const bx_part proof_parts[] = {
+    { BX_PART_FORM, "paper issuer_name | issued_on addressee | student_name class_name | served_on served_how | served_by:2 | receipt receiver | witness:2"
+                    " | return_by:2 | _place:2", NULL },
+    { BX_PART_TEXT, "words", NULL },
+    { BX_PART_SIGN, "receiver_sign server_sign witness_sign", NULL },
+    { BX_PART_SEAL, NULL, NULL },
+    BX_END
+};
+
+static const bx_part roster_parts[] = {
+    { BX_PART_FORM, "school_name as_of | children made_by", NULL },
+    { BX_PART_TABLE, "lines", NULL },
+    { BX_PART_SIGN, "office registrar principal", NULL },
+    { BX_PART_SEAL, NULL, NULL },
+    BX_END
+};
+
 static const bx_part refusal_parts[] = {
     { BX_PART_FORM, PERSON " refused_on | refused_by people | reason | receipt witness | _guardian_words", NULL },
     { BX_PART_SIGN, "guardian_sign teacher witness_sign", NULL },
@@ -284,10 +315,14 @@ const bx_document bx_dropout_documents[] = {
       .states = "formal " REPORTED, .parts = report_parts, .fill = fill_report },
     { .name = "dropout.cover", .record = "dropout-cases", .code = "JZ", .size = BX_PAPER_A4, .capability = "dropout.read", .parts = cover_parts,
       .fill = fill_cover },
-    { .name = "dropout.notice", .record = "return-notices", .code = "FX", .size = BX_PAPER_A4, .capability = "dropout.notice", .issuer = "county",
+    { .name = "dropout.notice", .record = "return-notices", .code = "FX", .size = BX_PAPER_A4, .capability = "dropout.notice", .issuer = "=issuer_id",
       .parts = notice_parts, .fill = fill_notice },
-    { .name = "dropout.order", .record = "return-notices", .code = "XQ", .size = BX_PAPER_A4, .capability = "dropout.order", .issuer = "township",
+    { .name = "dropout.order", .record = "return-notices", .code = "XQ", .size = BX_PAPER_A4, .capability = "dropout.order", .issuer = "=issuer_id",
       .parts = order_parts, .fill = fill_order },
+    { .name = "dropout.proof", .record = "return-notices", .code = "SDHZ", .size = BX_PAPER_A4, .capability = "dropout.serve", .issuer = "=issuer_id",
+      .states = "served met missed", .parts = proof_parts, .fill = fill_proof },
+    { .name = "dropout.roster", .record = "dropout-rosters", .code = "CXHM", .size = BX_PAPER_A4, .capability = "dropout.roster",
+      .parts = roster_parts, .fill = bx_dropout_roster_fill },
     { .name = "dropout.refusal", .record = "refusals", .code = "JF", .size = BX_PAPER_A4, .capability = "dropout.refusal",
       .parts = refusal_parts, .fill = fill_refusal },
     { .name = "dropout.return", .record = "return-reports", .code = "FXB", .size = BX_PAPER_A4, .capability = "dropout.read",

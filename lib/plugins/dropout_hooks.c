@@ -98,6 +98,25 @@ bx_dropout_review(bx_call *c, bx_record *r)
 }
 
 
+/* The unit over the school, when that is a central school. */
+static bx_rc
+is_central(bx_call *c, bx_id unit, bool *yes)
+{
+    bx_rows  rows;
+
+    *yes = false;
+    if (unit == 0) {
+        return BX_OK;
+    }
+    if (bx_query(c, &rows, "SELECT level = 'central_school' FROM org_unit WHERE id = ?", BX_ARGS(bx_int(unit))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    *yes = rows.nrows > 0 && bx_cell_int(&rows, 0, 0) != 0;
+    return BX_OK;
+}
+
+
 /* To the bureau, or to the central school where one reads first. The township is told by the same act: the case is in its list. */
 bx_rc
 bx_dropout_report(bx_call *c, bx_record *r)
@@ -106,11 +125,13 @@ bx_dropout_report(bx_call *c, bx_record *r)
     int64_t   central;
     bool      via_central;
 
-    if (load(c, r, &s) != BX_OK || bx_rule_int(c, "dropout.via_central", bx_rec_school(r), &central) != BX_OK) {
+    if (load(c, r, &s) != BX_OK || bx_rule_int(c, "dropout.via_central", bx_rec_school(r), &central) != BX_OK
+        || is_central(c, r->scope.central, &via_central) != BX_OK)
+    {
         return BX_FAIL;
     }
 
-    via_central = central != 0 && r->scope.central != 0 && r->scope.central != r->scope.township;
+    via_central = via_central && central != 0;
     bx_duty_done(&s, strcmp(bx_rec_state(r), "correction") == 0 ? "correct" : "report");
     if (bx_duty_open(&s, via_central ? "forward" : "verify", bx_call_now(c), bx_call_now(c)) != BX_OK) {
         return BX_FAIL;
@@ -216,18 +237,25 @@ bx_dropout_confirm(bx_call *c, bx_record *r)
 }
 
 
+/* By whom the report lies: the central school sends it back before the bureau has seen it. */
 bx_rc
 bx_dropout_correct(bx_call *c, bx_record *r)
 {
+    bool       central = strcmp(bx_rec_text(r, "via"), "central") == 0;
     bx_duties  s;
 
+    if (central && !of_central(c, r)) {
+        return bx_refuse(c, BX_E_FORBIDDEN, NULL, NULL, NULL);
+    }
     if (load(c, r, &s) != BX_OK) {
         return BX_FAIL;
     }
 
-    received_by_now(c, r);
+    if (!central) {
+        received_by_now(c, r);
+    }
     bx_set_int(r, "reviewed", 0);
-    bx_duty_done(&s, "verify");
+    bx_duty_done(&s, central ? "forward" : "verify");
     return bx_duty_open(&s, "correct", bx_call_now(c), bx_call_now(c)) == BX_OK ? bx_duties_write(&s, r) : BX_FAIL;
 }
 

@@ -181,6 +181,9 @@ bx_notice_serve(bx_call *c, bx_record *r)
         bx_duties_hold(&s);
     }
 
+    if (strcmp(bx_rec_text(r, "receipt"), "refused") == 0) {
+        bx_set_text(r, "receiver", NULL);
+    }
     bx_set_time(r, "return_by", by);
     return bx_duties_write(&s, NULL);
 }

@@ -1,4 +1,4 @@
-/* dropout_show.c: what is shown of cases beyond their columns: who acts next, the steps of a case, figures of units. Reads only. */
+/* dropout_show.c: what is shown of cases beyond their columns: who acts next, the steps of a case. Reads only. */
 
 #include "flow/calendar.h"
 #include "flow/flow.h"
@@ -11,7 +11,7 @@
 /* ---- whose turn it is: the holders of the role at the class, school or township of a case, or at the root */
 
 static bx_rc
-holders(bx_call *c, json_t *page, bx_rows *out)
+holders(bx_call *c, json_t *page, const bx_rows *above, bx_rows *out)
 {
     static const char *const  places[] = { "class_id", "school_id" };
     bx_buf                    sql;
@@ -33,38 +33,78 @@ holders(bx_call *c, json_t *page, bx_rows *out)
             args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, places[p]))));
         }
     }
-    bx_buf_str(&sql, ") OR p.unit_id IN (SELECT s.township_id FROM org_unit s WHERE s.id IN (0");
+    for (i = 0; i < above->nrows && n < 400; i++) {
+        bx_buf_str(&sql, ",?,?");
+        args[n++] = bx_int(bx_cell_int(above, i, 1));
+        args[n++] = bx_int(bx_cell_int(above, i, 2));
+    }
+
+    bx_buf_str(&sql, ")) ORDER BY p.id");
+    return bx_query(c, out, sql.data, args, n);
+}
+
+
+/* Township of each school of a page, and the unit right above it: a central school reads reports before the bureau. */
+static bx_rc
+units_above(bx_call *c, json_t *page, bx_rows *out)
+{
+    bx_buf    sql;
+    bx_value  args[201];
+    size_t    n = 0, i;
+    json_t   *row;
+
+    bx_buf_init(&sql, bx_call_arena(c));
+    bx_buf_str(&sql, "SELECT id, IFNULL(township_id, 0), IFNULL(parent_id, 0) FROM org_unit WHERE id IN (0");
     json_array_foreach(page, i, row) {
-        if (n < 400) {
+        if (n < 200) {
             bx_buf_str(&sql, ",?");
             args[n++] = bx_int(bx_id_parse(json_string_value(json_object_get(row, "school_id"))));
         }
     }
 
-    bx_buf_str(&sql, "))) ORDER BY p.id");
+    bx_buf_str(&sql, ")");
     return bx_query(c, out, sql.data, args, n);
 }
 
 
+/* The unit above the school whose turn it is; 0: it is the school's own, or the bureau's. */
+static bx_id
+unit_above(const bx_rows *above, bx_id school, const char *role, const char *step)
+{
+    size_t  column = strcmp(role, "township") == 0 ? 1 : step != NULL && strcmp(step, "forward") == 0 ? 2 : 0;
+
+    for (size_t i = 0; column != 0 && i < above->nrows; i++) {
+        if (bx_cell_int(above, i, 0) == school) {
+            return bx_cell_int(above, i, column);
+        }
+    }
+
+    return 0;
+}
+
+
 static json_t *
-waits_for(bx_call *c, const bx_rows *rows, json_t *row)
+waits_for(bx_call *c, const bx_rows *rows, const bx_rows *above, json_t *row)
 {
     const char *role = json_string_value(json_object_get(row, "next_role"));
+    const char *step = json_string_value(json_object_get(row, "next_step"));
     bx_id       class_id = bx_id_parse(json_string_value(json_object_get(row, "class_id")));
-    bx_id       school = bx_id_parse(json_string_value(json_object_get(row, "school_id")));
-    bool        above = role != NULL && strcmp(role, "township") == 0;
+    bx_id       school = bx_id_parse(json_string_value(json_object_get(row, "school_id"))), up;
     json_t     *o;
 
     if (role == NULL) {
         return json_null();
     }
 
+    up = unit_above(above, school, role, step);
     o = json_pack("{s:s, s:s, s:n, s:n}", "role", role, "role_label",
                   bx_tr(bx_call_arena(c), bx_call_lang(c), bx_sprintf(bx_call_arena(c), "role.%s", role), NULL), "name", "unit_name");
     for (size_t i = 0; i < rows->nrows; i++) {
         bx_id  unit = bx_cell_int(rows, i, 0);
 
-        if (strcmp(bx_cell_text(rows, i, 1), role) == 0 && (above || unit == class_id || unit == school || bx_cell_int(rows, i, 4) != 0)) {
+        if (strcmp(bx_cell_text(rows, i, 1), role) == 0
+            && (up != 0 ? unit == up : unit == class_id || unit == school || bx_cell_int(rows, i, 4) != 0))
+        {
             json_object_set_new(o, "name", json_string(bx_cell_text(rows, i, 2)));
             json_object_set_new(o, "unit_name", json_string(bx_cell_text(rows, i, 3)));
             break;
@@ -75,21 +115,21 @@ waits_for(bx_call *c, const bx_rows *rows, json_t *row)
 }
 
 
-/* waits_for: who acts next. On one case its reports of return and what the rules want of it. */
+/* waits_for: who acts next. On one case what the rules want of it, and what is known when somebody writes about it. */
 bx_rc
 bx_dropout_decorate(bx_call *c, json_t *rows, bool one)
 {
-    bx_rows   found;
+    bx_rows   above, found;
     size_t    i;
     json_t   *row;
     int64_t   wanted;
 
-    if (holders(c, rows, &found) != BX_OK) {
+    if (units_above(c, rows, &above) != BX_OK || holders(c, rows, &above, &found) != BX_OK) {
         return BX_FAIL;
     }
 
     json_array_foreach(rows, i, row) {
-        json_object_set_new(row, "waits_for", waits_for(c, &found, row));
+        json_object_set_new(row, "waits_for", waits_for(c, &found, &above, row));
     }
     if (one) {
         row = json_array_get(rows, 0);
@@ -97,6 +137,7 @@ bx_dropout_decorate(bx_call *c, json_t *rows, bool one)
             return BX_FAIL;
         }
         json_object_set_new(row, "observe_days", json_integer(wanted));
+        return bx_dropout_known(c, row);
     }
 
     return BX_OK;
@@ -184,92 +225,4 @@ bx_dropout_steps_route(bx_call *c)
     }
 
     return bx_answer(c, 200, json_pack("{s:O}", "items", items));
-}
-
-
-/* ---- figures of units */
-
-/* Which column of a case names the units below the reader's: classes of a school, schools of a township, townships of the root. */
-static const char *
-grouped_by(const bx_call *c)
-{
-    int  best = BX_LEVEL_CHILDREN;
-
-    for (unsigned i = 0; c->who != NULL && i < c->who->ngrants; i++) {
-        best = c->who->grants[i].level < best ? c->who->grants[i].level : best;
-    }
-
-    return best == BX_LEVEL_ROOT ? "township_id" : best <= BX_LEVEL_CENTRAL ? "school_id" : "class_id";
-}
-
-
-/* The first of August before a day. */
-static bx_date
-school_year(bx_date day)
-{
-    bx_civil  t = bx_civil_of_date(day);
-
-    return bx_date_make(t.month >= 8 ? t.year : t.year - 1, 8, 1);
-}
-
-
-/* Open cases and those of this school year. Above the school a case counts once it was reported, or when a step of the school was late: a case that was opened in time and
- * whose child came back counts against nobody. A relapse is told to the bureau, so it counts at once. */
-bx_rc
-bx_dropout_figures(bx_call *c)
-{
-    const char *by = grouped_by(c), *unit = bx_call_query_arg(c, "unit_id");
-    bool        above;
-    bx_buf      sql;
-    bx_value    args[64];
-    bx_rows     rows;
-    size_t      n = 0;
-    json_t     *items;
-
-    if (unit != NULL && bx_id_parse(unit) == 0) {
-        return bx_refuse(c, BX_E_INVALID, "unit_id", "filter", NULL);
-    }
-    above = strcmp(by, "class_id") != 0;
-    if (unit != NULL) {
-        by = strcmp(by, "township_id") == 0 ? "school_id" : "class_id";
-    }
-
-    bx_buf_init(&sql, c->arena);
-    bx_buf_printf(&sql, "SELECT u.id, u.name, u.level, u.stage, u.entry_year, u.class_no, COUNT(*), SUM(t.open_student IS NOT NULL),"
-        " SUM(t.open_student IS NOT NULL AND t.due_at < ?), SUM(t.late), SUM(t.state IN ('observing', 'follow_up', 'closed')),"
-        " SUM(t.state IN (" BX_CASE_ABSENT ")), SUM(t.relapse_no > 0)"
-        " FROM dropout_case t FORCE INDEX (figures) JOIN org_unit u ON u.id = t.%s WHERE t.state NOT IN ('in_error', 'not_dropout')"
-        " AND (t.open_student IS NOT NULL OR t.discovered_on >= ?) AND ", by);
-    args[n++] = bx_text(bx_time_sql(c->arena, bx_call_now(c)));
-    args[n++] = bx_text(bx_date_text(c->arena, school_year(bx_date_of(c->now))));
-    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", "dropout.read", &sql, args, &n, 60) != BX_OK) {
-        return BX_FAIL;
-    }
-    if (above) {
-        bx_buf_str(&sql, " AND (t.reported_at IS NOT NULL OR t.late = 1 OR t.relapse_no > 0)");
-    }
-    if (unit != NULL) {
-        bx_buf_printf(&sql, " AND t.%s = ?", strcmp(by, "school_id") == 0 ? "township_id" : "school_id");
-        args[n++] = bx_int(bx_id_parse(unit));
-    }
-    bx_buf_str(&sql, " GROUP BY u.id ORDER BY SUM(t.open_student IS NOT NULL) DESC, u.id LIMIT 500");
-    if (bx_query(c, &rows, sql.data, args, n) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    items = json_array();
-    for (size_t i = 0; i < rows.nrows; i++) {
-        const char *name = strcmp(bx_cell_text(&rows, i, 2), "class") != 0 ? bx_cell_text(&rows, i, 1)
-            : bx_class_label(c->arena, c->lang, bx_cell_text(&rows, i, 3), (int) bx_cell_int(&rows, i, 4), (int) bx_cell_int(&rows, i, 5),
-                             bx_date_of(c->now));
-
-        json_array_append_new(items, json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-            "unit_id", json_sprintf("%" PRId64, bx_cell_int(&rows, i, 0)), "name", name, "level", bx_cell_text(&rows, i, 2),
-            "cases", (json_int_t) bx_cell_int(&rows, i, 6), "open", (json_int_t) bx_cell_int(&rows, i, 7),
-            "overdue", (json_int_t) bx_cell_int(&rows, i, 8), "late", (json_int_t) bx_cell_int(&rows, i, 9),
-            "returned", (json_int_t) bx_cell_int(&rows, i, 10), "absent", (json_int_t) bx_cell_int(&rows, i, 11),
-            "relapsed", (json_int_t) bx_cell_int(&rows, i, 12)));
-    }
-
-    return bx_answer(c, 200, json_pack("{s:s, s:b, s:o}", "by", by, "reported_or_late", above, "items", items));
 }

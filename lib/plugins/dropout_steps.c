@@ -294,6 +294,23 @@ bx_duty_drop(bx_duties *s, const char *step, const char *why)
 }
 
 
+/* A task keeps the due it was opened with: the step gets another one. */
+void
+bx_duty_move(bx_duty *t, bx_time trigger, bx_time nominal)
+{
+    bx_time  working = t->working == t->nominal || nominal > t->working ? nominal : t->working;
+
+    if (t->trigger == trigger && t->nominal == nominal && t->working == working) {
+        return;
+    }
+
+    t->trigger = trigger;
+    t->nominal = nominal;
+    t->working = working;
+    t->moved = t->changed = true;
+}
+
+
 /* What was done is to be done again, with the due it had. */
 void
 bx_duty_reopen(bx_duties *s, const char *step)
@@ -361,6 +378,22 @@ task_kind(const bx_duties *s, const bx_duty *t)
 }
 
 
+/* The principal who reads first is the central school's, not the school's own. */
+static bx_rc
+of_central(bx_duties *s, bx_task *task)
+{
+    bx_rows  rows;
+
+    if (bx_query(s->c, &rows, "SELECT parent_id FROM org_unit WHERE id = ?", BX_ARGS(bx_int(s->of.school))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    task->class_id = 0;
+    task->school = rows.nrows == 0 ? s->of.school : bx_cell_int(&rows, 0, 0);
+    return BX_OK;
+}
+
+
 static bx_rc
 task_open(bx_duties *s, bx_duty *t)
 {
@@ -370,6 +403,9 @@ task_open(bx_duties *s, bx_duty *t)
                             .nominal = t->nominal, .working = t->working };
 
     t->announced = t->changed = true;
+    if (strcmp(t->step, "forward") == 0 && of_central(s, &task) != BX_OK) {
+        return BX_FAIL;
+    }
     /* the child's helper tracks it, when there is one */
     if (strcmp(t->step, "tracking") == 0 && bx_responsible_for(s->c, "student", k->student, &task.account) != BX_OK) {
         return BX_FAIL;
@@ -396,6 +432,13 @@ task_follow(bx_duties *s, bx_duty *t)
 {
     bool  asked = t->state == BX_DUTY_OPEN && !t->held && t->trigger <= bx_call_now(s->c);
 
+    if (t->moved && t->announced && t->state == BX_DUTY_OPEN) {
+        if (task_close(s, t, "withdrawn", "rescheduled") != BX_OK) {
+            return BX_FAIL;
+        }
+        t->round++;
+        t->announced = false;
+    }
     if (asked && !t->announced) {
         return task_open(s, t);
     }
@@ -431,7 +474,8 @@ step_write(bx_duties *s, const bx_duty *t)
         "INSERT INTO dropout_step (id, case_id, step, ordinal, role, trigger_at, nominal, working, state, held, announced, round, done_at,"
         " done_by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     static const char  update[] =
-        "UPDATE dropout_step SET state = ?, held = ?, announced = ?, round = ?, done_at = ?, done_by = ?, why = ? WHERE id = ?";
+        "UPDATE dropout_step SET trigger_at = ?, nominal = ?, working = ?, state = ?, held = ?, announced = ?, round = ?, done_at = ?,"
+        " done_by = ?, why = ? WHERE id = ?";
 
     if (t->fresh) {
         return bx_queue(s->c, 1, insert,
@@ -441,8 +485,9 @@ step_write(bx_duties *s, const bx_duty *t)
     }
 
     return !t->changed ? BX_OK : bx_queue(s->c, 1, update,
-        BX_ARGS(bx_text(step_states[t->state]), bx_int(t->held), bx_int(t->announced), bx_int(t->round), time_value(s, t->done_at),
-                bx_text(t->done_by), bx_text(t->why), bx_int(t->id)));
+        BX_ARGS(time_value(s, t->trigger), time_value(s, t->nominal), time_value(s, t->working), bx_text(step_states[t->state]),
+                bx_int(t->held), bx_int(t->announced), bx_int(t->round), time_value(s, t->done_at), bx_text(t->done_by),
+                bx_text(t->why), bx_int(t->id)));
 }
 
 

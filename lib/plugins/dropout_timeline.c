@@ -1,5 +1,5 @@
 /* dropout_timeline.c: one timeline of a child from all that the reader may see: what was done in its cases, attempts, refusals,
- * trackings, notices, missed deadlines; and for the student file leave and classes too. Reads only; each source asks for its own
+ * trackings, notices, missed deadlines; and for the student file leave, absences, contacts, visits, papers and classes too. Reads only; each source asks for its own
  * capability and scope, so that nothing shows here which would not show there. */
 
 #include "flow/flow.h"
@@ -37,11 +37,27 @@ static const source sources[] = {
       "SELECT CONCAT(t.reviewed_on, ' 00:00:00') AS at, t.id, t.case_id, t.ordinal, t.reviewed_by, t.evaluation, t.study, t.life, t.mind"
       " FROM follow_up t WHERE t.reviewed_on IS NOT NULL AND t.student_id = ? AND ", false },
     { "missed", "dropout.read",
-      "SELECT s.nominal AS at, s.id, t.id AS case_id, s.step, s.role, s.done_at, s.done_by FROM dropout_case t STRAIGHT_JOIN dropout_step s FORCE INDEX (step) ON s.case_id = t.id"
+      "SELECT s.nominal AS at, s.id, t.id AS case_id, s.step, s.role, IF(s.state = 'missed', NULL, s.done_at) AS done_at, s.done_by FROM dropout_case t STRAIGHT_JOIN dropout_step s FORCE INDEX (step) ON s.case_id = t.id"
       " AND s.state <> 'dropped' AND s.held = 0 AND s.nominal < IFNULL(s.done_at, :now) WHERE t.student_id = ? AND ", false },
     { "leave", "leave.read",
       "SELECT t.created_at AS at, t.id, NULL AS case_id, t.state, t.kind AS leave_kind, t.starts_on, t.starts_half, t.ends_on, t.ends_half, t.reason"
       " FROM leave_request t WHERE t.state <> 'draft' AND t.student_id = ? AND ", true },
+    { "absence", "attendance.read",
+      "SELECT t.begins_at AS at, t.id, NULL AS case_id, t.state, t.first_on, t.last_on, t.days, t.presumed_days, t.ended_at, t.ended_by"
+      " FROM absence_run t WHERE t.state <> 'void' AND t.student_id = ? AND ", true },
+    { "contact", "contact.read",
+      "SELECT t.at, t.id, NULL AS case_id, t.channel, t.reached, t.person, t.reason, t.words, t.made_by FROM contact t WHERE t.student_id = ? AND ", true },
+    { "report", "absence_report.read",
+      "SELECT t.sent_at AS at, t.id, NULL AS case_id, t.first_on, t.measure, t.made_by FROM absence_report t WHERE t.student_id = ? AND ", true },
+    { "visit", "visit.read",
+      "SELECT t.at, t.id, NULL AS case_id, t.way, t.visitors, t.talked_to, t.effect, t.words FROM home_visit t"
+      " WHERE NOT EXISTS (SELECT 1 FROM persuasion p WHERE p.visit_id = t.id) AND t.student_id = ? AND ", true },
+    { "class", "student.read",
+      "SELECT CONCAT(e.starts_on, ' 00:00:00') AS at, e.id, NULL AS case_id, u.stage, u.entry_year, u.class_no, sc.name AS school_name"
+      " FROM student t STRAIGHT_JOIN enrolment e ON e.student_id = t.id JOIN org_unit u ON u.id = e.class_id"
+      " JOIN org_unit sc ON sc.id = e.school_id WHERE t.id = ? AND ", true },
+    { "paper", "document.read",
+      "SELECT t.issued_at AS at, t.id, NULL AS case_id, t.title, t.number, t.issuer, t.issued_by, t.voided_at FROM document t WHERE t.student_id = ? AND ", true },
     { NULL, NULL, NULL, false }
 };
 
@@ -89,6 +105,11 @@ rows_add(bx_call *c, const source *src, const bx_rows *rows, json_t *items)
             const char *key = bx_sprintf(c->arena, "role.%s", json_string_value(json_object_get(o, "role")));
 
             json_object_set_new(o, "role_label", json_string(bx_tr(c->arena, c->lang, key, NULL)));
+        }
+        if (strcmp(src->kind, "class") == 0) {
+            json_object_set_new(o, "class_name", json_string(bx_class_label(c->arena, c->lang,
+                json_string_value(json_object_get(o, "stage")), (int) json_integer_value(json_object_get(o, "entry_year")),
+                (int) json_integer_value(json_object_get(o, "class_no")), bx_date_of(bx_time_parse_sql(bx_cell_text(rows, i, 0))))));
         }
         json_array_append_new(items, o);
     }

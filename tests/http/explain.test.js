@@ -19,6 +19,7 @@ const wide = [
     [/^SELECT s\.class_id, COUNT\(DISTINCT g\.id\)/, ['ref'], 'figures of one school, asked for with its roster'],
     [/^SELECT t\.id FROM .* LIMIT \d{5}$/s, ['ref', 'ref|filter', 'range', 'index', 'ALL'], 'an export takes the ids of all its rows, once'],
     [/^SELECT p\.unit_id, p\.role, a\.name FROM position p JOIN account a .*(,\d+){100}/s, ['index'], 'who decides the leave of 90 children at once'],
+    [/ FROM dropout_case t FORCE INDEX \(trend\)/, ['index', 'range', 'ref'], 'how far cases came, counted from one key without the rows'],
     [/ FROM dropout_case t FORCE INDEX \(figures\)/, ['index', 'range', 'ref'], 'figures of units, counted from one key without the rows'],
     [/^SELECT p\.role, COUNT\(DISTINCT p\.account_id\)/, ['ALL', 'index'], 'holders of each role, for the one page of whoever gives rights: a few thousand in a county'],
     [/^INSERT INTO task_count /, ['ref', 'range'], 'what waits is counted by the clock, so that no page has to'],
