@@ -1,11 +1,20 @@
 // absences.js: children who are missing now: since when, what is due and by when, what closes it; and the two records that are made
 // most often, a call and a report, where they are needed.
 
-import { can, toast } from '../frame.js';
+import { can, session, toast } from '../frame.js';
 import { Rules } from '../rule.js';
 import { html, t, addDays, dateText, dots, now, problemText, timeText, useData, useState, Badge, Empty, Icon, Note, Seat, Stale, Waiting } from '../ui.js';
 import { Call, CallMany, knowsLeave, leaveAtOnce, LeaveMany, Report } from './absence-forms.js';
 import { Desk } from './desk.js';
+
+/** A visit begins with what is known: why, how, and who goes. */
+const ROLES = { teacher: 'with_teacher', subject: 'with_subject', grade: 'with_middle', office: 'with_middle', vice: 'with_leader', principal: 'with_leader' };
+
+function visitOf(run) {
+    const mine = session().positions.map((one) => ROLES[one.role]).find(Boolean);
+
+    return new URLSearchParams({ student: run.student_id, kind: 'absence', way: 'in_person', place: t('absences.at_home'), visitors: session().account.name, ...(mine && { [mine]: '1' }) });
+}
 
 const open = (run) => run.rungs.filter((rung) => rung.state === 'open' && rung.step !== 'S2');
 /** 今天 24:00 ends today, it does not begin tomorrow. */
@@ -36,7 +45,7 @@ function Card({ run, several, ask, tick, ticked, excuse }) {
         ${!tick && rungs.length > 0 && can('rule.read') && html`<${Rules} path=${`rules?unit_id=${run.class_id}`} only=${rungs.flatMap(({ step }) => BY[step] || [])}/>`}
         ${!tick && html`<div class="h wrap">${can('contact.record') && html`<button class="btn ${has('S0', 'S1') ? 'soft' : ''}" type="button" onClick=${() => ask({ what: 'call', run })}><${Icon} of="phone"/>${t('absences.call')}</button>`}
             ${can('absence_report.send') && has('S3') && html`<button class="btn" type="button" onClick=${() => ask({ what: 'report', run })}><${Icon} of="paper"/>${t('absences.report')}</button>`}
-            ${can('visit.record') && has('S4', 'S5', 'S6') && html`<a class="btn" href="#/home-visits/new?student=${run.student_id}"><${Icon} of="door"/>${t('absences.visit')}</a>`}
+            ${can('visit.record') && has('S4', 'S5', 'S6') && html`<a class="btn" href="#/home-visits/new?${visitOf(run)}"><${Icon} of="door"/>${t('absences.visit')}</a>`}
             ${can('leave.enter') && html`<button class="btn quiet" type="button" onClick=${() => excuse(run)}><${Icon} of="leave"/>${t(knowsLeave(run) ? 'absences.leave_now' : 'absences.leave')}</button>`}</div>`}</section>`;
 }
 

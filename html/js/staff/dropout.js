@@ -1,9 +1,11 @@
 // dropout.js: cases: the board of the open ones by state, the ledgers, the attempts, and units by open cases for who looks at
-// several. How a case is named, coloured and due is here too, for the pages of a case and of a child.
+// several, how far cases came and when. How a case is named, coloured and due is here too, for the pages of a case and of a child.
 
-import { can, go, session } from '../frame.js';
+import { post } from '../api.js';
+import { can, go, session, toast } from '../frame.js';
 import { Choice } from '../parts.js';
-import { html, t, dateText, dots, today, useData, useState, Badge, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
+import { html, t, dateText, dots, problemText, today, useData, useState, Badge, Empty, Icon, Seat, Stale, Waiting } from '../ui.js';
+import { Bars, Figure, Funnel } from './charts.js';
 import { Desk, recordOf, usePlugins } from './desk.js';
 import { Export } from './export.js';
 import { Value } from './fields.js';
@@ -72,20 +74,39 @@ function Board() {
     })}</div><${More} of=${list}/>`;
 }
 
+/** Makes the roster of a school and opens its paper. */
+function Roster({ school }) {
+    const [busy, setBusy] = useState(false);
+
+    async function make() {
+        setBusy(true);
+        try {
+            const roster = await post('dropout-rosters', school ? { school_id: school } : {});
+
+            go(`print/${(await post('documents', { kind: 'dropout.roster', record_id: roster.id })).id}`);
+        } catch (refusal) {
+            toast(refusal.errors?.[0]?.message || problemText(refusal));
+            setBusy(false);
+        }
+    }
+
+    return can('dropout.roster') && html`<button class="btn" type="button" disabled=${busy} onClick=${make}><${Icon} of="print"/>${t('case.roster')}</button>`;
+}
+
 const LEDGERS = ['suspected', 'dropout', 'returned', 'overdue', 'all'];
 
-function Ledger({ view, place }) {
+function Ledger({ view, place, school }) {
     const [q, setQ] = useState('');
     const [cause, setCause] = useState('');
     const codes = usePlugins().value?.codes.dropout_cause || [];
-    const query = { ...(view !== 'all' && { view }), ...(q && { q }), ...(cause && { cause }), ...(place && { class_id: place }) };
+    const query = { ...(view !== 'all' && { view }), ...(q && { q }), ...(cause && { cause }), ...(place && { class_id: place }), ...(school && { school_id: school }) };
     const list = usePages(`dropout-cases?${new URLSearchParams({ ...query, limit: 100 })}`);
     const wide = useWide(60);
     const columns = ['class_name', 'discovered_on', 'cause', 'attempts', 'state', 'due_at'];
     const record = recordOf('dropout-cases');
 
     return html`<div class="h wrap"><${Search} label=${t('case.search')} onSearch=${setQ}/><${Select} label=${t('dropout-cases.cause')} all=${t('case.all_causes')} value=${cause} onChange=${setCause}
-        options=${codes.map((code) => ({ value: code, label: t(`code.dropout_cause.${code}`) }))}/>${list.items?.length > 0 && html`<${Export} record="dropout-cases" query=${query}/>`}</div>
+        options=${codes.map((code) => ({ value: code, label: t(`code.dropout_cause.${code}`) }))}/>${list.items?.length > 0 && html`<${Export} record="dropout-cases" query=${query}/>`}${list.items?.length > 0 && (school || !several()) && html`<${Roster} school=${school}/>`}</div>
     ${!list.items || !record ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t(q || cause ? 'list.nothing' : `case.empty.${view}`)}/></div>`
         : !wide ? html`<div class="card flush">${list.items.map((one) => html`<${Row} key=${one.id} one=${one}/>`)}</div><${More} of=${list}/>`
             : html`<div class="tw card flush" tabindex="0" role="region" aria-label=${t('dropout-cases')}><table class="tb tight"><thead><tr><th scope="col">${t('dropout-cases.student_name')}</th>${several() && html`<th scope="col">${t('dropout-cases.school_name')}</th>`}
@@ -116,7 +137,7 @@ function Units() {
     if (!items) {
         return html`<${Waiting} data=${data}/>`;
     }
-    return html`<${Stale} data=${data}/>${path.length > 0 && html`<p class="crumb"><button class="btn quiet xs" type="button" onClick=${() => setPath([])}>${t('case.all_units')}</button>${path.map((one, i) => html` / <button key=${one.unit_id} class="btn quiet xs" type="button" onClick=${() => setPath(path.slice(0, i + 1))}>${one.name}</button>`)}</p>`}
+    return html`<${Stale} data=${data}/>${path.length > 0 && html`<p class="crumb"><button class="btn quiet xs" type="button" onClick=${() => setPath([])}>${t('case.all_units')}</button>${path.map((one, i) => html` / <button key=${one.unit_id} class="btn quiet xs" type="button" onClick=${() => setPath(path.slice(0, i + 1))}>${one.name}</button>`)} ${inside.level === 'school' && html`<a href="#/dropout?school=${inside.unit_id}">${t('case.to_list')}</a>`}</p>`}
     ${!items.length ? html`<div class="card"><${Empty} title=${t('case.no_units')} text=${t('case.no_units.text')}/></div>` : html`<section class="card v"><h2>${t('case.units')}</h2>
         ${data.value.reported_or_late && html`<p class="mut sm">${t('case.units.note')}</p>`}
         <div class="tw" tabindex="0" role="region" aria-label=${t('case.units')}><table class="tb"><thead><tr><th scope="col">${t('case.unit')}</th><th scope="col">${t('case.open')}</th>
@@ -127,14 +148,36 @@ function Units() {
             ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<td key=${name} class="r ${['overdue', 'late'].includes(name) && one[name] ? 't-red' : ''}">${one[name] || '—'}</td>`)}</tr>`)}</tbody></table></div></section>`}`;
 }
 
+const monthText = (month) => t('case.month', { m: Number(month.slice(5)) });
+
+/** How far this school year's cases came, and by month how many began and how many children returned. */
+function Trend() {
+    const data = useData('dropout-cases/trend');
+
+    if (!data.value) {
+        return html`<${Waiting} data=${data}/>`;
+    }
+
+    const { funnel, months, reported_or_late: some } = data.value;
+    const steps = funnel.map(({ step, n }) => ({ label: t(`case.funnel.${step}`), n }));
+    const all = funnel[0].n;
+    const series = [['began', 'f4'], ['returned', 'f1'], ['late', 'f2']];
+
+    return html`<${Stale} data=${data}/>${!all ? html`<div class="card"><${Empty} title=${t('case.trend.empty')}/></div>` : html`<div class="figs">
+        <${Figure} title=${t('case.funnel')} note=${some && t('case.units.note')} head=${[t('case.funnel.step'), t('case.funnel.n'), t('case.funnel.share')]} rows=${steps.map(({ label, n }) => [label, n, `${Math.round(100 * n / all)}%`])}><${Funnel} steps=${steps}/><//>
+        <${Figure} title=${t('case.trend')} head=${[t('case.trend.month'), ...series.map(([name]) => t(`case.trend.${name}`))]} rows=${months.map((one) => [monthText(one.month), ...series.map(([name]) => one[name])])}>
+            <${Bars} groups=${months.map((one) => ({ label: monthText(one.month), values: series.map(([name]) => one[name]) }))} series=${series.map(([name, look]) => ({ name: t(`case.trend.${name}`), look }))}/><//></div>`}`;
+}
+
 export default function Dropout({ query }) {
     const above = several();
-    const [show, setShow] = useState(query.show || (query.class ? 'all' : above ? 'units' : 'board'));
-    const choices = [...(above ? ['units', 'incoming'] : ['board']), ...LEDGERS, 'attempts'];
+    const [show, setShow] = useState(query.show || (query.class || query.school ? 'all' : above ? 'units' : 'board'));
+    const choices = [...(above ? ['units', 'incoming'] : ['board']), ...LEDGERS, 'attempts', 'trend'];
 
     usePlugins();
     return html`<${Desk} title=${t('dropout-cases')} current="#/dropout" tools=${html`${can('dropout.open') && html`<button class="btn pri" type="button" onClick=${() => go('dropout/new')}><${Icon} of="plus"/>${t('dropout-cases.action.open')}</button>`}`}>
         <${Choice} name="show" quiet tight label=${t('case.show')} value=${show} onChange=${setShow} choices=${choices.map((value) => ({ value, label: t(`case.show.${value}`) }))}/>
-        ${show === 'board' ? html`<${Board}/>` : show === 'units' ? html`<${Units}/>` : show === 'attempts' ? html`<${Attempts}/>` : html`<${Ledger} key=${show} view=${show} place=${query.class}/>`}
+        ${show === 'board' ? html`<${Board}/>` : show === 'units' ? html`<${Units}/>` : show === 'attempts' ? html`<${Attempts}/>` : show === 'trend' ? html`<${Trend}/>`
+        : html`<${Ledger} key=${`${show}${query.class || ''}${query.school || ''}`} view=${show} place=${query.class} school=${query.school}/>`}
         <p class="cap">${t('case.ledgers')} <a href="#/students">${t('menu.students')}</a></p><//>`;
 }

@@ -106,10 +106,12 @@ function placeField(record) {
     return record.place === 'unit_id' ? [{ name: 'unit_id', type: 'ref', of: 'org-units', required: true }] : [];
 }
 
-/* query.student: the child the form is about, chosen already. */
+/* query.student: the child the form is about, chosen already; query.<field>: what whoever leads here knows. */
 function New({ record, codes, query }) {
     const place = placeField(record);
-    const given = { ...(query?.student && { student_id: query.student }),
+    const told = record.fields.filter((field) => query?.[field.name] && !field.by_hook);
+    const given = { ...Object.fromEntries(told.map((field) => [field.name, query[field.name]])),
+        ...(query?.student && { student_id: query.student }),
         ...(place[0]?.name === 'unit_id' && session().positions.length === 1 && { unit_id: session().positions[0].unit_id }) };
 
     async function send(body) {

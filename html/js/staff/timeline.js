@@ -19,6 +19,14 @@ const KINDS = {
     notice: (one) => ({ icon: 'stamp', tone: one.state === 'missed' ? 'no' : 'sum', title: t(`code.notice_kind.${one.notice}`), text: dots(one.issuer_name, one.addressee, one.served_on && t('case.served', { date: dateText(one.served_on) }), one.return_by && t('case.until', { date: dateText(dueDay(one.return_by)) })) }),
     review: (one) => ({ icon: 'user', tone: 'ok', title: t('case.reviewed', { n: one.ordinal % 10 }), text: dots(one.reviewed_by, t(`code.evaluation.${one.evaluation}`), one.study, one.life, one.mind) }),
     missed: (one) => ({ icon: 'clock', tone: 'wait', time: dateText(dueDay(one.at)), title: t('case.missed', { what: t(`code.dropout_step.${one.step}`) }), text: dots(one.role_label, one.done_at ? t('case.done_later', { date: timeText(one.done_at) }) : t('case.not_done')) }),
+    absence: (one) => ({ icon: 'seat', tone: one.state === 'open' ? 'no' : 'wait', title: one.days ? t('case.absence', { n: one.days }) : t('case.absence.part'),
+        text: one.state === 'open' ? t('case.absence.open') : t('case.absence.ended', { date: dateText(one.last_on) }) }),
+    contact: (one) => ({ icon: 'phone', tone: one.reached ? 'ok' : 'wait', title: one.reached ? t('case.contacted', { who: one.person }) : t('case.tried'),
+        text: dots(one.made_by, t(`code.contact_channel.${one.channel}`), one.reason && t(`code.absence_reason.${one.reason}`)), say: one.words }),
+    report: (one) => ({ icon: 'paper', title: t('case.report_sent'), text: dots(one.made_by, one.measure) }),
+    visit: (one) => ({ icon: 'door', title: t('case.visited', { way: t(`code.visit_way.${one.way}`), effect: t(`code.visit_effect.${one.effect}`) }), text: dots(one.visitors, t('case.with', { who: one.talked_to })), say: one.words }),
+    class: (one) => ({ icon: 'users', title: t('case.class', { class: one.class_name }), text: one.school_name }),
+    paper: (one) => ({ icon: 'stamp', tone: 'sum', title: t('case.paper', { title: one.title }), text: dots(one.number, one.issuer, one.issued_by, one.voided_at && t('case.paper_void')) }),
     leave: (one) => ({ icon: 'leave', title: t('case.leave', { kind: t(`code.leave_kind.${one.leave_kind}`), span: spanText(one) }), text: t(`leave-requests.state.${one.state}`), say: one.reason }),
 };
 
