@@ -1,5 +1,5 @@
 /* demo.c: the demonstration county: a bureau, two townships, three schools, 36 classes, about 1,600 children with their
- * guardians, staff, the accounts of design and README, and a month of leave. Children come in through the roster import
+ * guardians, staff, the accounts of design and README, a month of leave and rolls, and children who stayed away. Children come in through the roster import
  * and leave through the engine, so that what the demonstration shows is what the program does. */
 
 #include "flow/staff.h"
@@ -348,6 +348,11 @@ named_staff(demo *d, const upper *u, people *all)
     d->staff[0][1] = person_id(all, "office");
     d->staff[0][2] = person_id(all, "vice");
     d->staff[2][0] = person_id(all, "principal2");
+    d->county = person_id(all, "county");
+    d->townships[0] = person_id(all, "township");
+    if (colleague_add(d, "township", u->townships[1].id, &d->townships[1]) != BX_OK) {
+        return BX_FAIL;
+    }
     return bx_commit_batch(d->x->call, 0, "demo", "accounts", 0, NULL);
 }
 
@@ -444,7 +449,7 @@ accounts_write(demo *d, const char *path, const char *text)
 /* ---- all of it */
 
 static bx_rc
-demo_make(demo *d, people *all, unsigned *leaves)
+demo_make(demo *d, people *all, unsigned *leaves, unsigned *rolls)
 {
     upper    u;
     bx_call *c = d->x->call;
@@ -456,7 +461,7 @@ demo_make(demo *d, people *all, unsigned *leaves)
     {
         return c->problem.code == BX_E_NONE ? BX_FAIL : refused(d);
     }
-    if (demo_leave(d, leaves) != BX_OK) {
+    if (demo_leave(d, leaves) != BX_OK || demo_cases(d, rolls) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -484,7 +489,7 @@ demo_run(ctl *x)
 {
     demo        *d = bx_alloc(x->arena, sizeof(*d));
     people      *all = bx_alloc(x->arena, sizeof(*all));
-    unsigned     leaves = 0;
+    unsigned     leaves = 0, rolls = 0;
     char        *text;
     const char  *path = ctl_get(x, "--accounts-file");
     bx_rows      rows;
@@ -509,7 +514,7 @@ demo_run(ctl *x)
         return ctl_fail(x, "BAOXUE_DEMO_PASSWORD has fewer than 8 or more than 72 bytes");
     }
 
-    if (demo_make(d, all, &leaves) != BX_OK) {
+    if (demo_make(d, all, &leaves, &rolls) != BX_OK) {
         return CTL_FAILED;
     }
     text = accounts_text(d, all);
@@ -517,9 +522,9 @@ demo_run(ctl *x)
         return CTL_FAILED;
     }
 
-    return ctl_done(x, json_pack("{s:i, s:i, s:s?}", "classes", (int) d->nclasses, "leave_requests", (int) leaves,
-                                 "note", d->stretched),
-                    "%u leave requests%s%s%s%s", leaves, d->stretched == NULL ? "" : "\n",
+    return ctl_done(x, json_pack("{s:i, s:i, s:i, s:s?}", "classes", (int) d->nclasses, "leave_requests", (int) leaves,
+                                 "rolls", (int) rolls, "note", d->stretched),
+                    "%u leave requests, %u rolls%s%s%s%s", leaves, rolls, d->stretched == NULL ? "" : "\n",
                     d->stretched == NULL ? "" : d->stretched, path == NULL ? "\n" : "", path == NULL ? text : "");
 }
 

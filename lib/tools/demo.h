@@ -34,6 +34,7 @@ typedef struct {
     demo_class    classes[DEMO_CLASSES];      /* in the order of schools, grades from the first, numbers */
     size_t        nclasses;
     bx_id         staff[DEMO_SCHOOLS][3];     /* accounts: principal, office, vice */
+    bx_id         county, townships[2];       /* accounts */
 } demo;
 
 /* Persons the accounts belong to; the roster has them by these names. */
@@ -54,5 +55,10 @@ bx_rc       demo_roster(demo *d, const demo_school *s, bx_buf *out);
 
 /* A month of leave through the engine itself, as if everybody had acted in time. BX_FAIL after printing why. */
 bx_rc       demo_leave(demo *d, unsigned *made);
+
+/* ---- demo_case.c */
+
+/* Rolls of a month and children who stayed away, through the engine itself. BX_FAIL after printing why. */
+bx_rc       demo_cases(demo *d, unsigned *rolls);
 
 #endif

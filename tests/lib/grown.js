@@ -78,6 +78,9 @@ async function growCases(server) {
     const add = (table, columns, values, more = '') => server.sql(`INSERT INTO ${table} (id, student_id, class_id, school_id, township_id, case_id,
         created_at, created_by, updated_at, ${columns}) SELECT c.id - 1, ${place}, ${times}, ${values} FROM dropout_case c ${more}`);
 
+    for (const table of ['dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'home_visit', 'contact']) {
+        await server.sql(`DELETE FROM ${table}`);                        // the demonstration's own
+    }
     await server.sql(`INSERT INTO dropout_case (id, state, student_id, class_id, school_id, township_id, discovered_on, trigger_at, week_at, due_at, next_step,
             next_role, reported_at, cause, created_at, created_by, updated_at)
         SELECT s.id - 7, ELT(1 + (@n := IFNULL(@n, 0) + 1) % 15, ${states}), s.id, s.class_id, s.school_id, s.township_id, '2026-10-12', '2026-10-14 16:20:00', '2026-10-16 16:20:00',
@@ -91,6 +94,11 @@ async function growCases(server) {
     await add('return_notice', 'state, kind, ordinal, issuer_id, issuer_name, addressee, issued_on, days', "'issued', 'notice', 1, 1, '县局', '家长', '2026-10-20', 7");
     await add('return_report', 'ordinal, returned_on, placed_in, reported_at, reported_by', "1, '2026-11-01', '原班', '2026-11-02', '王晓梅'");
     await add('follow_up', 'state, ordinal, due_on', "'due', 1, '2026-12-01'");
+    await server.sql(`INSERT INTO home_visit (id, student_id, class_id, school_id, township_id, kind, happened_on, clock, at, way, visitors, talked_to, words, effect, witness,
+            created_at, created_by, updated_at)
+        SELECT s.id - 11, s.id, s.class_id, s.school_id, s.township_id, 'absence', '2026-10-13', '18:00', '2026-10-13 18:00:00', 'in_person', '王晓梅', '母亲', '在想', 'thinks', '罗主任', ${times} FROM student s`);
+    await server.sql(`INSERT INTO contact (id, student_id, class_id, school_id, township_id, happened_on, clock, at, channel, reached, person, reason, made_by, created_at, created_by, updated_at)
+        SELECT s.id - 13, s.id, s.class_id, s.school_id, s.township_id, '2026-10-12', '10:00', '2026-10-12 10:00:00', 'phone', 1, '母亲', 'sick', '王晓梅', ${times} FROM student s`);
     await server.sql(`INSERT INTO urgent_report (id, state, student_id, class_id, school_id, township_id, kind, signs, raised_by, created_at, created_by, updated_at)
         SELECT c.id - 1, 'raised', c.student_id, c.class_id, c.school_id, c.township_id, 'other', '看见了', '王晓梅', ${times} FROM dropout_case c`);
     await server.sql(`INSERT INTO responsibility (id, school_id, township_id, unit_id, person, duty, starts_on, created_at, created_by, updated_at)
