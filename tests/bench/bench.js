@@ -4,7 +4,7 @@
 // share tells little by its absolute times.
 //
 //   BENCH_STUDENTS=20000  BENCH_ROUNDS=5  BENCH_SECONDS=3  BENCH_CONNECTIONS=1,16,64,256  BENCH_GROWTH=200,2000,20000,200000
-//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, bulk), no growth
+//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, bulk, cases), no growth
 //   BENCH_SMOKE=1: small and short, only to see that it runs and that nothing is refused.
 //
 // Results go to build/bench/<commit>.json; those of the newest other commit there are compared with.
@@ -19,6 +19,7 @@ import { start } from '../lib/server.js';
 import { libraryValues } from '../lib/world.js';
 import { exportRows, importRows } from './bulk.js';
 import { recorder, scriptOf } from './capture.js';
+import { caseLists } from './cases.js';
 import { leaveRows, makeCounty, token, weekdays } from './county.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -227,6 +228,9 @@ async function main() {
         results.operations.export = sheet;
         results.operations.import = load;
     }
+    if (smoke || only?.includes('cases')) {
+        results.operations.cases = await cases(prepared.bench, students);
+    }
     await prepared.finish();
 
     for (const size of growth) {
@@ -237,11 +241,20 @@ async function main() {
             results.growth[size][name] = { rate: round(median(got.map(({ rate }) => rate)), 0), p50: round(median(got.map(({ p50 }) => p50)), 3) };
         }
         say(`${String(size).padStart(6)} students: ${Object.entries(results.growth[size]).map(([name, { p50 }]) => `${name} p50 ${p50} ms`).join(', ')}`);
+        if (size === Math.max(...growth)) {
+            results.growth[size].cases = await cases(small.bench, size);
+        }
         await small.finish();
     }
 
     compare(results, commit);
     fs.writeFileSync(path.join(out, `${commit}.json`), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+async function cases(bench, size) {
+    const lists = await caseLists(bench, size);
+    say(`cases      ${lists.open} open among ${size} students: p50 ${round(lists.school)} ms at a school, ${round(lists.county)} ms at the county: ${round(lists.ratio)} ×`);
+    return lists;
 }
 
 function compare(results, commit) {
