@@ -177,6 +177,9 @@ describe('above the school', () => {
             [true, [1, 0, 0, 0, 0, 0, 0], [['2026-08', 0, 0], ['2026-09', 0, 0], ['2026-10', 1, 1]]]);
         assert.equal((await trend('township')).funnel[0].n, 1);
         assert.equal((await trend('principal2')).funnel[0].n, 0, 'another school');
+        assert.equal((await who.county.get('dropout-cases?late=true')).json.items.length, 1);
+        assert.equal((await who.county.get('dropout-cases?late=false')).json.items.length, 0);
+        assert.equal((await who.county.get('dropout-cases?late=maybe')).status, 422);
         assert.equal((await who.county.get('dropout-cases/trend?unit_id=x')).status, 422);
         assert.equal((await who.guardian.get('dropout-cases/trend')).status, 403);
     });

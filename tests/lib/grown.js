@@ -99,6 +99,8 @@ async function growCases(server) {
         SELECT s.id - 11, s.id, s.class_id, s.school_id, s.township_id, 'absence', '2026-10-13', '18:00', '2026-10-13 18:00:00', 'in_person', '王晓梅', '母亲', '在想', 'thinks', '罗主任', ${times} FROM student s`);
     await server.sql(`INSERT INTO contact (id, student_id, class_id, school_id, township_id, happened_on, clock, at, channel, reached, person, reason, made_by, created_at, created_by, updated_at)
         SELECT s.id - 13, s.id, s.class_id, s.school_id, s.township_id, '2026-10-12', '10:00', '2026-10-12 10:00:00', 'phone', 1, '母亲', 'sick', '王晓梅', ${times} FROM student s`);
+    await server.sql(`INSERT INTO dropout_roster (id, school_id, township_id, as_of, children, made_by, entries, created_at, created_by, updated_at)
+        SELECT u.id - n.seq * 1000000000000000, u.id, u.township_id, '2026-10-20', 1, '陈志强', '', ${times} FROM org_unit u, seq_1_to_20 n WHERE u.level = 'school'`);
     await server.sql(`INSERT INTO urgent_report (id, state, student_id, class_id, school_id, township_id, kind, signs, raised_by, created_at, created_by, updated_at)
         SELECT c.id - 1, 'raised', c.student_id, c.class_id, c.school_id, c.township_id, 'other', '看见了', '王晓梅', ${times} FROM dropout_case c`);
     await server.sql(`INSERT INTO responsibility (id, school_id, township_id, unit_id, person, duty, starts_on, created_at, created_by, updated_at)
