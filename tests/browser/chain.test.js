@@ -240,6 +240,7 @@ describe('the whole chain', () => {
         await said('11月4日前');
         await button('打印送达回证').click();
         await page.getByRole('heading', { level: 1, name: /送达回证/ }).waitFor();
+        await people.township.settled();
         assert.ok(dense((await print(page, 'proof')).text).includes('签收人杨秀莲'));
 
         await clock('11-04 16:25');
@@ -280,6 +281,7 @@ describe('the whole chain', () => {
         await theCase('township');
         await page.locator('section', { hasText: '复学报告书' }).getByRole('button', { name: '打印', exact: true }).last().click();
         await page.getByRole('heading', { level: 1, name: /复学报告书/ }).waitFor();
+        await people.township.settled();
         const paper = await print(page, 'return');
         for (const words of ['复学报告书', '松山乡中心学校', '罗思雨', '返校日期2026年11月23日', '编入班级三年级1班', '谁送来的母亲', '签收人韦大明', '签收日期2026年11月26日', '核验码']) {
             assert.ok(dense(paper.text).includes(words), `${words} is not in ${dense(paper.text)}`);
