@@ -66,6 +66,9 @@ const char *bx_language_name(size_t i);                                         
 /* A set of its own for what has no application; read while none is in use. */
 bx_rc       bx_locale_load(const char *dir, bx_error *err);
 bool        bx_locale_has(const char *lang, const char *key);
+json_t     *bx_locale_like(const char *lang, const char *prefix);                         /* texts whose keys begin so: a new reference */
+/* A text with its {names} filled from params (borrowed, may be NULL): what bx_tr() does with the one it finds. */
+const char *bx_text_fill(bx_arena *a, const char *text, const json_t *params);
 void        bx_locale_free(void);
 
 /* ---- idcard.c: GB 11643 */

@@ -276,22 +276,32 @@ add_param(bx_buf *b, const json_t *params, const char *name, size_t len)
     }
 }
 
+json_t *
+bx_locale_like(const char *lang, const char *prefix)
+{
+    const bx_locale  *set = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+    json_t           *out = json_object(), *value;
+    const char       *key;
+
+    set = set != NULL ? set : own;
+    if (set != NULL) {
+        json_object_foreach(set->texts[bx_language(lang)], key, value) {
+            if (strncmp(key, prefix, strlen(prefix)) == 0) {
+                json_object_set_new(out, key, json_string(json_string_value(value)));   /* threads share the set, not its counts */
+            }
+        }
+    }
+
+    return out;
+}
+
 /* A name that params does not have stays in the text, braces and all: a missing word is easier found than an empty
  * one. */
 const char *
-bx_tr(bx_arena *a, const char *lang, const char *key, const json_t *params)
+bx_text_fill(bx_arena *a, const char *text, const json_t *params)
 {
     bx_buf       b;
-    const char  *text, *open, *close;
-
-    text = find(lang, key);
-    if (text == NULL) {
-        text = find(NULL, key);
-    }
-
-    if (text == NULL) {
-        return key == NULL ? "" : key;
-    }
+    const char  *open, *close;
 
     if (params == NULL || strchr(text, '{') == NULL) {
         return text;
@@ -312,4 +322,19 @@ bx_tr(bx_arena *a, const char *lang, const char *key, const json_t *params)
     bx_buf_str(&b, text);
 
     return b.data;
+}
+
+const char *
+bx_tr(bx_arena *a, const char *lang, const char *key, const json_t *params)
+{
+    const char  *text = find(lang, key);
+
+    if (text == NULL) {
+        text = find(NULL, key);
+    }
+    if (text == NULL) {
+        return key == NULL ? "" : key;
+    }
+
+    return bx_text_fill(a, text, params);
 }

@@ -57,6 +57,8 @@ json_t *bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size
 
 /* Refuses when the school has used what it may, with `bytes` more. */
 bx_rc  bx_attachment_school_room(bx_call *c, const char *field, bx_id school, int64_t bytes);
+/* Queues that a school's files have become so many bytes more, or fewer: in the transaction in which they do. */
+bx_rc  bx_attachment_count(bx_call *c, bx_id school, int64_t bytes);
 
 /* ---- handlers and jobs of bx_plugin_core (core_plugin.c) [thread] */
 

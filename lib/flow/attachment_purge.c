@@ -81,13 +81,14 @@ remove_file(bx_call *c, const char *dir, const bx_value *hash)
 
 /* ------------------------------------------------------------------ rows and their files */
 
-/* Rows of one batch: id, hash of the file, hash of its thumbnail. condition says again why they go. */
+/* Rows of one batch: id, hash of the file, hash of its thumbnail, of a school's also the size. condition says again why they go. */
 static bx_rc
 delete_rows(bx_call *c, const bx_rows *rows, const char *condition, const char *action, bx_id school)
 {
     bx_value  args[PURGE_ROWS];
     bx_buf    sql;
     json_t   *ids = json_array(), *changes = bx_own(c->arena, json_pack("{s:I,s:o}", "count", (json_int_t) rows->nrows, "ids", ids));
+    int64_t   bytes = 0;
     size_t    i;
 
     bx_buf_init(&sql, c->arena);
@@ -97,6 +98,7 @@ delete_rows(bx_call *c, const bx_rows *rows, const char *condition, const char *
         args[i] = bx_int(i < rows->nrows ? bx_cell_int(rows, i, 0) : 0);
         if (i < rows->nrows) {
             json_array_append_new(ids, bx_id_json(bx_cell_int(rows, i, 0)));
+            bytes += school == 0 ? 0 : bx_cell_int(rows, i, 3);
         }
     }
     bx_buf_str(&sql, ")");
@@ -106,7 +108,9 @@ delete_rows(bx_call *c, const bx_rows *rows, const char *condition, const char *
     }
 
     bx_queue_clear(c);
-    return bx_queue(c, -1, sql.data, args, PURGE_ROWS) == BX_OK
+    /* a file that was let go of meanwhile is not among them: then nothing is done, and the next run looks again */
+    return bx_queue(c, school == 0 ? -1 : (int) rows->nrows, sql.data, args, PURGE_ROWS) == BX_OK
+           && bx_attachment_count(c, school, -bytes) == BX_OK
            ? bx_commit_batch(c, school, action, "attachments", 0, changes) : BX_FAIL;
 }
 
@@ -155,7 +159,7 @@ bx_attachment_purge(bx_call *c)
 static bx_rc
 retire_school(bx_call *c, const char *dir, bx_id school)
 {
-    static const char  sql[] = "SELECT a.id, a.name_hash, a.thumb_hash FROM attachment a WHERE a.school_id = ?"
+    static const char  sql[] = "SELECT a.id, a.name_hash, a.thumb_hash, a.size FROM attachment a WHERE a.school_id = ?"
                                " AND a.created_at < ? ORDER BY a.created_at LIMIT 200";
     bx_civil           day = bx_civil_of(c->now);
     int64_t            years;

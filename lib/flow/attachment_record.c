@@ -63,7 +63,7 @@ bx_attachment_json(const bx_call *c, const bx_rows *rows, size_t i, size_t first
 bx_rc
 bx_attachment_school_room(bx_call *c, const char *field, bx_id school, int64_t bytes)
 {
-    static const char  sql[] = "SELECT CAST(COALESCE(SUM(a.size), 0) AS SIGNED) AS used FROM attachment a WHERE a.school_id = ?";
+    static const char  sql[] = "SELECT o.bytes FROM attachment_total o WHERE o.school_id = ?";
     bx_rows            rows;
     int64_t            max;
 
@@ -74,8 +74,16 @@ bx_attachment_school_room(bx_call *c, const char *field, bx_id school, int64_t b
         return BX_FAIL;
     }
 
-    return bx_cell_int(&rows, 0, 0) + bytes <= max * 1024 * MIB ? BX_OK
+    return (rows.nrows == 0 ? 0 : bx_cell_int(&rows, 0, 0)) + bytes <= max * 1024 * MIB ? BX_OK
            : bx_refuse(c, BX_E_INVALID, field, "attachment.school_full", json_pack("{s:I}", "max", (json_int_t) max));
+}
+
+bx_rc
+bx_attachment_count(bx_call *c, bx_id school, int64_t bytes)
+{
+    static const char  sql[] = "INSERT INTO attachment_total (school_id, bytes) VALUES (?, ?) ON DUPLICATE KEY UPDATE bytes = bytes + VALUES(bytes)";
+
+    return school == 0 || bytes == 0 ? BX_OK : bx_queue(c, -1, sql, BX_ARGS(bx_int(school), bx_int(bytes)));
 }
 
 static bx_rc
@@ -102,7 +110,7 @@ typedef struct {
     bx_id        ids[BX_ATTACHMENT_FILES];    /* what the field shall hold */
     size_t       n;
     size_t       found, kept, fresh;
-    int64_t      bytes;                       /* of the fresh ones */
+    int64_t      bytes, gone;                 /* of the fresh ones; of those let go */
 } taking;
 
 /* Ids of the body, each once. */
@@ -188,12 +196,13 @@ is_wanted(const taking *t, bx_id id)
 }
 
 static bx_rc
-let_go(bx_call *c, const taking *t, bx_id id)
+let_go(bx_call *c, taking *t, bx_id id, int64_t bytes)
 {
     static const char  sql[] = "UPDATE attachment SET record = NULL, record_id = NULL, field = NULL, student_id = NULL,"
                                " class_id = NULL, school_id = NULL, township_id = NULL"
                                " WHERE id = ? AND record = ? AND record_id = ? AND field = ?";
 
+    t->gone += bytes;
     return bx_queue(c, 1, sql, BX_ARGS(bx_int(id), bx_text(t->at.record), bx_int(t->at.id), bx_text(t->at.field)));
 }
 
@@ -211,7 +220,7 @@ take_row(bx_call *c, taking *t, const bx_rows *rows, size_t i)
 
         t->found += is_wanted(t, id);
         t->kept += !struck && (at->firm || is_wanted(t, id));
-        return at->firm || struck || is_wanted(t, id) ? BX_OK : let_go(c, t, id);
+        return at->firm || struck || is_wanted(t, id) ? BX_OK : let_go(c, t, id, bx_cell_int(rows, i, 5));
     }
     if (bx_cell_text(rows, i, 2) != NULL || (!c->trusted && bx_cell_int(rows, i, 1) != bx_call_account(c))) {
         return BX_OK;                         /* somebody else's: not found */
@@ -246,6 +255,9 @@ bx_attachments_take(bx_call *c, const bx_attachment_place *place, json_t *ids)
     }
     if (t.kept > (size_t) place->max) {
         return bx_refuse(c, BX_E_INVALID, place->field, "attachment.many", json_pack("{s:i}", "max", place->max));
+    }
+    if (bx_attachment_count(c, place->school, t.bytes - t.gone) != BX_OK) {
+        return BX_FAIL;
     }
     if (t.fresh == 0) {
         return BX_OK;

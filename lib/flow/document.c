@@ -127,7 +127,7 @@ content_of(bx_call *c, issue *is)
     json_t *content;
     char   *text;
 
-    if (bx_document_content(c, is->d, is->issuer, &is->row, &content) != BX_OK) {
+    if (bx_document_content(c, is->d, is->unit, is->issuer, &is->row, &content) != BX_OK) {
         return BX_FAIL;
     }
 

@@ -12,8 +12,8 @@
 #define BX_DOCUMENT_LANG     "zh-CN"          /* of all documents, whoever prints them */
 #define BX_DOCUMENT_MARK     10               /* bytes of the hash that stand on the paper, as 20 hex digits */
 
-/* What a document of this row would say: canonical JSON, in the arena. c->lang must be BX_DOCUMENT_LANG and the row read in it. */
-bx_rc   bx_document_content(bx_call *c, const bx_document *d, const char *issuer, bx_record *r, json_t **out);
+/* What a document of this row would say: canonical JSON, in the arena; unit and issuer: who gives it out, in whose words. c->lang must be BX_DOCUMENT_LANG and the row read in it. */
+bx_rc   bx_document_content(bx_call *c, const bx_document *d, bx_id unit, const char *issuer, bx_record *r, json_t **out);
 
 /* ---- routes */
 

@@ -5,6 +5,7 @@
  * sign. Values are the row's own JSON in words, so that masking and hidden fields are what they are everywhere.
  */
 #include "flow/document.h"
+#include "flow/unit_text.h"
 #include "flow/words.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ typedef struct {
     const bx_document    *d;
     const bx_record_def  *def;
     json_t               *values;             /* owned by the arena */
+    bx_unit_texts         own;                /* what the issuer says in its own words */
 } filling;
 
 typedef struct { char name[MAX_WORD]; int span; bool hand, line; } word;
@@ -26,8 +28,9 @@ static const char *
 own_text(filling *f, const char *name, const json_t *params)
 {
     const char *key = bx_sprintf(f->c->arena, "document.%s.%s", f->d->name, name);
-    const char *text = bx_tr(f->c->arena, f->c->lang, key, params);
+    const char *text = bx_unit_text_say(f->c, &f->own, f->c->lang, key, params);
 
+    text = text != NULL ? text : bx_tr(f->c->arena, f->c->lang, key, params);
     return strcmp(text, key) == 0 ? NULL : text;
 }
 
@@ -231,13 +234,13 @@ part_add(filling *f, const bx_part *part, json_t *parts)
 
 
 bx_rc
-bx_document_content(bx_call *c, const bx_document *d, const char *issuer, bx_record *r, json_t **out)
+bx_document_content(bx_call *c, const bx_document *d, bx_id unit, const char *issuer, bx_record *r, json_t **out)
 {
-    filling      f = { c, d, r->def, NULL };
+    filling      f = { c, d, r->def, NULL, { NULL, 0 } };
     json_t      *parts;
     const char  *title = bx_tr(c->arena, c->lang, bx_sprintf(c->arena, "document.%s", d->name), NULL);
 
-    if (values_of(&f, r) != BX_OK) {
+    if (bx_unit_texts_load(c, unit, &f.own) != BX_OK || values_of(&f, r) != BX_OK) {
         return BX_FAIL;
     }
 

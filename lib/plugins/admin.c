@@ -451,6 +451,12 @@ static const bx_field close_fields[] = {
     { NULL }
 };
 
+static const bx_field move_fields[] = {
+    { "parent_id", BX_REF,   BX_REQUIRED,   0,   0, "org-units", NULL,   NULL, NULL },
+    { "reason",    BX_TEXT,  BX_REQUIRED,   2, 200, NULL, NULL,          NULL, NULL },
+    { NULL }
+};
+
 static const bx_field position_fields[] = {
     { "account_id", BX_REF,  0,             0,   0, "accounts", NULL,    NULL, NULL },
     { "who",       BX_TEXT,  0,             1,  64, NULL, NULL,          NULL, NULL },
@@ -495,6 +501,22 @@ static const bx_field rule_clear_fields[] = {
     { NULL }
 };
 
+static const bx_field text_set_fields[] = {
+    { "key",       BX_TEXT,  BX_REQUIRED,   1,  96, NULL, NULL,          NULL, NULL },
+    { "unit_id",   BX_REF,   BX_REQUIRED,   0,   0, "org-units", NULL,   NULL, NULL },
+    { "zh",        BX_TEXT,  BX_REQUIRED,   1, 2000, NULL, NULL,         NULL, NULL },
+    { "en",        BX_TEXT,  0,             1, 2000, NULL, NULL,         NULL, NULL },
+    { "reason",    BX_TEXT,  BX_REQUIRED,   2, 200, NULL, NULL,          NULL, NULL },
+    { NULL }
+};
+
+static const bx_field text_clear_fields[] = {
+    { "key",       BX_TEXT,  BX_REQUIRED,   1,  96, NULL, NULL,          NULL, NULL },
+    { "unit_id",   BX_REF,   BX_REQUIRED,   0,   0, "org-units", NULL,   NULL, NULL },
+    { "reason",    BX_TEXT,  BX_REQUIRED,   2, 200, NULL, NULL,          NULL, NULL },
+    { NULL }
+};
+
 static const bx_route routes[] = {
     { "GET",   "accounts",                   "account.read",   admin_accounts_list,    0, NULL,
       "accounts of staff, or of guardians, in scope" },
@@ -530,6 +552,10 @@ static const bx_route routes[] = {
       "close a unit and what lies under it, from a day" },
     { "POST",  "org-units/{id}/reopen",      "unit.manage",    admin_unit_reopen,      0, reason_fields,
       "open a closed unit again" },
+    { "POST",  "org-units/{id}/move",        "unit.manage",    admin_unit_move,        0, move_fields,
+      "a school comes to another township or central school; its records follow" },
+    { "GET",   "org-units/{id}/moves",       "unit.read",      admin_unit_moves,       0, NULL,
+      "where a school was before, and why it moved" },
     { "GET",   "positions",                  "account.read",   admin_positions_list,   0, NULL,
       "who holds which role from when to when, at a unit or of an account" },
     { "POST",  "positions",                  "position.manage", admin_position_create, 0, position_fields,
@@ -548,6 +574,14 @@ static const bx_route routes[] = {
       "take an override away" },
     { "GET",   "rules/history",              "rule.read",      admin_rule_history,     0, NULL,
       "earlier values of a rule at a unit" },
+    { "GET",   "unit-texts",                 "text.manage",    admin_texts_show,       0, NULL,
+      "the words of documents as they hold for a unit, with whose they are" },
+    { "POST",  "unit-texts/set",             "text.manage",    admin_text_set,         0, text_set_fields,
+      "words of a document in a unit's own way, for it and what lies under it" },
+    { "POST",  "unit-texts/clear",           "text.manage",    admin_text_clear,       0, text_clear_fields,
+      "the words of the level above again" },
+    { "GET",   "unit-texts/history",         "text.manage",    admin_text_history,     0, NULL,
+      "earlier words of a document at a unit" },
     { "GET",   "setup",                      "unit.manage",    admin_setup,            0, NULL,
       "what a school still needs before a term, computed from its data" },
     { "GET",   "installed-plugins",          "plugin.read",    admin_plugins,          0, NULL,
@@ -556,7 +590,7 @@ static const bx_route routes[] = {
 };
 
 #define READS    "account.read unit.read rule.read role.read"
-#define MANAGES  READS " account.manage unit.manage position.manage rule.manage plugin.read"
+#define MANAGES  READS " account.manage unit.manage position.manage rule.manage text.manage plugin.read"
 
 /* role.manage counts at the root of the tree only: roles are the whole county's. */
 static const bx_grant grants[] = {
@@ -580,6 +614,11 @@ static const bx_menu menu[] = {
     { NULL }
 };
 
+static const bx_job jobs[] = {
+    { "admin.moves", 10, admin_moves_follow },
+    { NULL }
+};
+
 const bx_plugin bx_plugin_admin = {
-    .abi = BX_PLUGIN_ABI, .name = "admin", .routes = routes, .grants = grants, .menu = menu
+    .abi = BX_PLUGIN_ABI, .name = "admin", .routes = routes, .jobs = jobs, .grants = grants, .menu = menu
 };

@@ -112,6 +112,9 @@ bx_rc  admin_unit_classes(bx_call *c);
 bx_rc  admin_unit_rename(bx_call *c);
 bx_rc  admin_unit_close(bx_call *c);
 bx_rc  admin_unit_reopen(bx_call *c);
+bx_rc  admin_unit_move(bx_call *c);
+bx_rc  admin_unit_moves(bx_call *c);
+bx_rc  admin_moves_follow(bx_call *c);        /* a job */
 bx_rc  admin_positions_list(bx_call *c);
 bx_rc  admin_position_create(bx_call *c);
 bx_rc  admin_position_end(bx_call *c);
@@ -121,6 +124,10 @@ bx_rc  admin_role_set(bx_call *c);
 bx_rc  admin_rule_set(bx_call *c);
 bx_rc  admin_rule_clear(bx_call *c);
 bx_rc  admin_rule_history(bx_call *c);
+bx_rc  admin_texts_show(bx_call *c);
+bx_rc  admin_text_set(bx_call *c);
+bx_rc  admin_text_clear(bx_call *c);
+bx_rc  admin_text_history(bx_call *c);
 bx_rc  admin_setup(bx_call *c);
 bx_rc  admin_plugins(bx_call *c);
 

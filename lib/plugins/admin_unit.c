@@ -1,7 +1,6 @@
 /*
  * admin_unit.c: the organisation tree looked at and changed: schools and classes made, renamed, closed and opened again.
- * A unit is never deleted. Moving a school to another township is not done here: every record of its children carries the
- * township, and which of them follow is a decision about each kind of record.
+ * A unit is never deleted. A school that comes to another township: admin_move.c.
  */
 #include "plugins/admin.h"
 #include "flow/classname.h"
@@ -165,6 +164,21 @@ path_json(bx_call *c, const admin_unit *unit, json_t **out)
     return BX_OK;
 }
 
+/* "/1/2/3/" is under "/1/2/". */
+static const char *
+path_above(const bx_call *c, const char *path)
+{
+    size_t       n = strlen(path);
+    const char  *above;
+
+    n -= n > 0;
+    while (n > 0 && path[n - 1] != '/') {
+        n--;
+    }
+    above = bx_strndup(c->arena, path, n);
+    return above == NULL ? "/" : above;
+}
+
 /* What the caller may do with it. */
 static json_t *
 actions_json(const bx_call *c, const admin_unit *unit)
@@ -174,7 +188,8 @@ actions_json(const bx_call *c, const admin_unit *unit)
     bool         above = bx_word_in("county township central_school", unit->u.level);
     bool         named = !bx_word_in("grade class", unit->u.level);
 
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "rename", manages && named, "close", manages && open && !root,
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}", "rename", manages && named, "move",
+                     open && school && admin_covers(c, "unit.manage", path_above(c, unit->u.path)), "close", manages && open && !root,
                      "reopen", manages && !open, "classes", manages && open && school, "units", manages && open && above,
                      "appoint", open && admin_covers(c, "position.manage", unit->u.path),
                      "accounts", open && school && admin_covers(c, "account.manage", unit->u.path));

@@ -1,5 +1,5 @@
-// admin.test.js: a school's administrator sets up a term without help, from an empty school to slips for guardians; then what comes
-// up in the year: a new teacher, a class handed over, a number changed. On a phone and on a desk, in both languages.
+// admin.test.js: a school's administrator sets up a term without help, from an empty school to the first roll call; then what comes
+// up in the year: a new teacher, a class handed over, a number or words changed, a school moved. On a phone and on a desk, in both languages.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { accountPassword, control, top } from '../lib/database.js';
 import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
 
-let server, chromium, visitor, page;
+let server, chromium, visitor, page, given;
 const code = '2152001234';                                            // the school of tests/data/roster-a.xlsx
 
 before(async () => {
@@ -97,6 +97,7 @@ describe('from an empty school', () => {
         await heading('松山乡中心学校新建了 4 个账号').waitFor();
         const passwords = await page.locator('td.pass').allTextContents();
         assert.equal(new Set(passwords).size, 4);
+        [given] = passwords;
         assert.deepEqual(await visitor.axe(), []);
         assert.equal((await server.client('wangxiaomei', { password: passwords[0] })).session.account.must_change_password, true);
         await link('下一步').click();
@@ -142,6 +143,29 @@ describe('from an empty school', () => {
         await item('职务').getByText('33 个班还没有班主任').waitFor();         // classes of the roster that nobody had made
         await item('家长激活条').getByRole('link').click();
         await heading('激活').first().waitFor();
+        await page.getByRole('link', { name: /三年级1班/ }).click();
+        await page.getByRole('button', { name: '补发新码' }).or(page.getByRole('button', { name: /码/ })).first().click();
+        await page.locator('.actslip').first().waitFor();
+    });
+
+    test('the class teacher signs in with the password from the table, takes an own one, and calls the first roll', async () => {
+        visitor = await chromium.visitor({ size: 'phone' });
+        ({ page } = visitor);
+        await visitor.signIn('wangxiaomei', given);
+        await heading('先换一个自己的密码').waitFor();
+        await page.getByLabel('别人给的密码').fill(given);
+        await page.getByLabel('新密码').fill('einfach zu merken 9');
+        await button('换成新密码').click();
+        await link('点名').first().click();
+        await heading('三年级1班').waitFor();
+        const seats = page.locator('.roll button');
+        assert.ok(await seats.count() > 20);
+        await seats.nth(2).click();
+        await button('交名单·缺 1 人').click();
+        await toast('已交，缺 1 人。请联系家长');
+        const [roll] = await server.sql('SELECT due, exceptions FROM roll_call');
+        assert.deepEqual([Number(roll.exceptions), Number(roll.due) > 20], [1, true]);
+        assert.deepEqual(await visitor.axe(), []);
     });
 });
 
@@ -221,6 +245,57 @@ describe('in the year', () => {
         await toast('跟着上级了');
     });
 
+    test('the words on a slip in the school\'s own way, with what they were; and back again', async () => {
+        await desk('texts');
+        await page.getByLabel('找一句话或一个键').fill('leave.slip.note');
+        await page.getByRole('button', { name: '改：document.leave.slip.note' }).click();
+        await page.getByLabel('中文（印在文书上）').fill('请{谁}凭本条出校门。');
+        await page.getByLabel('理由').fill('门卫要这样写');
+        await button('保存').click();
+        await text('{谁} 不能用').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await page.getByLabel('中文（印在文书上）').fill('请凭本条出校门。');
+        await button('保存').click();
+        await toast('改好了');
+        await text(/松山乡中心学校定的，邓管理 今天 09:\d\d：门卫要这样写/).waitFor();
+        await visitor.shot('admin-own-texts');
+        await page.getByRole('button', { name: '改过几次：document.leave.slip.note' }).click();
+        await text('原来的说法 → 请凭本条出校门。').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await page.getByRole('dialog').getByRole('button').click();
+        await page.getByRole('button', { name: '改回上级的说法：document.leave.slip.note' }).click();
+        await page.getByLabel('理由').fill('照原来的');
+        await page.getByRole('dialog').getByRole('button', { name: '改回去' }).click();
+        await toast('改回去了');
+        await text('原来的说法').first().waitFor();
+    });
+
+    test('the county moves a school to another township, and sees where it was', async () => {
+        server.control('unit', 'add', 'township', '云岭乡', '--code', '522799102', '--parent', '522799');
+        await desk('org-units');
+        assert.equal(await button('划归别的乡镇').count(), 0);          // not the school's own business
+        await visitor.close();
+        await desk('org-units', 'chief');
+        await page.getByRole('link', { name: /松山乡/ }).click();
+        await page.getByRole('link', { name: /松山乡中心学校/ }).click();
+        await button('划归别的乡镇').click();
+        await page.getByLabel('划到哪里').fill('云岭');
+        await page.getByRole('dialog').getByRole('button', { name: /云岭乡/ }).click();
+        await page.getByRole('dialog').getByRole('button', { name: '划归别的乡镇' }).click();
+        await text('这一项要填').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await page.getByLabel('理由').fill('两个乡合并');
+        await page.getByRole('dialog').getByRole('button', { name: '划归别的乡镇' }).click();
+        await toast('松山乡中心学校划到云岭乡了');
+        await heading('划转经过').waitFor();
+        await text('松山乡 → 云岭乡').waitFor();
+        await page.getByRole('navigation').or(page.locator('main')).getByRole('link', { name: '云岭乡' }).first().waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        await visitor.shot('admin-move');
+        await until('the children to follow', async () => (await server.sql(`SELECT COUNT(*) AS n FROM student s JOIN org_unit u ON u.id = s.township_id
+            WHERE u.name = '云岭乡'`))[0].n > 1000, 60);
+    });
+
     test('the county changes what a role may do, and cannot lock itself out', async () => {
         await desk('roles', 'chief');
         await page.getByRole('button', { name: /^分管副校长：看账号和职务/ }).click();
@@ -282,6 +357,7 @@ describe('every page', () => {
 
     test('the words can be looked up', async () => {
         await desk('texts');
+        await page.getByText('全部文字（只看）').click();
         await page.getByLabel('找一句话或一个键').fill('leave-requests.state.approved');
         await page.getByRole('row', { name: /已同意|同意/ }).first().waitFor();
     });

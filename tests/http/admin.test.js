@@ -456,7 +456,7 @@ describe('units', () => {
         assert.match(json.head, /^刘建国/);
         const [first] = json.classes;
         assert.deepEqual([first.name, first.head, first.students], ['三年级1班', '王晓梅', 3]);
-        assert.deepEqual(json.actions, { rename: true, close: true, reopen: false, classes: true, units: false, appoint: true, accounts: true });
+        assert.deepEqual(json.actions, { rename: true, move: false, close: true, reopen: false, classes: true, units: false, appoint: true, accounts: true });
         assert.deepEqual((await chief.get(`org-units/${world.units.class1.id}/overview`)).json.path.map(({ name }) => name),
             ['澜溪县教育体育局', '松山乡', '松山乡中心学校', '三年级']);
         assert.equal((await admin.get(`org-units/${world.units.school2.id}/overview`)).status, 404);

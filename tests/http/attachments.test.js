@@ -229,8 +229,10 @@ describe('how much there may be', () => {
         await setRule('attachment.day_files', null);
         made(await send('guardian', another()));
         await setRule('attachment.day_mb', 10);
-        await server.sql('UPDATE attachment SET size = 10485000 WHERE account_id = ? ORDER BY id DESC LIMIT 1', [world.accounts.guardian]);
+        const [newest] = await server.sql('SELECT CAST(id AS CHAR) AS id, size FROM attachment WHERE account_id = ? ORDER BY id DESC LIMIT 1', [world.accounts.guardian]);
+        await server.sql('UPDATE attachment SET size = 10485000 WHERE id = ?', [newest.id]);
         assert.equal((await send('guardian', another())).json.errors[0].code, 'attachment.day_mb');
+        await server.sql('UPDATE attachment SET size = ? WHERE id = ?', [newest.size, newest.id]);
         await setRule('attachment.day_mb', null);
     });
 
@@ -242,18 +244,20 @@ describe('how much there may be', () => {
             UNION ALL SELECT id - 2, record, record_id, 'other', account_id, name_hash, media_type, size, created_at FROM attachment WHERE record_id = ?`, [leave.id, leave.id]);
         const more = await who.guardian.patch(`leave-requests/${leave.id}`, { certificate: [leave.certificate[0].id, made(await send('guardian', another())).id] }, { version: leave.version });
         assert.deepEqual([more.status, more.json.errors?.[0].code], [422, 'attachment.record_full']);
+        await server.sql("DELETE FROM attachment WHERE field = 'other'");
         await setRule('attachment.record_files', null);
 
         const brought = made(await send('guardian', another()));
         await setRule('attachment.school_gb', 1);
-        await server.sql('UPDATE attachment SET size = 1073741800 WHERE school_id = ? ORDER BY id LIMIT 1', [world.units.school.id]);
+        const [{ bytes }] = await server.sql('SELECT bytes FROM attachment_total WHERE school_id = ?', [world.units.school.id]);
+        await server.sql('UPDATE attachment_total SET bytes = 1073741800 WHERE school_id = ?', [world.units.school.id]);
         const full = await ask('guardian', [brought.id]);
         assert.deepEqual([full.status, full.json.errors?.[0].code], [422, 'attachment.school_full']);
         for (const login of ['teacher', 'guardian']) {
             assert.equal((await send(login, another())).json.errors[0].code, 'attachment.school_full', 'it is told at once');
         }
         await setRule('attachment.school_gb', null);
-        await server.sql('UPDATE attachment SET size = 1000');
+        await server.sql('UPDATE attachment_total SET bytes = ? WHERE school_id = ?', [bytes, world.units.school.id]);
     });
 });
 
@@ -377,5 +381,27 @@ describe('when they go', () => {
 
     test('every chain verifies after all this', () => {
         assert.doesNotThrow(() => server.control('audit', 'verify'));
+    });
+});
+
+describe('what a school\'s files amount to', () => {
+    test('is what was counted as they came and went, whatever was done before', async () => {
+        const [{ n }] = await server.sql('SELECT COUNT(*) AS n FROM attachment WHERE school_id IS NOT NULL');
+        assert.ok(Number(n) > 5);
+        const odd = await server.sql(`SELECT s.school_id, s.bytes, o.bytes AS counted FROM (SELECT school_id, SUM(size) AS bytes FROM attachment WHERE school_id IS NOT NULL
+            GROUP BY school_id) s LEFT JOIN attachment_total o ON o.school_id = s.school_id WHERE NOT (s.bytes <=> o.bytes)
+            UNION ALL SELECT o.school_id, NULL, o.bytes FROM attachment_total o WHERE o.bytes <> 0 AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.school_id = o.school_id)`);
+        assert.deepEqual(odd, []);
+    });
+
+    test('goes up with a draft\'s photo, and down when it is taken out', async () => {
+        const bytes = async () => Number((await server.sql('SELECT COALESCE(SUM(bytes), 0) AS n FROM attachment_total'))[0].n);
+        const before_ = await bytes();
+        const file = made(await send('guardian', another()));
+        assert.equal(await bytes(), before_);                         // nobody's yet
+        const draft = made(await ask('guardian', [file.id], 'save'));
+        assert.ok(await bytes() > before_);
+        assert.equal((await who.guardian.patch(`leave-requests/${draft.id}`, { certificate: [] }, { version: draft.version })).status, 200);
+        assert.equal(await bytes(), before_);
     });
 });

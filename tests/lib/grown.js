@@ -54,6 +54,7 @@ export async function grow(server, { schools = 6, years = 24 } = {}) {
         FROM leave_request l WHERE l.created_by IS NOT NULL AND l.id < ?`, [oldest]);
 
     await growCases(server);
+    await growAttendance(server);
     // a task for every leave, one in a hundred of which still waits; what people were told in a year, most of it read
     await server.sql(`INSERT IGNORE INTO task (id, state, kind, task_key, student_id, class_id, school_id, township_id, record, record_id,
             owner_role, owner_unit, raised_role, raised_unit, level, working_due, due_sort, created_at, updated_at)
@@ -67,6 +68,26 @@ export async function grow(server, { schools = 6, years = 24 } = {}) {
 
     const tables = (await server.sql('SHOW TABLES')).map((row) => `\`${Object.values(row)[0]}\``);
     await server.sql(`ANALYZE TABLE ${tables.join(', ')}`);
+}
+
+/** Calls, reports and visits of years; the rolls of a term; closures. */
+async function growAttendance(server) {
+    const times = "'2026-10-01 09:00:00', NULL, '2026-10-01 09:00:00'";
+    const add = (table, columns, values, turns) => server.sql(`INSERT INTO ${table} (id, student_id, class_id, school_id, township_id, created_at, created_by, updated_at, ${columns})
+        SELECT s.id - n.seq * 1000000000000000, s.id, s.class_id, s.school_id, s.township_id, ${times}, ${values} FROM student s, seq_1_to_${turns} n WHERE s.class_id IS NOT NULL`);
+
+    await add('contact', 'happened_on, clock, at, channel, reached, person, reason', "'2026-10-12' - INTERVAL n.seq DAY, '09:10', '2026-10-12 09:10:00' - INTERVAL n.seq DAY, 'phone', 1, '母亲', 'sick'", 3);
+    await add('absence_report', 'measure, sent_at, made_by', "'已联系', '2026-10-12 09:30:00' - INTERVAL n.seq DAY, '王晓梅'", 2);
+    await add('home_visit', 'kind, happened_on, clock, at, way, visitors, talked_to, words, effect', "'general', '2026-10-12', '16:40', '2026-10-12 16:40:00' - INTERVAL n.seq DAY, 'home', '王晓梅', '母亲', '都好', 'good'", 2);
+    await server.sql(`INSERT IGNORE INTO roll_call (class_id, day, session, id, school_id, township_id, first_period, last_period, due, exceptions, saved_at, saved_by)
+        SELECT u.id, '2026-09-01' + INTERVAL n.seq DAY, 1, u.id - n.seq * ${step}, u.school_id, u.township_id, 1, 4, 40, 0, '2026-09-01 08:10:00', 1
+        FROM org_unit u, seq_1_to_60 n WHERE u.level = 'class'`);
+    await server.sql(`INSERT INTO closure_notice (id, state, school_id, township_id, kind, reason, starts_on, ends_on, class_count, created_at, created_by, updated_at)
+        SELECT u.id - n.seq * ${step}, 'ordered', u.id, u.township_id, 'weather', '大雪', '2025-12-01' + INTERVAL n.seq DAY, '2025-12-01' + INTERVAL n.seq DAY, 1, ${times}
+        FROM org_unit u, seq_1_to_300 n WHERE u.level = 'school'`);
+    await server.sql(`INSERT INTO closure (id, class_id, notice_id, starts_on, ends_on, reason, cancelled)
+        SELECT u.id - n.seq * ${step}, u.id, u.school_id - n.seq * ${step}, '2025-12-01' + INTERVAL n.seq DAY, '2025-12-01' + INTERVAL n.seq DAY, '大雪', 0
+        FROM org_unit u, seq_1_to_20 n WHERE u.level = 'class' AND u.class_no = 1`);
 }
 
 /** Dropout cases of every other child, in every state, with steps, attempts, notices and the rest. */

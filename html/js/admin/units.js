@@ -2,7 +2,7 @@
 
 import { get, patch, post } from '../api.js';
 import { can, session, toast } from '../frame.js';
-import { html, t, dots, today, useData, useEffect, useState, Badge, Empty, Icon, Waiting } from '../ui.js';
+import { html, t, dots, timeText, today, useData, useEffect, useState, Badge, Empty, Icon, Waiting } from '../ui.js';
 import { Search } from '../staff/list.js';
 import { Admin, Person, spanOf, useAsk } from './parts.js';
 
@@ -93,10 +93,31 @@ function unitDialog(unit) {
         } };
 }
 
+/** A township or central school that is looked for by its name. */
+function Destination({ form, unit }) {
+    const [q, setQ] = useState('');
+    const data = useData(q && `org-units/tree?q=${encodeURIComponent(q)}`, { kept: false });
+    const items = data.value?.items.filter((one) => childLevels[one.level]?.includes('school') && !one.closed_on && one.id !== unit.parent_id) || [];
+
+    return html`<div class="v v2">${form.input('to_name', t('units.move.to'), { error: form.errors.parent_id, onInput: (e) => { form.set('to_name', e.target.value); form.set('parent_id', ''); setQ(e.target.value.trim()); } })}
+        ${!form.values.parent_id && items.map((one) => html`<button key=${one.id} class="btn start" type="button" onClick=${() => { form.set('parent_id', one.id); form.set('to_name', one.name); }}>${one.name} <span class="mut">${t(`unit.level.${one.level}`)}</span></button>`)}</div>`;
+}
+
+/** Where a school was before. */
+function Moves({ unit }) {
+    const data = useData(`org-units/${unit.id}/moves`, { kept: false });
+
+    return data.value?.items.length > 0 && html`<section class="card v v2"><h2>${t('units.moves')}</h2><ol class="v v2">${data.value.items.map((one, i) => html`<li key=${i}><b>${t('units.moves.line', one)}</b> ${!one.done && html`<${Badge} tone="wait" icon="clock">${t('units.moves.under_way')}<//>`}<br/>
+        <span class="sm mut">${t('rules.change', { name: one.by, time: timeText(one.at), why: one.reason })}</span></li>`)}</ol></section>`;
+}
+
 function changeDialogs(unit) {
     const options = { match: unit.version };
 
     return {
+        move: { title: t('units.move', { unit: unit.name }), text: t('units.move.text'), label: t('units.move.do'), start: { parent_id: '', reason: '' },
+            fields: (form) => html`<${Destination} form=${form} unit=${unit}/>${form.input('reason', t('admin.reason'), { maxlength: 200, hint: t('rules.reason.hint') })}`,
+            send: async ({ parent_id: to, reason, to_name: name }) => { await post(`org-units/${unit.id}/move`, { parent_id: to, reason }, options); toast(t('units.moved', { unit: unit.name, to: name })); } },
         rename: { title: t('units.rename'), label: t('admin.save'), start: { name: unit.name, code: unit.code || '' },
             fields: (form) => html`${form.input('name', t('org-units.name'), { maxlength: 100 })}${form.input('code', t('org-units.code'), { inputmode: 'numeric' })}`,
             send: async ({ name, code }) => { await patch(`org-units/${unit.id}`, { name, ...(code && code !== unit.code && { code }) }, options); toast(t('units.renamed', { name })); } },
@@ -134,7 +155,8 @@ function Unit({ data, query }) {
     return html`<div class="h wrap">${unit.closed_on && html`<${Badge} tone="none" icon="x">${t('units.closed', { date: unit.closed_on })}<//>`}<span class="g mut">${dots(t(`unit.level.${unit.level}`), unit.code, unit.stage && unit.level === 'school' && t(`code.stage.${unit.stage}`), headOf(unit))}</span>
         ${actions.accounts && html`<a class="btn" href="#/admin?school=${unit.id}">${t('units.setup')}</a><a class="btn" href="#/accounts?unit=${unit.id}">${t('units.accounts')}</a><a class="btn" href="#/accounts/bulk?school=${unit.id}">${t('accounts.bulk')}</a>`}
         ${actions.appoint && !actions.accounts && unit.roles.length > 0 && !['grade', 'class'].includes(unit.level) && html`<a class="btn" href="#/accounts/new?unit=${unit.id}">${t('accounts.new')}</a>`}
-        ${actions.rename && button('rename', 'pen')}${actions.reopen && button('reopen', 'again')}${actions.close && button('close', 'x', 'del')}</div>
+        ${actions.rename && button('rename', 'pen')}${actions.move && button('move', 'up')}${actions.reopen && button('reopen', 'again')}${actions.close && button('close', 'x', 'del')}</div>
+        ${unit.level === 'school' && html`<${Moves} key=${unit.version} unit=${unit}/>`}
         <div class="c2"><${Under} unit=${unit} ask=${ask}/>${can('account.read') && html`<${Holders} unit=${unit} reload=${data.reload}/>`}</div>${dialog}`;
 }
 
