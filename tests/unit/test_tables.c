@@ -157,7 +157,7 @@ a_set_that_is_refused_changes_nothing(void **state)
 
     (void) state;
     assert_null(bx_tables_open(&unknown, &err));
-    assert_string_equal(err.text, "there is no plugin \"leev\" to turn on: there are import leave attendance visit dropout responsibility");
+    assert_string_equal(err.text, "there is no plugin \"leev\" to turn on: there are import leave attendance visit opening dropout responsibility");
     err = (bx_error) { 0 };
     assert_null(bx_tables_open(&missing, &err));
     assert_string_equal(err.text, "plugin file \"/nowhere/x.so\": No such file or directory");
