@@ -211,6 +211,15 @@ add(class_sums *to, const class_sums *k)
 
 /* ------------------------------------------------------------------ GET attendance-figures */
 
+/* Hundredths of a per cent, rounded down: 100 is everybody. */
+static double
+rate_of(const class_sums *k)
+{
+    int64_t  hundredths = attended(k) * 10000 / k->due;
+
+    return (double) hundredths / 100;
+}
+
 static json_t *
 sums_json(const class_sums *k)
 {
@@ -218,7 +227,7 @@ sums_json(const class_sums *k)
         "late_entries", (json_int_t) k->late_entries, "corrections", (json_int_t) k->corrections, "due", (json_int_t) k->due,
         "attended", (json_int_t) attended(k), "absent", (json_int_t) k->absent, "leave", (json_int_t) k->leave, "sent", (json_int_t) k->sent,
         "late", (json_int_t) k->late, "left_early", (json_int_t) k->left_early,
-        "rate", k->due == 0 ? json_null() : json_real((double) (attended(k) * 10000 / k->due) / 100));
+        "rate", k->due == 0 ? json_null() : json_real(rate_of(k)));
 }
 
 bx_rc
@@ -272,7 +281,7 @@ write_row(bx_call *c, bx_sheet_writer *w, const char *name, const class_sums *k)
     for (size_t i = 0; i < 10; i++) {
         cells[i + 1] = bx_sprintf(c->arena, "%" PRId64, numbers[i]);
     }
-    cells[3] = k->due == 0 ? NULL : bx_sprintf(c->arena, "%.2f%%", (double) (attended(k) * 10000 / k->due) / 100);
+    cells[3] = k->due == 0 ? NULL : bx_sprintf(c->arena, "%.2f%%", rate_of(k));
     return bx_sheet_write(w, cells, 11, &err) == BX_OK ? BX_OK : bx_export_failed(c, &err);
 }
 
