@@ -33,6 +33,8 @@ bool         admin_at_root(const bx_call *c, const char *capability);
 bool         admin_is_administrative(const char *capability);
 /* The unit in the caller's scope. None: 404 when field is NULL, else 422 of that field. [thread] */
 bx_rc        admin_unit_read(bx_call *c, const char *capability, bx_id id, const char *field, admin_unit *out);
+/* Answers with changes at a unit and above it. sql: from, to, reason, actor, at, name and id of the unit, by key and path. */
+bx_rc        admin_history(bx_call *c, const char *sql, const char *key, bx_id unit);
 /* Whose audit chain a unit belongs to. */
 bx_id        admin_chain(const bx_unit *u);
 /* The roles there are, each with its administrative capabilities: a row a capability, one with NULL for a role without. */

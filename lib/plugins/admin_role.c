@@ -309,31 +309,20 @@ admin_rule_clear(bx_call *c)
     return change_rule(c, false);
 }
 
-/* ?key=&unit_id=: changes at the unit and above it, newest first. */
 bx_rc
-admin_rule_history(bx_call *c)
+admin_history(bx_call *c, const char *sql, const char *key, bx_id unit)
 {
-    static const char  sql[] =
-        "SELECT h.from_value, h.to_value, h.reason, h.actor, h.at, u.name, u.id FROM rule_change h JOIN org_unit u ON u.id = h.unit_id"
-        " WHERE h.rule = ? AND h.unit_id IN (" BX_PATH_MARKS ") ORDER BY h.id DESC LIMIT 100";
-    const char        *key = bx_call_query_arg(c, "key");
-    bx_value           args[1 + BX_MAX_DEPTH] = { bx_text(key) };
-    admin_unit         unit;
-    const bx_id       *ids;
-    size_t             n;
-    bx_rows            rows;
-    json_t            *items;
+    bx_value      args[1 + BX_MAX_DEPTH] = { bx_text(key) };
+    const bx_id  *path;
+    size_t        n;
+    bx_rows       rows;
+    json_t       *items;
 
-    if (key == NULL || bx_rule_find(key) == NULL) {
-        return bx_refuse(c, BX_E_INVALID, "key", "rule.unknown", NULL);
-    }
-    if (admin_unit_read(c, "rule.read", bx_id_parse(bx_call_query_arg(c, "unit_id")), NULL, &unit) != BX_OK
-        || bx_unit_path(c, unit.u.id, &ids, &n) != BX_OK)
-    {
+    if (bx_unit_path(c, unit, &path, &n) != BX_OK) {
         return BX_FAIL;
     }
 
-    bx_path_args(ids, n, args + 1);
+    bx_path_args(path, n, args + 1);
     if (bx_query(c, &rows, sql, args, 1 + BX_MAX_DEPTH) != BX_OK) {
         return BX_FAIL;
     }
@@ -347,4 +336,24 @@ admin_rule_history(bx_call *c)
     }
 
     return bx_answer(c, 200, json_pack("{s:o}", "items", items));
+}
+
+/* ?key=&unit_id=: changes at the unit and above it, newest first. */
+bx_rc
+admin_rule_history(bx_call *c)
+{
+    static const char  sql[] =
+        "SELECT h.from_value, h.to_value, h.reason, h.actor, h.at, u.name, u.id FROM rule_change h JOIN org_unit u ON u.id = h.unit_id"
+        " WHERE h.rule = ? AND h.unit_id IN (" BX_PATH_MARKS ") ORDER BY h.id DESC LIMIT 100";
+    const char        *key = bx_call_query_arg(c, "key");
+    admin_unit         unit;
+
+    if (key == NULL || bx_rule_find(key) == NULL) {
+        return bx_refuse(c, BX_E_INVALID, "key", "rule.unknown", NULL);
+    }
+    if (admin_unit_read(c, "rule.read", bx_id_parse(bx_call_query_arg(c, "unit_id")), NULL, &unit) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return admin_history(c, sql, key, unit.u.id);
 }

@@ -216,32 +216,14 @@ admin_text_history(bx_call *c)
         "SELECT h.from_zh, h.to_zh, h.reason, h.actor, h.at, u.name, u.id FROM unit_text_change h JOIN org_unit u ON u.id = h.unit_id"
         " WHERE h.text_key = ? AND h.unit_id IN (" BX_PATH_MARKS ") ORDER BY h.id DESC LIMIT 100";
     const char        *key = bx_call_query_arg(c, "key");
-    bx_value           args[1 + BX_MAX_DEPTH] = { bx_text(key) };
     admin_unit         unit;
-    const bx_id       *path;
-    size_t             n;
-    bx_rows            rows;
-    json_t            *items;
 
     if (bx_unit_text_of(key) == NULL) {
         return bx_refuse(c, BX_E_INVALID, "key", "admin.text_unknown", NULL);
     }
-    if (admin_unit_read(c, "text.manage", unit_asked(c), NULL, &unit) != BX_OK || bx_unit_path(c, unit.u.id, &path, &n) != BX_OK) {
+    if (admin_unit_read(c, "text.manage", unit_asked(c), NULL, &unit) != BX_OK) {
         return BX_FAIL;
     }
 
-    bx_path_args(path, n, args + 1);
-    if (bx_query(c, &rows, sql, args, 1 + BX_MAX_DEPTH) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    items = json_array();
-    for (size_t i = 0; i < rows.nrows; i++) {
-        json_array_append_new(items, json_pack("{s:s?, s:s?, s:s, s:s, s:s, s:s, s:o}", "from", bx_cell_text(&rows, i, 0),
-            "to", bx_cell_text(&rows, i, 1), "reason", bx_cell_text(&rows, i, 2), "by", bx_cell_text(&rows, i, 3),
-            "at", bx_time_iso(c->arena, bx_time_parse_sql(bx_cell_text(&rows, i, 4))), "unit_name", bx_cell_text(&rows, i, 5),
-            "unit_id", bx_id_json(bx_cell_int(&rows, i, 6))));
-    }
-
-    return bx_answer(c, 200, json_pack("{s:o}", "items", items));
+    return admin_history(c, sql, key, unit.u.id);
 }

@@ -21,7 +21,7 @@ const entry = (session, key) => session.menu.find((one) => one.key === key);
 describe('the menu', () => {
     test('has what the session may open, and says where something may wait', async () => {
         const { json: teacher } = await get('teacher', 'session');
-        assert.deepEqual(teacher.menu.map((one) => one.key).sort(), ['absences', 'day', 'dropout', 'home-visits', 'leave', 'roll', 'students', 'tasks']);
+        assert.deepEqual(teacher.menu.map((one) => one.key).sort(), ['absences', 'day', 'dropout', 'home-visits', 'leave', 'opening', 'roll', 'students', 'tasks']);
         assert.deepEqual(entry(teacher, 'leave'), { key: 'leave', href: '#/leave', icon: 'leave', label: '请假', texts: 'leave', decides: ['leave-requests'] });
 
         const { json: registrar } = await get('registrar', 'session');

@@ -520,8 +520,10 @@ describe('nginx -t', () => {
             .replaceAll('/usr/share/baoxue/html', `"${top}/html`).replaceAll('/usr/share/baoxue/conf', `"${top}/conf`)
             .replace(/("[^";\n]*\/(?:html|conf)[^";\n]*);/g, '$1";')
             .replaceAll('/etc/baoxue/', `${server.dir}/`).replaceAll('/var/lib/baoxue/', `${server.dir}/`).replaceAll('/var/log/nginx/', `${server.dir}/log/`);
+        // nginx makes these where it was built for, which only root may
+        const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path "${server.dir}/site-${name}";`).join('\n');
         const file = path.join(server.dir, 'site.conf');
-        fs.writeFileSync(file, `${module}\npid "${server.dir}/site.pid";\nevents { }\nhttp {\n${site}\n}\n`);
+        fs.writeFileSync(file, `${module}\npid "${server.dir}/site.pid";\nevents { }\nhttp {\n${temporary}\n${site}\n}\n`);
         const done = spawnSync('nginx', ['-t', '-p', server.dir, '-c', file, '-e', 'stderr'],
             { encoding: 'utf8', env: { ...process.env, PATH: programs } });
         assert.equal(done.status, 0, done.stderr);
