@@ -92,6 +92,8 @@ describe('a leave slip', () => {
         await visitor.open(`leave/${leave.id}`);
         await page.getByRole('link', { name: /2152001234-QJ-2026-0001/ }).click();
         await page.getByText('A5 横放').click();
+        await page.locator('.doc.a5').waitFor();
+        await visitor.settled();
 
         const paper = await print(page, 'a5');
 

@@ -24,7 +24,6 @@ import { until } from './processes.js';
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const flags = [
     '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
 ];
 
 export const sizes = {
@@ -37,12 +36,26 @@ export const screenshots = path.join(build, 'screenshots');
 
 const require = createRequire(import.meta.url);
 
+/** Chromium's sandbox wants namespaces of its own, which root does not need and not every place gives. */
+let sandbox = true;
+
 /** Starts Chromium for the tests of one file. server: of tests/lib/server.js; env: more environment. */
 export async function launchChromium(server, { env = {} } = {}) {
-    const browser = await playwright.launch({
-        executablePath, headless: true, args: flags, chromiumSandbox: process.getuid() !== 0, env: { ...process.env, ...env },
+    const launchIt = (chromiumSandbox) => playwright.launch({
+        executablePath, headless: true, args: [...flags, ...(chromiumSandbox ? [] : ['--no-sandbox'])], chromiumSandbox, env: { ...process.env, ...env },
     });
-    return new Chromium(server, browser);
+    if (process.getuid() === 0 || !sandbox) {
+        return new Chromium(server, await launchIt(false));
+    }
+    try {
+        return new Chromium(server, await launchIt(true));
+    } catch (e) {
+        if (!/sandbox/i.test(e.message)) {
+            throw e;
+        }
+        sandbox = false;                      // in a container or a chroot, say
+        return new Chromium(server, await launchIt(false));
+    }
 }
 
 class Chromium {

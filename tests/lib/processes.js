@@ -64,7 +64,7 @@ export function launch(program, args, { log, env = {}, cwd } = {}) {
 }
 
 export function alive(child) {
-    return child !== null && child.exitCode === null && child.signalCode === null;
+    return Boolean(child) && child.exitCode === null && child.signalCode === null;
 }
 
 /** Ends a child: the signal first, SIGKILL to its whole group after `seconds`. */
