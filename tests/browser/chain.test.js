@@ -281,6 +281,8 @@ describe('the whole chain', () => {
         await theCase('township');
         await page.locator('section', { hasText: '复学报告书' }).getByRole('button', { name: '打印', exact: true }).last().click();
         await page.getByRole('heading', { level: 1, name: /复学报告书/ }).waitFor();
+        await page.reload();
+        await page.getByRole('heading', { level: 1, name: /复学报告书/ }).waitFor();
         await people.township.settled();
         const paper = await print(page, 'return');
         for (const words of ['复学报告书', '松山乡中心学校', '罗思雨', '返校日期2026年11月23日', '编入班级三年级1班', '谁送来的母亲', '签收人韦大明', '签收日期2026年11月26日', '核验码']) {
