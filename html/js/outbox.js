@@ -63,11 +63,39 @@ export function watch(watcher) {
 /* One draft of each form: `form` tells them apart, '' is a guardian's slip. */
 const draftId = (form) => `draft.${session().account.id}${form && `.${form}`}`;
 
+const soon = new Map();                                               // drafts about to be kept: { draft, timer } of a form
+
+function taken(form) {
+    const one = soon.get(form);
+
+    clearTimeout(one?.timer);
+    soon.delete(form);
+    return one;
+}
+
 export const readDraft = (form = '') => run('readonly', (store) => store.get(draftId(form)));
-export const dropDraft = (form = '') => run('readwrite', (store) => store.delete(draftId(form)));
+
+export function dropDraft(form = '') {
+    taken(form);
+    return run('readwrite', (store) => store.delete(draftId(form)));
+}
 
 export const keepDraft = (draft, form = '') => run('readwrite', (store) =>
     store.put({ ...draft, id: draftId(form), account: session().account.id, status: 'draft' }));
+
+/** Keeps what is being typed once nothing has been typed for a moment; keepDraftNow() when its page is left. */
+export function keepDraftSoon(draft, form = '') {
+    taken(form);
+    soon.set(form, { draft, timer: setTimeout(() => keepDraftNow(form), 400) });
+}
+
+export function keepDraftNow(form = '') {
+    const one = taken(form);
+
+    if (one) {
+        keepDraft(one.draft, form).catch(() => {});
+    }
+}
 
 export async function remove(id) {
     await run('readwrite', (store) => store.delete(id));
@@ -76,6 +104,7 @@ export async function remove(id) {
 
 /** Empties the outbox at sign-out. */
 export async function clear() {
+    [...soon.keys()].forEach(taken);
     await run('readwrite', (store) => store.clear());
     Object.keys(localStorage).filter((key) => key.startsWith(HELD)).forEach((key) => localStorage.removeItem(key));
     localStorage.removeItem('baoxue.waiting');

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from '../vendor/preact.js';
 import { get, keep, recall, drop } from './api.js';
 
-export { html, render, Fragment, useState, useEffect, useRef, useMemo, useCallback } from '../vendor/preact.js';
+export { html, render, Fragment, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } from '../vendor/preact.js';
 
 /* ---- texts: html/locale/<language>/<file>.json, flat; the server reads the same files */
 const texts = {};

@@ -319,6 +319,7 @@ describe('the reader’s own page', () => {
 
     test('with something not yet sent, signing out asks first', async () => {
         await phone('my-leave/new?child=' + world.students.siyu, { login: 'guardian' });
+        await visitor.shellKept();
         await choose('生病');
         await choose('明天一天');
         await page.getByLabel('说一下情况').fill('发烧');

@@ -159,6 +159,7 @@ describe('from an empty school', () => {
         await link('点名').first().click();
         await heading('三年级1班').waitFor();
         const seats = page.locator('.roll button');
+        await seats.first().waitFor();
         assert.ok(await seats.count() > 20);
         await seats.nth(2).click();
         await button('交名单·缺 1 人').click();

@@ -88,7 +88,7 @@ class Chromium {
             serviceWorkers: worker ? 'allow' : 'block', reducedMotion: 'reduce',
             ...(typeof size === 'number' ? { viewport: { width: size, height: 900 } } : sizes[size]), ...options.context,
         });
-        context.setDefaultTimeout(10_000);
+        context.setDefaultTimeout(20_000);
         await context.addInitScript(() => {
             document.addEventListener('securitypolicyviolation', (e) => {
                 window.console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`);

@@ -4,9 +4,9 @@
 import { get, post } from '../api.js';
 import { refresh } from '../app.js';
 import { go, Page, toast, useChildren } from '../frame.js';
-import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
+import { dropDraft, keepDraftNow, keepDraftSoon, readDraft, remove, submit, waiting } from '../outbox.js';
 import { Choice, Field, focusFirstError, Submit } from '../parts.js';
-import { html, t, addDays, days, monday, spanText, today, useData, useEffect, useRef, useState, Note, ProblemNote, Seat, Skeleton,
+import { html, t, addDays, days, monday, spanText, today, useData, useEffect, useLayoutEffect, useRef, useState, Note, ProblemNote, Seat, Skeleton,
     Waiting } from '../ui.js';
 import { NoChildren } from './home.js';
 import { Photos } from './photos.js';
@@ -75,11 +75,12 @@ function Form({ items, begin }) {
         setRefused((last) => ('to' in patch ? null : last));
     }
 
-    useEffect(() => {
-        const timer = setTimeout(() => form !== begin.form && keepDraft({ form: plain(form) }).catch(() => {}), 400);
-
-        return () => clearTimeout(timer);
+    useLayoutEffect(() => {
+        if (form !== begin.form) {
+            keepDraftSoon({ form: plain(form) });
+        }
     }, [form]);
+    useLayoutEffect(() => () => keepDraftNow(), []);
 
     async function handIn(event) {
         event.preventDefault();

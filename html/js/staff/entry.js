@@ -6,9 +6,9 @@ import { asked, Obstacle, shown, usePreview, When } from '../family/when.js';
 import { Photos } from '../family/photos.js';
 import { Calendar, slotDate } from '../family/picker.js';
 import { go, toast } from '../frame.js';
-import { dropDraft, keepDraft, readDraft, remove, submit, waiting } from '../outbox.js';
+import { dropDraft, keepDraftNow, keepDraftSoon, readDraft, remove, submit, waiting } from '../outbox.js';
 import { Choice, Field, FieldError, focusFirstError, Submit } from '../parts.js';
-import { html, t, addDays, days, monday, today, useData, useEffect, useRef, useState, Note, ProblemNote, Seat, Skeleton, Student, Waiting } from '../ui.js';
+import { html, t, addDays, days, monday, today, useData, useEffect, useLayoutEffect, useRef, useState, Note, ProblemNote, Seat, Skeleton, Student, Waiting } from '../ui.js';
 import { Desk, reloadLeave, useClasses } from './desk.js';
 import { Search, Select, usePages } from './list.js';
 
@@ -138,11 +138,12 @@ function Form({ begin }) {
         setRefused((last) => ('to' in patch || 'student' in patch ? null : last));
     }
 
-    useEffect(() => {
-        const timer = setTimeout(() => form !== begin.form && keepDraft({ form: plain(form) }, DRAFT).catch(() => {}), 400);
-
-        return () => clearTimeout(timer);
+    useLayoutEffect(() => {
+        if (form !== begin.form) {
+            keepDraftSoon({ form: plain(form) }, DRAFT);
+        }
     }, [form]);
+    useLayoutEffect(() => () => keepDraftNow(DRAFT), []);
 
     async function enter(event) {
         event.preventDefault();

@@ -4,7 +4,7 @@
 import { go, toast } from '../frame.js';
 import { dropDraft, keepDraft, readDraft, submit } from '../outbox.js';
 import { Choice, Submit } from '../parts.js';
-import { html, t, dayText, dots, now, timeText, today, useData, useEffect, useState, Empty, Icon, Note, ProblemNote, Stale, Waiting } from '../ui.js';
+import { html, t, dayText, dots, now, timeText, today, useData, useEffect, useLayoutEffect, useState, Empty, Icon, Note, ProblemNote, Stale, Waiting } from '../ui.js';
 import { Desk } from './desk.js';
 
 const LOOK = { absent: ['no', 'x'], late: ['wait', 'clock'], left_early: ['wait', 'out'], leave: ['info', 'leave'], sent: ['info', 'flag'], present: ['', 'check'] };
@@ -67,7 +67,7 @@ function Sheet({ sheet, data, kept }) {
     const form = formOf(sheet);
     const child = sheet.students.find((one) => one.id === chosen);
 
-    useEffect(() => {
+    useLayoutEffect(() => {                                           // before the page can be left
         if (changed) {
             keepDraft({ marks }, form).catch(() => {});
         }
