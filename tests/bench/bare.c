@@ -4,7 +4,7 @@
  *   bare SOCKET USER PASSWORD DATABASE THREADS SECONDS SCRIPT ROWS
  *
  * SCRIPT has a statement a line: kind TAB text TAB parameter TAB … A parameter is i:<template> or s:<template>, where {name} stands
- * for a column of ROWS, {new0} to {new15} for ids that are fresh in each turn and {uuid} for a fresh key. kind "row" makes an object of each row, "list" an array
+ * for a column of ROWS, {new0} to {new63} for ids that are fresh in each turn and {uuid} for a fresh key. kind "row" makes an object of each row, "list" an array
  * under "items", "do" is a write, "begin" and "commit" frame a transaction. ROWS is a table with a heading, tab-separated; each
  * turn takes the next row. Prints turns per second. */
 
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MAX_STATEMENTS  48
+#define MAX_STATEMENTS  96
 #define MAX_PARAMS      64
 #define MAX_COLUMNS     96
 #define CELL            8192
@@ -75,10 +75,13 @@ load_script(script *s, const char *name)
 {
     char *save = NULL, *text = read_file(name);
 
-    for (char *l = strtok_r(text, "\n", &save); l != NULL && s->nstatements < MAX_STATEMENTS; l = strtok_r(NULL, "\n", &save)) {
+    for (char *l = strtok_r(text, "\n", &save); l != NULL; l = strtok_r(NULL, "\n", &save)) {
         statement *st = &s->statements[s->nstatements++];
         char      *cell;
 
+        if (s->nstatements > MAX_STATEMENTS) {
+            die(name, "has too many statements");
+        }
         st->kind = strsep(&l, "\t");
         st->sql = strsep(&l, "\t");
         while ((cell = strsep(&l, "\t")) != NULL && st->nparams < MAX_PARAMS) {
@@ -271,7 +274,7 @@ work(void *arg)
 
     while (!atomic_load(&stopping)) {
         size_t     at = atomic_fetch_add(&next_row, 1);
-        long long  fresh = atomic_fetch_add(&next_id, 16);
+        long long  fresh = atomic_fetch_add(&next_id, 64);
         json_t    *answer = json_array();
         char      *text;
 

@@ -4,7 +4,7 @@
 // share tells little by its absolute times.
 //
 //   BENCH_STUDENTS=20000  BENCH_ROUNDS=5  BENCH_SECONDS=3  BENCH_CONNECTIONS=1,16,64,256  BENCH_GROWTH=200,2000,20000,200000
-//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, bulk, cases), no growth
+//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, roll, bulk, cases), no growth
 //   BENCH_SMOKE=1: small and short, only to see that it runs and that nothing is refused.
 //
 // Results go to build/bench/<commit>.json; those of the newest other commit there are compared with.
@@ -20,7 +20,8 @@ import { libraryValues } from '../lib/world.js';
 import { exportRows, importRows } from './bulk.js';
 import { recorder, scriptOf } from './capture.js';
 import { caseLists } from './cases.js';
-import { leaveRows, makeCounty, token, weekdays } from './county.js';
+import { classRows, leaveRows, makeCounty, token, weekdays } from './county.js';
+import { bareRows, rollOf, rollRows } from './roll.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const smoke = Boolean(process.env.BENCH_SMOKE);
@@ -72,7 +73,9 @@ class Bench {
         return log.filter((line) => / [45]\d\d \d+ /.test(line)).slice(-5).join('\n');
     }
 
-    bare(script, rows, threads) {
+    /** Turns a second of the bare client; rows: its table, or a generator of rows that no two turns may share. */
+    bare(script, given, threads) {
+        const rows = Array.isArray(given) ? given : Array.from({ length: 2000 * seconds }, () => given.next().value);
         const names = Object.keys(rows[0]);
         const table = this.file('rows', `${[names, ...rows.map((row) => names.map((name) => row[name]))].map((cells) => cells.join('\t')).join('\n')}\n`);
         return Number(run(path.join(out, 'bare'), [this.server.database.socket, 'tester', 'test', 'baoxue', String(threads), String(seconds), this.file('script', script), table]));
@@ -88,7 +91,7 @@ class Bench {
     }
 }
 
-/** The four operations: what to send, what a bare client does for it. */
+/** The operations: what to send, what a bare client does for it. */
 async function operations(bench, log, size) {
     const { server } = bench;
     const decided = await leaveRows(server, 'returned', Math.min(20000, 3 * size));
@@ -112,13 +115,15 @@ async function operations(bench, log, size) {
     const submission = (row, day) => ({ action: 'submit', student_id: String(row.student), kind: 'sick', starts_on: day, starts_period: 1, ends_on: day, ends_period: 7, reason: '感冒发烧，在家休息' });
 
     const one = decided[0];
+    const rolls = rollRows(await classRows(server), weekdays(50, -1));
+    const called = await ask(rolls[0].teacher, 'POST', 'roll-calls', rollOf(rolls[0]));
     const read = await ask(one.teacher, 'GET', `leave-requests/${one.id}`);
     const list = await ask(one.teacher, 'GET', 'leave-requests?limit=40');
     const asked = await ask(one.parent, 'POST', 'leave-requests', submission(one, days.at(-1)));
     const approved = await ask(waiting[0].teacher, 'POST', `leave-requests/${waiting[0].id}/approve`, {});
     const key = (text) => /idempotency_key[^(]*\([^)]*\) VALUES \(\d+, '([^']+)'/.exec(text.map((s) => s.text).join('\n'))?.[1];
     const all = (recorded, row, options) => scriptOf(recorded.statements, row, { key: key(recorded.statements), ...options });
-    const left = { submit: 0, approve: 1 };
+    const left = { submit: 0, approve: 1, roll: 1 };
     const take = (rows, what, n) => Array.from({ length: n }, () => {
         const i = left[what];
         left[what] += 1;
@@ -131,6 +136,8 @@ async function operations(bench, log, size) {
         submit: { rows: decided, write: true, script: all(asked, { ...one, id: '' }), size: asked.answer.bytes.length,
             lines: (n) => take(children, 'submit', n)
                 .map(([row, turn]) => `POST\t/api/v1/leave-requests\t${bench.cookie(row.parent)}\t${JSON.stringify(submission(row, days[turn % (days.length - 1)]))}`) },
+        roll: { rows: bareRows(rolls), write: true, guess: 600, script: all(called, rolls[0]), size: called.answer.bytes.length,
+            lines: (n) => take(rolls, 'roll', Math.min(n, rolls.length - left.roll)).map(([row]) => `POST\t/api/v1/roll-calls\t${bench.cookie(row.teacher)}\t${JSON.stringify(rollOf(row))}`) },
         approve: { rows: waiting.filter((_, i) => i % 2 === 1), write: true, script: all(approved, waiting[0]), size: approved.answer.bytes.length,
             lines: (n) => take(ours, 'approve', Math.min(n, ours.length - left.approve)).map(([row]) => `POST\t/api/v1/leave-requests/${row.id}/approve\t${bench.cookie(row.teacher)}\t{}`) },
     };
@@ -167,7 +174,7 @@ function measure({ bench, same }, name, op, conns) {
         rates.bare.push(Math.max(...(smoke ? [16] : [4, 16]).map((threads) => bench.bare(op.script.text, op.rows, threads))));
         rates.static.push(bench.wrk([`GET\t/same-size/${name}\t`], conns).rate);
         // written ones are used up: enough lines for the time there is, never one twice
-        const lines = op.lines(Math.ceil((rates.baoxue.at(-1) ?? 4000) * seconds * 1.6));
+        const lines = op.lines(Math.ceil((rates.baoxue.at(-1) ?? op.guess ?? 4000) * seconds * 1.6));
         // nobody's first request of the minute: who asks has looked at a page before
         bench.wrk(lines.map((line) => `GET\t/api/v1/session\t${line.split('\t')[2]}`), conns);
         const before = bench.cpu();

@@ -32,6 +32,10 @@ function parameterise(text, row, key, fresh) {
             params.push('s:{uuid}');
             return '?';
         }
+        if (/^\d{4}-\d\d-\d\d$/.test(inside) && names.has(inside)) {
+            params.push(`s:{${names.get(inside)}}`);
+            return '?';
+        }
         if (!/\d{17,19}/.test(inside) || inside.length > 300) {
             return /[^\x20-\x7e]/.test(inside) || inside.includes('\\') ? `'${inside.replace(/\\[^"]|[^\x20-\x7e\u4e00-\u9fff]/gs, 'x')}'` : found;
         }

@@ -11,11 +11,11 @@ export const token = (account) => String(account).padStart(43, 'A');
 
 const iso = (date) => date.toISOString().slice(0, 10);
 
-/** Weekdays from tomorrow on. */
-export function weekdays(n) {
+/** Weekdays from tomorrow on; with step -1 from yesterday back. */
+export function weekdays(n, step = 1) {
     const days = [];
-    for (let date = new Date(); days.length < n;) {
-        date = new Date(date.getTime() + 86400000);
+    for (let date = new Date(Date.now() + 8 * 3600_000); days.length < n;) {
+        date = new Date(date.getTime() + step * 86400000);
         if (date.getUTCDay() % 6 !== 0) {
             days.push(iso(date));
         }
@@ -49,6 +49,7 @@ async function people(sql, students, classes, schools, password, now) {
     await sql(`INSERT INTO student (id, class_id, school_id, township_id, name, sex, birth_on, seat_no, created_at, updated_at)
         SELECT ${base.student} + n.k, u.id, u.school_id, u.township_id, CONCAT('学生', n.k), '1', '2017-01-01', 1 + n.k % ${perClass}, ?, ?
         FROM ${numbers} JOIN org_unit u ON u.id = ${base.class} + n.k DIV ${perClass}`, [now, now]);
+    await sql(`INSERT INTO enrolment (id, student_id, class_id, school_id, starts_on) SELECT id, id, class_id, school_id, CURRENT_DATE - INTERVAL 80 DAY FROM student`);
     await sql(`INSERT INTO account (id, name, login, password, created_at) SELECT ${base.parent} + n.k, CONCAT('家长', n.k), CONCAT('p', n.k), ?, ? FROM ${numbers}`, [password, now]);
     await sql(`INSERT INTO guardian (id, name, account_id, created_at, updated_at) SELECT ${base.guardian} + n.k, CONCAT('家长', n.k), ${base.parent} + n.k, ?, ? FROM ${numbers}`, [now, now]);
     await sql(`INSERT INTO student_guardian (student_id, guardian_id, relation) SELECT ${base.student} + n.k, ${base.guardian} + n.k, 'mother' FROM ${numbers}`);
@@ -99,4 +100,12 @@ export function leaveRows(server, state, limit) {
             l.created_by AS parent, ${base.teacher} + (l.class_id - ${base.class}) AS teacher, ${base.guardian} + (l.student_id - ${base.student}) AS guardian
         FROM leave_request l JOIN org_unit c ON c.id = l.class_id WHERE l.state = ? AND l.created_by < ${base.parent} + 20000
         ORDER BY SHA2(l.id, 256) LIMIT ?`, [state, limit]);
+}
+
+/** Classes with their teacher and children: what the roll of one day names. */
+export async function classRows(server) {
+    const rows = await server.sql(`SELECT u.id AS class, u.school_id AS school, u.township_id AS township, u.parent_id AS grade, '${base.county}' AS county,
+            ${base.teacher} + (u.id - ${base.class}) AS teacher, GROUP_CONCAT(s.id ORDER BY s.id) AS children
+        FROM org_unit u JOIN student s ON s.class_id = u.id GROUP BY u.id ORDER BY SHA2(u.id, 256)`);
+    return rows.map((row) => ({ ...row, children: String(row.children).split(',') }));
 }
