@@ -3,7 +3,7 @@
  *
  * A session row is the truth; the zone of module/ only remembers what bx_session_load() said. What an account may do
  * comes from its positions of the day and, for a guardian, from the guardian rows linked to it.
- * Not here: passwords, throttling, codes (lib/plugins/account.c); which rows a grant opens (lib/flow/scope.c).
+ * Not here: passwords, throttling, codes (lib/plugins/account*.c); which rows a grant opens (lib/flow/scope.c).
  */
 #include "web/call.h"
 #include "web/routes.h"
