@@ -214,7 +214,7 @@ void ngx_http_baoxue_zone_unlock(ngx_shm_zone_t *zone);
 void *ngx_http_baoxue_zone_alloc_locked(ngx_shm_zone_t *zone, size_t size);
 
 
-/* ngx_http_baoxue_metrics.c: figures for Prometheus, [loop] only */
+/* ngx_http_baoxue_metrics.c: figures, counted; [loop] only */
 
 ngx_http_baoxue_metrics_t *ngx_http_baoxue_create_metrics(
     ngx_slab_pool_t *shpool);
@@ -232,6 +232,10 @@ void ngx_http_baoxue_count_tasks(ngx_shm_zone_t *zone, int64_t waiting,
     int64_t overdue);
 void ngx_http_baoxue_count_job(ngx_shm_zone_t *zone, const char *job,
     ngx_uint_t good, uint64_t microseconds);
+
+
+/* ngx_http_baoxue_metrics_text.c: the same, as Prometheus reads them */
+
 ngx_int_t ngx_http_baoxue_metrics_handler(ngx_http_request_t *r);
 
 
