@@ -143,6 +143,10 @@ char *ngx_http_baoxue_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_session_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/* ngx_http_baoxue_app.c: what is made of all directives together */
+
 ngx_int_t ngx_http_baoxue_create_app(ngx_conf_t *cf,
     ngx_http_baoxue_main_conf_t *bmcf);
 
