@@ -80,7 +80,7 @@ bool    bx_when_holds(const bx_record *r, const char *when);
 /* The same as SQL over t.*; the text is static, so its words are safe to paste. */
 void    bx_when_sql(const char *when, bx_buf *sql);
 
-/* ---- route handlers of generic records: list.c, machine.c */
+/* ---- route handlers of generic records: list.c, machine.c, history.c */
 
 bx_rc   bx_generic_list(bx_call *c, const bx_record_def *def);
 bx_rc   bx_generic_export(bx_call *c, const bx_record_def *def);      /* export.c: the same rows as a spreadsheet */
@@ -107,7 +107,8 @@ bx_rc   bx_generic_rules(bx_call *c, const bx_record_def *def, const bx_plugin *
 bx_rc   bx_version_check(bx_call *c, int64_t version);
 /* How many rows of def wait for a decision of the caller (?queue=mine), 100 at most. */
 bx_rc   bx_queue_count(bx_call *c, const bx_record_def *def, int64_t *n);
-/* The transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN, OWN_CHILD). */
+/* transition.c: the transition the caller could take now, with why not otherwise (BX_E_NONE, NOT_FOUND, WRONG_STATE, FORBIDDEN,
+ * OWN_CHILD). */
 const bx_transition *bx_transition_for(const bx_call *c, const bx_record *r, const char *action, bx_err *why);
 /* Does If-Match name this version? Refuses with 428 without one, with 412 when it is another. */
 bx_rc   bx_version_check(bx_call *c, int64_t version);

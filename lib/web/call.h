@@ -63,7 +63,7 @@ struct bx_call {
     const char        *location;
     struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
     struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
-    struct bx_action_cache *actions;          /* lib/flow/machine.c: NULL until a row's actions are shown */
+    struct bx_action_cache *actions;          /* lib/flow/transition.c: NULL until a row's actions are shown */
     struct bx_place   *places;                /* lib/flow/task_place.c: who holds which position at and above a unit */
 };
 
