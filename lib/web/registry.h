@@ -57,7 +57,8 @@ int                  bx_tables_capability(const bx_tables *t, const char *name);
 bx_rc   bx_plugin_load(bx_tables *t, const char *file, bx_plugin_row *row, bx_error *err);
 void    bx_plugin_unload(bx_plugin_row *row);
 
-/* check.c: says every fault of the plugins that are on; returns how many. Texts are asked for when the set has any. */
+/* check.c, and check_record.c for it: says every fault of the plugins that are on; returns how many. Texts are asked for when
+ * the set has any. */
 typedef void (*bx_fault_fn)(void *ctx, const bx_plugin *p, const char *text);
 unsigned bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx);
 
