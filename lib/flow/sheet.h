@@ -37,7 +37,7 @@ typedef struct { const char *reason; unsigned row; unsigned limit; } bx_sheet_fa
  * want of memory. Takes seconds at most for the largest file allowed: [thread] */
 bx_rc  bx_sheet_read(bx_arena *a, const void *data, size_t len, bx_sheet *out, bx_sheet_fault *fault);
 
-/* ---- for sheet.c and sheet_xlsx.c only: rows as they are found */
+/* ---- for sheet.c and sheet_xlsx*.c only: rows as they are found */
 
 typedef struct {
     bx_arena       *arena;

@@ -1,287 +1,15 @@
 /*
  * sheet_xlsx.c: the first sheet with content of an .xlsx (ECMA-376), read as a stream: libzip gives the bytes, expat the
- * elements. A document type is refused, so no entity is ever expanded. Names are compared without their prefix, because
- * some programs write <x:row>.
+ * elements (sheet_xlsx_part.c). Names are compared without their prefix, because some programs write <x:row>.
  */
-#include "flow/sheet.h"
+#include "flow/sheet_xlsx.h"
 
-#include <expat.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 #define MAX_STRINGS  2000000u
 #define MAX_STYLES   65536u
-#define MAX_SHEETS   256u
-
-typedef struct { const char *id, *target; bool worksheet, document, strings, styles; } relation;
-
-typedef struct {
-    bx_sheet_builder *b;
-    zip_t            *zip;
-    uint64_t          unpacked;
-
-    relation          relations[MAX_SHEETS + 64];     /* of the part read last */
-    unsigned          nrelations;
-
-    struct { const char *id; bool hidden; } sheets[MAX_SHEETS];
-    unsigned          nsheets;
-    bool              from_1904;
-
-    const char      **strings;
-    size_t            nstrings, strings_room;
-
-    uint8_t          *date_styles;                    /* index of cellXfs → shows a date */
-    size_t            nstyles;
-    struct { unsigned id; bool date; } formats[512];
-    unsigned          nformats;
-} workbook;
-
-/* What the handlers of one part share. */
-typedef struct {
-    workbook    *wb;
-    XML_Parser   xml;
-    uint64_t     packed, unpacked;                    /* bytes of the entry */
-    bx_buf       text;
-    bool         reading;                             /* inside <v> or <t> */
-    unsigned     phonetic;                            /* inside <rPh>: how to say it, not what it says */
-    bool         cell_styles;                         /* inside <cellXfs> */
-    unsigned     row, col;                            /* row from 1, col from 0 */
-    bool         in_row, in_cell;
-    char         type;                                /* s i b e d n */
-    unsigned     style;
-} part;
-
-
-static const char *
-local_name(const char *name)
-{
-    const char  *colon = strrchr(name, ':');
-
-    return colon ? colon + 1 : name;
-}
-
-
-static const char *
-attribute(const XML_Char **atts, const char *name)
-{
-    for (; *atts; atts += 2) {
-        if (strcmp(local_name(atts[0]), name) == 0) {
-            return atts[1];
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-stop(part *p, const char *reason, unsigned row, unsigned limit)
-{
-    bx_sheet_fail(p->wb->b, reason, row, limit);
-    XML_StopParser(p->xml, XML_FALSE);
-}
-
-
-static void
-on_text(void *ctx, const XML_Char *s, int len)
-{
-    part  *p = ctx;
-
-    if (!p->reading || p->phonetic) {
-        return;
-    }
-
-    bx_buf_add(&p->text, s, (size_t) len);
-    if (p->text.failed || p->text.len > BX_SHEET_MAX_CELL) {
-        stop(p, p->text.failed ? "import.internal" : "import.cell_too_long", p->row, BX_SHEET_MAX_CELL / 4);
-    }
-}
-
-
-static void
-on_doctype(void *ctx, const XML_Char *name, const XML_Char *sysid, const XML_Char *pubid, int internal)
-{
-    (void) name; (void) sysid; (void) pubid; (void) internal;
-    stop(ctx, "import.damaged", 0, 0);
-}
-
-
-/* ------------------------------------------------------------------ parts of the package */
-
-static bool
-is_bomb(uint64_t unpacked, uint64_t packed)
-{
-    return unpacked > BX_SHEET_MAX_UNPACKED || (unpacked > (4u << 20) && unpacked / BX_SHEET_MAX_RATIO > packed);
-}
-
-
-/* Opens an entry and checks what the package claims about it. NULL without a fault: there is no such entry. */
-static zip_file_t *
-open_entry(workbook *wb, const char *name, uint64_t *packed)
-{
-    zip_stat_t   st;
-    zip_file_t  *file;
-
-    if (zip_stat(wb->zip, name, ZIP_FL_NOCASE, &st) != 0) {
-        return NULL;
-    }
-    if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE) {
-        bx_sheet_fail(wb->b, "import.old_excel", 0, 0);
-        return NULL;
-    }
-    *packed = (st.valid & ZIP_STAT_COMP_SIZE) ? st.comp_size : 0;
-    if ((st.valid & ZIP_STAT_SIZE) && is_bomb(st.size, *packed)) {
-        bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
-        return NULL;
-    }
-
-    file = zip_fopen_index(wb->zip, st.index, 0);
-    if (file == NULL) {
-        bx_sheet_fail(wb->b, "import.damaged", 0, 0);
-    }
-
-    return file;
-}
-
-
-static bx_rc
-pump(part *p, zip_file_t *file)
-{
-    workbook  *wb = p->wb;
-
-    for (;;) {
-        void        *buf = XML_GetBuffer(p->xml, 65536);
-        zip_int64_t  n;
-
-        if (buf == NULL) {
-            return bx_sheet_fail(wb->b, "import.internal", 0, 0);
-        }
-        n = zip_fread(file, buf, 65536);
-        if (n < 0) {
-            return bx_sheet_fail(wb->b, "import.damaged", p->row, 0);
-        }
-
-        p->unpacked += (uint64_t) n;          /* what an entry claims of its size need not be true */
-        wb->unpacked += (uint64_t) n;
-        if (wb->unpacked > BX_SHEET_MAX_UNPACKED || is_bomb(p->unpacked, p->packed)) {
-            return bx_sheet_fail(wb->b, "import.too_large", 0, BX_SHEET_MAX_UNPACKED >> 20);
-        }
-        if (XML_ParseBuffer(p->xml, (int) n, n == 0) != XML_STATUS_OK) {
-            return bx_sheet_fail(wb->b, "import.damaged", p->row, 0);
-        }
-        if (n == 0) {
-            return BX_OK;
-        }
-    }
-}
-
-
-/* Runs the handlers over one entry. `optional`: a package without it is as good. */
-static bx_rc
-read_part(workbook *wb, const char *name, bool optional, XML_StartElementHandler on_start, XML_EndElementHandler on_end)
-{
-    part         p = { .wb = wb };
-    zip_file_t  *file = open_entry(wb, name, &p.packed);
-    bx_rc        rc;
-
-    if (file == NULL) {
-        return optional && wb->b->fault->reason == NULL ? BX_OK : bx_sheet_fail(wb->b, "import.damaged", 0, 0);
-    }
-
-    bx_buf_init(&p.text, wb->b->arena);
-    p.xml = XML_ParserCreate(NULL);
-    if (p.xml == NULL) {
-        zip_fclose(file);
-        return bx_sheet_fail(wb->b, "import.internal", 0, 0);
-    }
-
-    XML_SetUserData(p.xml, &p);
-    XML_SetElementHandler(p.xml, on_start, on_end);
-    XML_SetCharacterDataHandler(p.xml, on_text);
-    XML_SetStartDoctypeDeclHandler(p.xml, on_doctype);
-    rc = pump(&p, file);
-
-    XML_ParserFree(p.xml);
-    zip_fclose(file);
-    return rc;
-}
-
-
-static bool
-ends_with(const char *s, const char *tail)
-{
-    size_t  n = strlen(s), t = strlen(tail);
-
-    return n >= t && strcmp(s + n - t, tail) == 0;
-}
-
-
-static void
-start_relation(void *ctx, const XML_Char *name, const XML_Char **atts)
-{
-    part        *p = ctx;
-    workbook    *wb = p->wb;
-    const char  *id = attribute(atts, "Id"), *type = attribute(atts, "Type"), *target = attribute(atts, "Target");
-    relation    *r = &wb->relations[wb->nrelations];
-
-    if (strcmp(local_name(name), "Relationship") != 0 || id == NULL || type == NULL || target == NULL
-        || wb->nrelations == sizeof(wb->relations) / sizeof(wb->relations[0]))
-    {
-        return;
-    }
-
-    r->id = bx_strdup(wb->b->arena, id);
-    r->target = bx_strdup(wb->b->arena, target);
-    r->worksheet = ends_with(type, "/worksheet");
-    r->document = ends_with(type, "/officeDocument");
-    r->strings = ends_with(type, "/sharedStrings");
-    r->styles = ends_with(type, "/styles");
-    if (r->id == NULL || r->target == NULL) {
-        stop(p, "import.internal", 0, 0);
-        return;
-    }
-    wb->nrelations++;
-}
-
-
-static bx_rc
-read_relations(workbook *wb, const char *of)
-{
-    const char  *slash = strrchr(of, '/');
-    const char  *base = slash ? slash + 1 : of;
-    char        *name = bx_sprintf(wb->b->arena, "%.*s_rels/%s.rels", (int) (base - of), of, base);
-
-    wb->nrelations = 0;
-    if (name == NULL) {
-        return bx_sheet_fail(wb->b, "import.internal", 0, 0);
-    }
-
-    return read_part(wb, name, true, start_relation, NULL);
-}
-
-
-/* A target is absolute in the package or relative to the part that names it. */
-static const char *
-resolve(workbook *wb, const char *of, const char *target)
-{
-    const char  *slash = strrchr(of, '/');
-    size_t       dir = slash ? (size_t) (slash - of) + 1 : 0;
-
-    if (target[0] == '/') {
-        return target + 1;
-    }
-
-    for (; strncmp(target, "../", 3) == 0 && dir > 0; target += 3) {
-        for (dir--; dir > 0 && of[dir - 1] != '/'; dir--) { /* void */ }
-    }
-    if (strncmp(target, "./", 2) == 0) {
-        target += 2;
-    }
-
-    return bx_sprintf(wb->b->arena, "%.*s%s", (int) dir, of, target);
-}
 
 
 /* ------------------------------------------------------------------ workbook, styles, shared strings */
@@ -289,27 +17,27 @@ resolve(workbook *wb, const char *of, const char *target)
 static void
 start_workbook(void *ctx, const XML_Char *name, const XML_Char **atts)
 {
-    part        *p = ctx;
-    workbook    *wb = p->wb;
-    const char  *value;
+    bx_xlsx_part  *p = ctx;
+    bx_xlsx       *wb = p->wb;
+    const char    *value;
 
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "workbookPr") == 0) {
-        value = attribute(atts, "date1904");
+        value = bx_xlsx_attribute(atts, "date1904");
         wb->from_1904 = value != NULL && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0);
         return;
     }
 
-    if (strcmp(name, "sheet") == 0 && wb->nsheets < MAX_SHEETS) {
-        value = attribute(atts, "id");                      /* r:id; sheetId is another name */
+    if (strcmp(name, "sheet") == 0 && wb->nsheets < BX_XLSX_SHEETS) {
+        value = bx_xlsx_attribute(atts, "id");                      /* r:id; sheetId is another name */
         if (value == NULL) {
             return;
         }
         wb->sheets[wb->nsheets].id = bx_strdup(wb->b->arena, value);
-        value = attribute(atts, "state");
+        value = bx_xlsx_attribute(atts, "state");
         wb->sheets[wb->nsheets].hidden = value != NULL && strcmp(value, "visible") != 0;
         if (wb->sheets[wb->nsheets].id == NULL) {
-            stop(p, "import.internal", 0, 0);
+            bx_xlsx_stop(p, "import.internal", 0, 0);
             return;
         }
         wb->nsheets++;
@@ -347,7 +75,7 @@ is_date_format(const char *code)
 
 /* Built-in formats that show a date, those of Chinese Excel included (ECMA-376 part 1, 18.8.30). */
 static bool
-is_date_number(const workbook *wb, unsigned id)
+is_date_number(const bx_xlsx *wb, unsigned id)
 {
     for (unsigned i = 0; i < wb->nformats; i++) {
         if (wb->formats[i].id == id) {
@@ -363,18 +91,18 @@ is_date_number(const workbook *wb, unsigned id)
 static void
 start_styles(void *ctx, const XML_Char *name, const XML_Char **atts)
 {
-    part        *p = ctx;
-    workbook    *wb = p->wb;
-    const char  *id = attribute(atts, "numFmtId"), *code;
+    bx_xlsx_part  *p = ctx;
+    bx_xlsx       *wb = p->wb;
+    const char    *id = bx_xlsx_attribute(atts, "numFmtId"), *code;
 
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "cellXfs") == 0) {
         p->cell_styles = true;
         return;
     }
 
     if (strcmp(name, "numFmt") == 0 && id != NULL && wb->nformats < sizeof(wb->formats) / sizeof(wb->formats[0])) {
-        code = attribute(atts, "formatCode");
+        code = bx_xlsx_attribute(atts, "formatCode");
         wb->formats[wb->nformats].id = (unsigned) strtoul(id, NULL, 10);
         wb->formats[wb->nformats++].date = code != NULL && is_date_format(code);
         return;
@@ -385,7 +113,7 @@ start_styles(void *ctx, const XML_Char *name, const XML_Char **atts)
             wb->date_styles = bx_alloc(wb->b->arena, MAX_STYLES);
         }
         if (wb->date_styles == NULL || wb->nstyles == MAX_STYLES) {
-            stop(p, wb->date_styles == NULL ? "import.internal" : "import.damaged", 0, 0);
+            bx_xlsx_stop(p, wb->date_styles == NULL ? "import.internal" : "import.damaged", 0, 0);
             return;
         }
         wb->date_styles[wb->nstyles++] = id != NULL && is_date_number(wb, (unsigned) strtoul(id, NULL, 10));
@@ -396,9 +124,9 @@ start_styles(void *ctx, const XML_Char *name, const XML_Char **atts)
 static void
 end_styles(void *ctx, const XML_Char *name)
 {
-    part  *p = ctx;
+    bx_xlsx_part  *p = ctx;
 
-    if (strcmp(local_name(name), "cellXfs") == 0) {
+    if (strcmp(bx_xlsx_local_name(name), "cellXfs") == 0) {
         p->cell_styles = false;
     }
 }
@@ -435,10 +163,10 @@ unescape(char *s, size_t len)
 static void
 start_string(void *ctx, const XML_Char *name, const XML_Char **atts)
 {
-    part  *p = ctx;
+    bx_xlsx_part  *p = ctx;
 
     (void) atts;
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "si") == 0) {
         p->text.len = 0;
     } else if (strcmp(name, "t") == 0) {
@@ -450,9 +178,9 @@ start_string(void *ctx, const XML_Char *name, const XML_Char **atts)
 
 
 static void
-add_string(part *p)
+add_string(bx_xlsx_part *p)
 {
-    workbook    *wb = p->wb;
+    bx_xlsx     *wb = p->wb;
     size_t       len = p->text.len ? unescape(p->text.data, p->text.len) : 0;
     const char  *text = len ? bx_strndup(wb->b->arena, p->text.data, len) : "";
 
@@ -461,7 +189,7 @@ add_string(part *p)
         const char  **grown = room <= MAX_STRINGS ? bx_alloc(wb->b->arena, room * sizeof(*grown)) : NULL;
 
         if (grown == NULL) {
-            stop(p, room > MAX_STRINGS ? "import.too_large" : "import.internal", 0, BX_SHEET_MAX_UNPACKED >> 20);
+            bx_xlsx_stop(p, room > MAX_STRINGS ? "import.too_large" : "import.internal", 0, BX_SHEET_MAX_UNPACKED >> 20);
             return;
         }
         if (wb->nstrings) {
@@ -473,7 +201,7 @@ add_string(part *p)
 
     wb->b->text += len;
     if (text == NULL || wb->b->text > BX_SHEET_MAX_TEXT) {
-        stop(p, text == NULL ? "import.internal" : "import.too_large", 0, BX_SHEET_MAX_TEXT >> 20);
+        bx_xlsx_stop(p, text == NULL ? "import.internal" : "import.too_large", 0, BX_SHEET_MAX_TEXT >> 20);
         return;
     }
     wb->strings[wb->nstrings++] = text;
@@ -483,9 +211,9 @@ add_string(part *p)
 static void
 end_string(void *ctx, const XML_Char *name)
 {
-    part  *p = ctx;
+    bx_xlsx_part  *p = ctx;
 
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "t") == 0) {
         p->reading = false;
     } else if (strcmp(name, "rPh") == 0 && p->phonetic) {
@@ -517,13 +245,13 @@ column_of(const char *ref, unsigned *col)
 
 
 static void
-start_cell(part *p, const XML_Char **atts)
+start_cell(bx_xlsx_part *p, const XML_Char **atts)
 {
-    const char  *ref = attribute(atts, "r"), *type = attribute(atts, "t"), *style = attribute(atts, "s");
+    const char  *ref = bx_xlsx_attribute(atts, "r"), *type = bx_xlsx_attribute(atts, "t"), *style = bx_xlsx_attribute(atts, "s");
     unsigned     col = p->col;
 
     if (ref != NULL && (!column_of(ref, &col) || col < p->col)) {
-        stop(p, "import.damaged", p->row, 0);
+        bx_xlsx_stop(p, "import.damaged", p->row, 0);
         return;
     }
 
@@ -541,16 +269,16 @@ start_cell(part *p, const XML_Char **atts)
 static void
 start_sheet(void *ctx, const XML_Char *name, const XML_Char **atts)
 {
-    part         *p = ctx;
-    const char   *number;
-    unsigned long row;
+    bx_xlsx_part   *p = ctx;
+    const char     *number;
+    unsigned long   row;
 
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "row") == 0) {
-        number = attribute(atts, "r");
+        number = bx_xlsx_attribute(atts, "r");
         row = number ? strtoul(number, NULL, 10) : p->row + 1ul;
         if (row <= p->row || row > 1048576) {
-            stop(p, "import.damaged", p->row, 0);
+            bx_xlsx_stop(p, "import.damaged", p->row, 0);
             return;
         }
         p->row = (unsigned) row;
@@ -568,7 +296,7 @@ start_sheet(void *ctx, const XML_Char *name, const XML_Char **atts)
 
 /* Days since 1899-12-30 (or 1904) as YYYY-MM-DD, with the time when there is one. NULL: not a day Excel knows. */
 static const char *
-serial_date(part *p, const char *text)
+serial_date(bx_xlsx_part *p, const char *text)
 {
     char    *end;
     double   value = strtod(text, &end), whole = floor(value);
@@ -592,9 +320,9 @@ serial_date(part *p, const char *text)
 
 
 static void
-end_cell(part *p)
+end_cell(bx_xlsx_part *p)
 {
-    workbook    *wb = p->wb;
+    bx_xlsx     *wb = p->wb;
     const char  *text = p->text.len ? p->text.data : "", *date;
     size_t       len = p->text.len;
     bool         keep = false;
@@ -610,7 +338,7 @@ end_cell(part *p)
         unsigned long  index = strtoul(text, &end, 10);
 
         if (end == text || index >= wb->nstrings) {
-            stop(p, "import.damaged", p->row, 0);
+            bx_xlsx_stop(p, "import.damaged", p->row, 0);
             return;
         }
         text = wb->strings[index];
@@ -643,9 +371,9 @@ end_cell(part *p)
 static void
 end_sheet(void *ctx, const XML_Char *name)
 {
-    part  *p = ctx;
+    bx_xlsx_part  *p = ctx;
 
-    name = local_name(name);
+    name = bx_xlsx_local_name(name);
     if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
         p->reading = false;
     } else if (strcmp(name, "rPh") == 0 && p->phonetic) {
@@ -663,8 +391,8 @@ end_sheet(void *ctx, const XML_Char *name)
 
 /* ------------------------------------------------------------------ the book */
 
-static const relation *
-find_relation(const workbook *wb, const char *id)
+static const bx_xlsx_relation *
+find_relation(const bx_xlsx *wb, const char *id)
 {
     for (unsigned i = 0; i < wb->nrelations; i++) {
         if (strcmp(wb->relations[i].id, id) == 0) {
@@ -677,14 +405,14 @@ find_relation(const workbook *wb, const char *id)
 
 
 static const char *
-find_workbook(workbook *wb)
+find_workbook(bx_xlsx *wb)
 {
-    if (read_relations(wb, "") != BX_OK) {
+    if (bx_xlsx_read_relations(wb, "") != BX_OK) {
         return NULL;
     }
     for (unsigned i = 0; i < wb->nrelations; i++) {
         if (wb->relations[i].document) {
-            return resolve(wb, "", wb->relations[i].target);
+            return bx_xlsx_resolve(wb, "", wb->relations[i].target);
         }
     }
 
@@ -693,17 +421,17 @@ find_workbook(workbook *wb)
 
 
 static bx_rc
-read_tables(workbook *wb, const char *book)
+read_tables(bx_xlsx *wb, const char *book)
 {
     bx_rc  rc = BX_OK;
 
     for (unsigned i = 0; i < wb->nrelations && rc == BX_OK; i++) {
-        const relation *r = &wb->relations[i];
+        const bx_xlsx_relation *r = &wb->relations[i];
 
         if (r->strings && wb->nstrings == 0) {
-            rc = read_part(wb, resolve(wb, book, r->target), true, start_string, end_string);
+            rc = bx_xlsx_read_part(wb, bx_xlsx_resolve(wb, book, r->target), true, start_string, end_string);
         } else if (r->styles && wb->nstyles == 0) {
-            rc = read_part(wb, resolve(wb, book, r->target), true, start_styles, end_styles);
+            rc = bx_xlsx_read_part(wb, bx_xlsx_resolve(wb, book, r->target), true, start_styles, end_styles);
         }
     }
 
@@ -713,11 +441,11 @@ read_tables(workbook *wb, const char *book)
 
 /* Sheets that are shown come first: hidden ones hold lists for the others' cells. */
 static bx_rc
-read_sheets(workbook *wb, const char *book)
+read_sheets(bx_xlsx *wb, const char *book)
 {
     for (int hidden = 0; hidden < 2; hidden++) {
         for (unsigned i = 0; i < wb->nsheets; i++) {
-            const relation *r = find_relation(wb, wb->sheets[i].id);
+            const bx_xlsx_relation *r = find_relation(wb, wb->sheets[i].id);
 
             if (wb->sheets[i].hidden != (hidden == 1) || (r != NULL && !r->worksheet)) {
                 continue;
@@ -725,7 +453,7 @@ read_sheets(workbook *wb, const char *book)
             if (r == NULL) {
                 return bx_sheet_fail(wb->b, "import.damaged", 0, 0);
             }
-            if (read_part(wb, resolve(wb, book, r->target), false, start_sheet, end_sheet) != BX_OK) {
+            if (bx_xlsx_read_part(wb, bx_xlsx_resolve(wb, book, r->target), false, start_sheet, end_sheet) != BX_OK) {
                 return BX_FAIL;
             }
             if (wb->b->out->nrows > 0) {
@@ -739,7 +467,7 @@ read_sheets(workbook *wb, const char *book)
 
 
 static bx_rc
-read_book(workbook *wb)
+read_book(bx_xlsx *wb)
 {
     const char  *book = find_workbook(wb);
 
@@ -749,13 +477,13 @@ read_book(workbook *wb)
     if (zip_name_locate(wb->zip, book, ZIP_FL_NOCASE) < 0) {    /* a .docx, an .ods, any other archive */
         return bx_sheet_fail(wb->b, "import.not_a_sheet", 0, 0);
     }
-    if (read_part(wb, book, false, start_workbook, NULL) != BX_OK) {
+    if (bx_xlsx_read_part(wb, book, false, start_workbook, NULL) != BX_OK) {
         return BX_FAIL;
     }
     if (wb->nsheets == 0) {
         return bx_sheet_fail(wb->b, "import.not_a_sheet", 0, 0);
     }
-    if (read_relations(wb, book) != BX_OK || read_tables(wb, book) != BX_OK) {
+    if (bx_xlsx_read_relations(wb, book) != BX_OK || read_tables(wb, book) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -766,7 +494,7 @@ read_book(workbook *wb)
 bx_rc
 bx_sheet_read_xlsx(bx_sheet_builder *b, const void *data, size_t len)
 {
-    workbook      *wb = bx_alloc(b->arena, sizeof(*wb));
+    bx_xlsx       *wb = bx_alloc(b->arena, sizeof(*wb));
     zip_source_t  *source;
     bx_rc          rc;
 
