@@ -1,7 +1,7 @@
 /*
  * roster_run.h: what the parts of an import's run share: roster.c (batches), roster_plan.c (what was previewed),
- * roster_student.c (children and classes), roster_guardian.c (guardians, links, codes), roster_import.c (states, the file).
- * Nobody else includes it.
+ * roster_log.c (what is said of a row), roster_match.c (which child a row is), roster_student.c (children and classes),
+ * roster_guardian.c (guardians, links, codes), roster_import.c (states, the file). Nobody else includes it.
  *
  * A batch reads the database, decides, queues its writes and commits them at once. When another writer was faster it is
  * run again from its reads, so nothing in a batch outlives an attempt but the counters of the one that was committed.
@@ -143,6 +143,12 @@ const char *bx_run_unknown(bx_arena *a, const bx_roster_result *out);
 /* Says of a file that cannot be read what the fault says. Steals params. */
 bx_rc  bx_run_refuse(bx_call *c, const char *reason, json_t *params);
 
+/* ---- roster_log.c */
+
+/* Gathers the log of a batch in b->log: all of it, or, when the preview has written it, what is new; queues what takes back
+ * words of the preview. */
+bx_rc  bx_batch_log(bx_batch *b);
+
 /* ---- roster_plan.c */
 
 bx_rc  bx_plan_keep(bx_batch *b, size_t first);               /* check: writes down what shall become of each row */
@@ -155,12 +161,17 @@ bx_rc  bx_seen_add(bx_run *r, const bx_person *p);
 bx_claim *bx_claim_find(const bx_run *r, bx_id pupil);
 bx_rc  bx_claim_add(bx_run *r, bx_id pupil, unsigned row, bool number_gone);
 
-/* ---- roster_student.c */
+/* ---- roster_match.c */
 
 bx_rc  bx_batch_match(bx_batch *b);           /* finds the children of the rows, decides what each row is */
-bx_rc  bx_batch_students(bx_batch *b);        /* queues classes, children, enrolments */
 /* Is the column of a row kept in student.extra? (Of a guardian the name, relation, phone and number are not.) */
 bool   bx_roster_in_extra(const char *const *v, unsigned column);
+/* The class of that name among n units, or its grade; borrowed from them, NULL: there is none. */
+const bx_roster_unit *bx_roster_unit_find(const bx_roster_unit *units, size_t n, bool is_class, const bx_class_name *cls);
+
+/* ---- roster_student.c */
+
+bx_rc  bx_batch_students(bx_batch *b);        /* queues classes, children, enrolments */
 
 /* ---- roster_guardian.c */
 
