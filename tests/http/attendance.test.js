@@ -1,90 +1,18 @@
 // attendance.test.js mirrors lib/plugins/attendance*.c and visit.c: rolls taken, corrected, repeated, refused; the sheet and the lists;
 // what the clock does; and the examples of the ladder that go through the database: marks, leave, contacts, visits, tasks. The ladder
-// itself is tests/unit/test_ladder*.c. The clock is set, never waited for.
+// itself is tests/unit/test_ladder*.c. The clock is set, never waited for. Sums are in attendance_figures.test.js.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { start } from '../lib/server.js';
-import { buildWorld } from '../lib/world.js';
+import {
+    absentOn, alerts, at, begin, clear, cls, contact, end, id, jobs, mark, refused, roll, rungs, seat, server, taken, tasks, visit, who,
+    world,
+} from '../lib/attendance.js';
 
-let server, world;
-const who = {};
-
-before(async () => {
-    server = await start({ clock: '2026-09-21T07:30:00+08:00' });
-    world = await buildWorld(server);
-    for (const login of ['guardian', 'guardianHao', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar',
-        'principal', 'principal2', 'township', 'county', 'psych', 'nobody']) {
-        who[login] = await server.client(login);
-    }
-    await server.sql("UPDATE session SET expires_at = '2028-01-01'");
-});
-after(() => server?.stop());
-
-beforeEach(async () => {
-    for (const table of ['roll_call', 'attendance_mark', 'roll_expected', 'absence_run', 'absence_rung', 'ladder_touch', 'ladder_night', 'contact',
-        'absence_report', 'home_visit', 'leave_request', 'task', 'notice', 'dropout_case', 'dropout_step', 'rule_override', 'job']) {
-        await server.sql(`DELETE FROM ${table}`);
-    }
-    at('2026-09-21T08:05');
-});
-
-const at = (time) => server.setClock(`${time}:00+08:00`);
-const id = (student) => String(world.students[student].id ?? world.students[student]);
-const cls = (name) => String(world.units[name].id);
-const mark = (student, kind, more = {}) => ({ student_id: id(student), kind, ...more });
-
-const roll = (person, marks, body = {}, options = {}) =>
-    who[person].post('roll-calls', { class_id: cls('class1'), marks, ...body }, options);
-
-async function taken(person, marks, body, options) {
-    const answer = await roll(person, marks, body, options);
-    assert.equal(answer.status, 201, answer.text);
-    return answer.json;
-}
-
-/** Absent on whole days, as two rolls a day taken in time. */
-async function absentOn(student, days, others = []) {
-    for (const day of days) {
-        for (const time of ['08:05', '14:05']) {
-            at(`2026-${day}T${time}`);
-            await taken('teacher', [mark(student, 'absent'), ...others]);
-        }
-    }
-}
-
-function refused(answer, status, code, field, reason) {
-    assert.equal(answer.status, status, answer.text);
-    assert.equal(answer.json.code, code, answer.text);
-    if (field !== undefined) {
-        assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]), [[field, reason]], answer.text);
-        assert.ok(!answer.json.errors[0].message.startsWith('error.'), answer.text);
-    }
-}
-
-const ok = (answer, status = 200) => {
-    assert.equal(answer.status, status, answer.text);
-    return answer.json;
-};
-const jobs = (time) => {
-    at(time);
-    server.runJobs();
-};
-const rungs = async (state = 'open') => (await server.sql(
-    'SELECT step, turn, reason, missed FROM absence_rung WHERE state = ? ORDER BY run_id, step, turn', [state]))
-    .map((r) => `S${r.step}${r.turn > 1 ? `.${r.turn}` : ''}${r.reason ? `:${r.reason}` : ''}${r.missed ? '!' : ''}`).join(' ');
-const tasks = async (state = 'open') => (await server.sql("SELECT kind FROM task WHERE state = ? AND kind LIKE 'attendance.%' AND kind NOT LIKE 'attendance.roll%' ORDER BY kind", [state]))
-    .map((t) => t.kind.replace('attendance.', '')).join(' ');
-const alerts = async (state = 'open') => (await server.sql("SELECT kind FROM task WHERE state = ? AND kind LIKE 'attendance.roll%' ORDER BY kind", [state]))
-    .map((t) => t.kind.replace('attendance.', '')).join(' ');
-const seat = (sheet, student) => sheet.students.find((s) => s.id === id(student));
-
-const visit = (student, more = {}) => ({
-    student_id: id(student), kind: 'absence', way: 'in_person', place: '孩子家里', with_teacher: true, visitors: '王晓梅', talked_to: '奶奶',
-    words: '孩子说明天来', effect: 'comes_back', witness: '村委会罗主任', ...more,
-});
-const contact = (student, more = {}) => ({ student_id: id(student), channel: 'phone', reached: true, person: '李春花', reason: 'sick', ...more });
+before(begin);
+after(end);
+beforeEach(clear);
 
 describe('taking a roll', () => {
     test('all are there but those who are named; the sheet says so', async () => {
@@ -679,76 +607,5 @@ describe('an influenza week: many children at once', () => {
         const proxy = await who.teacher.post('leave-requests/bulk', { ...body, items: [neighbour] });
         assert.deepEqual(proxy.json.items.map((one) => [one.status, one.code]), [[422, 'invalid']], proxy.text);
         refused(await who.teacher.post('leave-requests/bulk', { ...body, action: 'return' }), 422, 'invalid', 'action', 'not_in_list');
-    });
-});
-
-describe('sums of a week', () => {
-    const figures = async (person = 'office', query = '?from=2026-09-21&to=2026-09-27') => (await who[person].get(`attendance-figures${query}`)).json;
-
-    test('by class, grade and school, from rolls and marks: corrections count once, leave entered later is leave', async () => {
-        jobs('2026-09-21T06:00');
-        at('2026-09-21T08:05');
-        const made = await taken('teacher', [mark('hao', 'absent'), mark('min', 'late', { clock: '08:20' }), mark('siyu', 'absent')]);
-        ok(await who.teacher.post(`roll-calls/${made.taken.id}/marks`, { marks: [mark('siyu', 'present')] }, { version: 1 }));
-        at('2026-09-21T14:05');
-        await taken('teacher', [mark('hao', 'absent')]);
-        jobs('2026-09-21T15:00');
-        let week = await figures();
-        assert.deepEqual(week.classes.map((k) => [k.class_name, k.due, k.attended, k.absent, k.leave, k.late, k.taken, k.expected, k.rate]),
-            [['三年级1班', 21, 14, 7, 0, 1, 2, 2, 66.66], ['三年级2班', 0, 0, 0, 0, 0, 0, 2, null]]);
-        assert.deepEqual([week.school.due, week.school.absent, week.grades.length, week.grades[0].due, week.school.taken, week.school.expected], [21,
-            7, 1, 21, 2, 4]);
-        ok(await who.teacher.post('leave-requests', { student_id: id('hao'), kind: 'sick', starts_on: '2026-09-21', starts_period: 5, ends_on: '2026-09-21', ends_period: 7,
-            reason: '发烧', action: 'enter', requested_by: '李春花' }), 201);
-        week = await figures();
-        assert.deepEqual([week.school.absent, week.school.leave, week.school.attended], [4, 3, 14]);
-        assert.equal((await figures('teacher')).classes.length, 1);
-        assert.deepEqual((await figures('office', '?from=2026-09-28&to=2026-09-30')).school.due, 0);
-    });
-
-    test('as a spreadsheet; in scope; spans that are none', async () => {
-        await taken('teacher', [mark('hao', 'absent')]);
-        const file = await who.office.get('attendance-figures/export?from=2026-09-21&to=2026-09-21&format=csv');
-        assert.equal(file.status, 200, file.text);
-        const lines = file.text.replace(/^\ufeff/, '').trim().split(/\r?\n/);
-        assert.match(lines[1], /三年级1班.*12.*8.*66\.66%/);
-        assert.match(lines.at(-1), /松山乡中心学校.*12/);
-        refused(await who.principal2.get(`attendance-figures?school_id=${world.units.school.id}`), 404, 'not_found');
-        refused(await who.guardian.get('attendance-figures'), 403, 'forbidden');
-        refused(await who.county.get('attendance-figures'), 422, 'invalid', 'school_id', 'required');
-        refused(await who.office.get('attendance-figures?from=x'), 422, 'invalid', 'from', 'not_date');
-        refused(await who.office.get('attendance-figures?from=2026-01-01&to=2026-12-31'), 422, 'invalid', 'from', 'filter');
-    });
-});
-
-describe('how rolls are taken', () => {
-    test('not taken, entered late, corrected; all present in seconds, or while others miss children', async () => {
-        const rule = (key, value) => server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES (?, ?, ?, 'x', 1, '2026-09-01')",
-            [key, world.units.school.id, value]);
-        await rule('roll.rote_rolls', '4');
-        for (const day of ['09-21', '09-22']) {
-            jobs(`2026-${day}T06:00`);
-            for (const time of ['08:05', '14:05']) {
-                at(`2026-${day}T${time}`);
-                await taken('teacher', [mark('hao', 'absent')], { seconds: 30 });
-                assert.equal((await roll('teacherB', [], { class_id: cls('class2'), seconds: 9 })).status, 201);
-            }
-        }
-        jobs('2026-09-23T06:00');
-        jobs('2026-09-23T08:40');
-        at('2026-09-24T09:00');
-        const late = await taken('teacher', [], { day: '2026-09-23', session: 'am' });
-        ok(await who.office.post(`roll-calls/${late.taken.id}/correct`, { marks: [mark('hao', 'absent')] }, { version: 1 }));
-        const look = async () => (await who.office.get('attendance-integrity?from=2026-09-21&to=2026-09-24')).json;
-        let value = await look();
-        assert.deepEqual(value.classes.map((k) => [k.taken, k.missing, k.late_entries, k.corrected, k.full, k.rote]), [[5, 1, 1, 1, 0, null], [4, 2, 0, 0, 4, 'others']]);
-        assert.equal(value.rules['roll.rote_rolls'], 4);
-        await rule('roll.rote_percent', '50');
-        assert.equal((await look()).classes[1].rote, null, 'a third of the others is less than half');
-        await rule('roll.rote_seconds', '9');
-        value = await look();
-        assert.deepEqual([value.classes[1].rote, value.classes[1].quick], ['quick', 4]);
-        refused(await who.teacher.get('attendance-integrity'), 403, 'forbidden');
-        refused(await who.principal2.get(`attendance-integrity?school_id=${world.units.school.id}`), 404, 'not_found');
     });
 });

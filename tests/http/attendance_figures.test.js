@@ -1,0 +1,81 @@
+// attendance_figures.test.js mirrors lib/plugins/attendance_figures.c and attendance_integrity.c: sums of a week by class, grade and
+// school, and how rolls are taken.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { at, begin, clear, cls, end, id, jobs, mark, ok, refused, roll, server, taken, who, world } from '../lib/attendance.js';
+
+before(begin);
+after(end);
+beforeEach(clear);
+
+describe('sums of a week', () => {
+    const figures = async (person = 'office', query = '?from=2026-09-21&to=2026-09-27') => (await who[person].get(`attendance-figures${query}`)).json;
+
+    test('by class, grade and school, from rolls and marks: corrections count once, leave entered later is leave', async () => {
+        jobs('2026-09-21T06:00');
+        at('2026-09-21T08:05');
+        const made = await taken('teacher', [mark('hao', 'absent'), mark('min', 'late', { clock: '08:20' }), mark('siyu', 'absent')]);
+        ok(await who.teacher.post(`roll-calls/${made.taken.id}/marks`, { marks: [mark('siyu', 'present')] }, { version: 1 }));
+        at('2026-09-21T14:05');
+        await taken('teacher', [mark('hao', 'absent')]);
+        jobs('2026-09-21T15:00');
+        let week = await figures();
+        assert.deepEqual(week.classes.map((k) => [k.class_name, k.due, k.attended, k.absent, k.leave, k.late, k.taken, k.expected, k.rate]),
+            [['三年级1班', 21, 14, 7, 0, 1, 2, 2, 66.66], ['三年级2班', 0, 0, 0, 0, 0, 0, 2, null]]);
+        assert.deepEqual([week.school.due, week.school.absent, week.grades.length, week.grades[0].due, week.school.taken, week.school.expected], [21,
+            7, 1, 21, 2, 4]);
+        ok(await who.teacher.post('leave-requests', { student_id: id('hao'), kind: 'sick', starts_on: '2026-09-21', starts_period: 5, ends_on: '2026-09-21', ends_period: 7,
+            reason: '发烧', action: 'enter', requested_by: '李春花' }), 201);
+        week = await figures();
+        assert.deepEqual([week.school.absent, week.school.leave, week.school.attended], [4, 3, 14]);
+        assert.equal((await figures('teacher')).classes.length, 1);
+        assert.deepEqual((await figures('office', '?from=2026-09-28&to=2026-09-30')).school.due, 0);
+    });
+
+    test('as a spreadsheet; in scope; spans that are none', async () => {
+        await taken('teacher', [mark('hao', 'absent')]);
+        const file = await who.office.get('attendance-figures/export?from=2026-09-21&to=2026-09-21&format=csv');
+        assert.equal(file.status, 200, file.text);
+        const lines = file.text.replace(/^\ufeff/, '').trim().split(/\r?\n/);
+        assert.match(lines[1], /三年级1班.*12.*8.*66\.66%/);
+        assert.match(lines.at(-1), /松山乡中心学校.*12/);
+        refused(await who.principal2.get(`attendance-figures?school_id=${world.units.school.id}`), 404, 'not_found');
+        refused(await who.guardian.get('attendance-figures'), 403, 'forbidden');
+        refused(await who.county.get('attendance-figures'), 422, 'invalid', 'school_id', 'required');
+        refused(await who.office.get('attendance-figures?from=x'), 422, 'invalid', 'from', 'not_date');
+        refused(await who.office.get('attendance-figures?from=2026-01-01&to=2026-12-31'), 422, 'invalid', 'from', 'filter');
+    });
+});
+
+describe('how rolls are taken', () => {
+    test('not taken, entered late, corrected; all present in seconds, or while others miss children', async () => {
+        const rule = (key, value) => server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES (?, ?, ?, 'x', 1, '2026-09-01')",
+            [key, world.units.school.id, value]);
+        await rule('roll.rote_rolls', '4');
+        for (const day of ['09-21', '09-22']) {
+            jobs(`2026-${day}T06:00`);
+            for (const time of ['08:05', '14:05']) {
+                at(`2026-${day}T${time}`);
+                await taken('teacher', [mark('hao', 'absent')], { seconds: 30 });
+                assert.equal((await roll('teacherB', [], { class_id: cls('class2'), seconds: 9 })).status, 201);
+            }
+        }
+        jobs('2026-09-23T06:00');
+        jobs('2026-09-23T08:40');
+        at('2026-09-24T09:00');
+        const late = await taken('teacher', [], { day: '2026-09-23', session: 'am' });
+        ok(await who.office.post(`roll-calls/${late.taken.id}/correct`, { marks: [mark('hao', 'absent')] }, { version: 1 }));
+        const look = async () => (await who.office.get('attendance-integrity?from=2026-09-21&to=2026-09-24')).json;
+        let value = await look();
+        assert.deepEqual(value.classes.map((k) => [k.taken, k.missing, k.late_entries, k.corrected, k.full, k.rote]), [[5, 1, 1, 1, 0, null], [4, 2, 0, 0, 4, 'others']]);
+        assert.equal(value.rules['roll.rote_rolls'], 4);
+        await rule('roll.rote_percent', '50');
+        assert.equal((await look()).classes[1].rote, null, 'a third of the others is less than half');
+        await rule('roll.rote_seconds', '9');
+        value = await look();
+        assert.deepEqual([value.classes[1].rote, value.classes[1].quick], ['quick', 4]);
+        refused(await who.teacher.get('attendance-integrity'), 403, 'forbidden');
+        refused(await who.principal2.get(`attendance-integrity?school_id=${world.units.school.id}`), 404, 'not_found');
+    });
+});
