@@ -1,94 +1,17 @@
 // dropout.test.js mirrors lib/plugins/dropout*.c: the examples C1–C5 of the dropout case with their dates on the calendar of
-// world.js, each action allowed and refused, and the machine walked at random against its table. The clock is set.
+// world.js, and each action allowed and refused. The machine walked at random is dropout_walk.test.js. The clock is set.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { start } from '../lib/server.js';
-import { buildWorld } from '../lib/world.js';
+import {
+    act, at, attempt, begin, clear, done, end, form, id, iso, made, midnight, notice, open, photo, read, refused, serve, served, server,
+    steps, who, world,
+} from '../lib/dropout.js';
 
-let server, world;
-const who = {};
-const logins = ['guardian', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar', 'principal', 'principal2', 'psych',
-    'township', 'county', 'nobody'];
-const tables = ['roll_call', 'attendance_mark', 'absence_run', 'absence_rung', 'ladder_touch', 'home_visit', 'task', 'notice', 'job', 'dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
-
-before(async () => {
-    server = await start({ clock: '2026-09-21T07:00:00+08:00' });
-    world = await buildWorld(server);
-    for (const login of logins) {
-        who[login] = await server.client(login);
-    }
-    await server.sql("UPDATE session SET expires_at = '2028-01-01'");
-});
-after(() => server?.stop());
-
-beforeEach(async () => {
-    for (const table of tables) {
-        await server.sql(`DELETE FROM ${table}`);
-    }
-    at('2026-09-21T07:00');
-});
-
-const at = (time) => server.setClock(`${time}:00+08:00`);
-const id = (student) => String(world.students[student].id ?? world.students[student]);
-const iso = (time) => `${time}:00+08:00`;
-const midnight = (date) => `${new Date(Date.parse(date) + 86400e3).toISOString().slice(0, 10)}T00:00:00+08:00`;   // 24:00 of a day
-
-async function made(person, record, body) {
-    const answer = await who[person].post(record, body);
-    assert.equal(answer.status, 201, answer.text);
-    return answer.json;
-}
-
-const read = async (person, it) => (await who[person].get(`dropout-cases/${it.id}`)).json;
-const act = (person, it, action, body, options) =>
-    who[person].post(`dropout-cases/${it.id}/${action}`, body, { version: it.version, ...options });
-
-/** Acts on the case as it is now; answers the case after it. */
-async function done(person, it, action, body) {
-    const answer = await act(person, await read('county', it), action, body);
-    assert.equal(answer.status, 200, `${action}: ${answer.text}`);
-    return answer.json;
-}
-
-async function steps(it) {
-    const { items } = (await who.county.get(`dropout-cases/${it.id}/steps`)).json;
-    return (name, n = 1) => items.filter((step) => step.step === name)[n - 1];
-}
-
-async function photo() {
-    const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
-    return (login) => who[login].post('attachments', png, { headers: { 'content-type': 'image/png' } }).then((a) => {
-        assert.equal(a.status, 201, a.text);
-        return a.json.id;
-    });
-}
-
-function refused(answer, status, code, field, reason) {
-    assert.equal(answer.status, status, answer.text);
-    assert.equal(answer.json.code, code);
-    if (field !== undefined) {
-        assert.deepEqual(answer.json.errors.map((e) => [e.field, e.code]).find(([f]) => f === field), [field, reason], answer.text);
-        assert.ok(!answer.json.errors[0].message.startsWith('error.'), 'a text stands behind the reason');
-    }
-}
-
-const open = (student = 'siyu', more = {}) => ({ student_id: id(student), last_seen_on: '2026-10-10', opened_why: '周一起没来，电话打不通', ...more });
-const form = { cause: 'work', cause_text: '说要跟表哥去打工', whereabouts: 'home', measures: '班主任、年级组长上门三次', plan: '请同村同学一起去' };
-const attempt = (it, more) => ({ student_id: it.student_id, case_id: it.id, way: 'home_visit', people: '王晓梅', with_whom: '母亲和奶奶', outcome: 'undecided',
-    effect: '孩子躲着不见', child_words: '读不进去', guardian_words: '劝过了', ...more });
-const serve = (served_on, more) => ({ served_on, served_how: 'in_person', served_by: '韦大明、陈志强', receipt: 'signed', receiver: '杨秀莲', ...more });
-
-async function notice(it, kind) {
-    const { items } = (await who.county.get(`return-notices?case_id=${it.id}`)).json;
-    return items.find((one) => one.kind === kind);
-}
-
-const served = async (person, it, kind, body) => {
-    const one = await notice(it, kind);
-    return who[person].post(`return-notices/${one.id}/serve`, body, { version: one.version });
-};
+before(begin);
+after(end);
+beforeEach(clear);
 
 const cls = (name) => String(world.units[name].id);
 
@@ -641,87 +564,5 @@ describe('papers', () => {
         refused(await print('county', 'dropout.notice', order.id), 409, 'wrong_state');
         const [refusal] = (await who.teacher.get(`refusals?case_id=${it.id}`)).json.items;
         assert.ok((await said('teacher', 'dropout.refusal', refusal.id)).text.includes('不读了'));
-    });
-});
-
-describe('the machine walked at random', () => {
-    const bodies = () => ({
-        form, review: { review_text: '属实' }, send_back: { comment: '退回' }, confirm: { verdict_text: '属实' }, correct: { comment: '更正' }, notice: { addressee: '杨秀莲' },
-        order: { addressee: '杨秀莲' }, measure: { comment: '批评教育' }, joint_agreed: { held_on: '2026-10-20', people: '县局', effect: '答应' },
-        joint_failed: { held_on: '2026-10-20', people: '县局', effect: '没劝回' }, return: { returned_on: '2026-10-20', comment: '今天来了' },
-        return_report: { placed_in: '三年级1班' }, close: { comment: '稳定' }, claim: { claim_on: '2026-10-19', claim_text: '东莞' },
-        not_dropout: { cause: 'illness', verdict_text: '住院' },
-    });
-
-    test('every answer is as its table says, and no state is reached otherwise', async () => {
-        const record = JSON.parse(server.control('routes', '--json')).records.find((one) => one.name === 'dropout-cases');
-        const moves = record.transitions.filter((one) => !one.by_job && one.from);
-        const capabilities = new Map();
-        for (const { role, capability } of await server.sql('SELECT role, capability FROM role_capability WHERE granted = 1')) {
-            capabilities.set(role, (capabilities.get(role) ?? new Set()).add(capability));
-        }
-        const roles = ['teacher', 'subject', 'grade', 'office', 'vice', 'principal', 'registrar', 'psych', 'township', 'county'];
-        const actions = [...new Set(moves.map((one) => one.action))].filter((action) => action !== 'accept');
-        let seed = 20261012;
-        const pick = (list) => {                                         // the low bits of such a generator go in circles
-            seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-            return list[(seed >>> 12) % list.length];
-        };
-        const seen = new Set();
-        let [it, moved] = [null, 0];
-
-        at('2026-10-20T18:00');
-        for (let i = 0; i < 700; i++) {
-            if (!it || ['not_dropout', 'transferred'].includes(it.state) || (['observing', 'township'].includes(it.state) && i % 12 === 0)) {
-                await server.sql('DELETE FROM dropout_case');
-                await server.sql('DELETE FROM dropout_step');
-                await server.sql('DELETE FROM return_notice');
-                await server.sql('DELETE FROM persuasion');
-                await server.sql('DELETE FROM return_report');
-                it = await made('office', 'dropout-cases', open());
-            }
-            if (it.state === 'noticed' && i % 3 === 0) {                 // what the clock does after the third failed attempt
-                for (let n = 0; n < 3; n++) {
-                    await made('teacher', 'persuasions', attempt(it, { made_on: '2026-10-19' }));
-                }
-                server.runJobs();
-                it = await read('county', it);
-            }
-            seen.add(it.state);
-
-            const fitting = moves.filter((one) => one.from.split(' ').includes(it.state) && (one.when ?? '').split(' ').filter(Boolean).every((clause) => {
-                const [field, values] = clause.split('=');
-                const value = it[field] === true ? '1' : it[field] === false ? '0' : String(it[field]);
-                return values.split(',').includes(value);
-            }));
-            const onwards = fitting.filter((one) => i % 7 === 0 || !['not_dropout', 'return', 'transfer', 'send_back', 'tell_township', 'tell_bureau', 'claim', 'accept', 'township_receive', 'receive'].includes(one.action));
-            const chosen = i % 5 && onwards.length ? pick(onwards) : null;
-            const action = chosen ? chosen.action : pick(actions);
-            const able = roles.filter((role) => chosen && capabilities.get(role).has(chosen.capability));
-            const login = able.length && i % 4 ? pick(able) : pick(roles);
-            const right = fitting.filter((one) => one.action === action);
-            const mine = right.find((one) => capabilities.get(login)?.has(one.capability));
-            const answer = await act(login, it, action, bodies()[action] ?? {});
-
-            if (answer.status === 200) {
-                assert.ok(mine, `${login} ${action} from ${it.state}: ${answer.text}`);
-                assert.equal(answer.json.state, mine.to, `${action} from ${it.state}`);
-                moved += 1;
-            } else if (right.length === 0) {
-                assert.deepEqual([answer.status, answer.json.code], [409, 'wrong_state'], `${login} ${action} from ${it.state}: ${answer.text}`);
-            } else if (!mine) {
-                assert.equal(answer.status, 403, `${login} ${action} from ${it.state}: ${answer.text}`);
-            } else {                                                     // its hook says what is missing, in words
-                assert.ok([403, 409, 422].includes(answer.status) && (answer.status === 403 || answer.json.errors.length > 0), `${login} ${action} from ${it.state}: ${answer.text}`);
-            }
-            const before = it;
-            it = await read('county', it);
-            assert.equal(it.state, answer.status === 200 ? answer.json.state : before.state);
-            assert.equal(it.version, answer.status === 200 ? before.version + 1 : before.version);
-        }
-        assert.ok(moved > 120, `${moved} moves`);
-        for (const state of ['suspected', 'formal', 'reported', 'correction', 'confirmed', 'noticed', 'joint', 'township', 'observing']) {
-            assert.ok(seen.has(state), `never in ${state}`);
-        }
     });
 });
