@@ -27,7 +27,7 @@ extern "C" {
 #define BX_VERSION  "0.1.0"
 
 /* Grows when a struct below changes its layout. A plugin built against another number is refused by name. */
-#define BX_PLUGIN_ABI  2
+#define BX_PLUGIN_ABI  3
 
 #if defined(__GNUC__)
 #define BX_PRINTF(f, a)  __attribute__((format(printf, f, a)))
@@ -551,6 +551,9 @@ typedef struct {
      * them is computed again. Called by a job, with calendars read anew; called again until it returns BX_OK, so it must not
      * mind being told twice. NULL: nothing depends on the calendar. [thread] */
     bx_rc               (*calendar_changed)(bx_call *c, bx_id class_id, bx_date from, bx_date to);
+    /* Capabilities, separated by spaces, that reach a child from its own school and from the root only: a position at a township
+     * or a central school opens no row of the schools below by them. NULL: none. */
+    const char           *near;
 } bx_plugin;
 
 /* The last entry of every table above: { .name = "a" }, { .name = "b" }, BX_END */

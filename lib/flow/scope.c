@@ -14,6 +14,16 @@ grant_has(const bx_session_grant *g, int cap)
 }
 
 
+/* May rows be reached with it from there? Between the root and the school some capabilities open nothing. */
+static bool
+grant_opens(const bx_session_grant *g, int cap)
+{
+    bool  between = g->level == BX_LEVEL_TOWNSHIP || g->level == BX_LEVEL_CENTRAL;
+
+    return grant_has(g, cap) && !(between && bx_capability_near(cap));
+}
+
+
 bool
 bx_session_can(const bx_session *s, const char *capability)
 {
@@ -77,7 +87,7 @@ bx_scope_allows(const bx_call *c, const char *capability, const bx_row_scope *ro
     for (unsigned i = 0; i < c->who->ngrants; i++) {
         const bx_session_grant *g = &c->who->grants[i];
 
-        if (grant_has(g, cap) && grant_holds(g, row)) {
+        if (grant_opens(g, cap) && grant_holds(g, row)) {
             return true;
         }
     }
@@ -177,7 +187,7 @@ where_level(bx_call *c, bx_scope scope, const char *alias, int cap, bx_level lev
         const bx_session_grant *g = &c->who->grants[i];
         bx_id                   id = level == BX_LEVEL_CHILDREN ? c->who->account : g->unit;
 
-        if (g->level != level || !grant_has(g, cap) || covered(c->who, i, cap)) {
+        if (g->level != level || !grant_opens(g, cap) || covered(c->who, i, cap)) {
             continue;
         }
 
@@ -287,7 +297,7 @@ bx_scope_parts(bx_call *c, bx_scope scope, const char *alias, const char *capabi
         bool                    below = g->level == BX_LEVEL_GRADE || g->level == BX_LEVEL_CENTRAL;
         bx_id                   id = g->level == BX_LEVEL_CHILDREN ? c->who->account : g->unit;
 
-        if (level_text(scope, (bx_level) g->level) == NULL || !grant_has(g, cap) || covered(c->who, i, cap)) {
+        if (level_text(scope, (bx_level) g->level) == NULL || !grant_opens(g, cap) || covered(c->who, i, cap)) {
             continue;
         }
         if ((below ? parts_below(c, scope, alias, g, out, n)

@@ -337,7 +337,7 @@ static const bx_record_def records[] = {
 const bx_plugin bx_plugin_dropout = {
     .abi = BX_PLUGIN_ABI, .name = "dropout", .records = records, .rules = rules, .routes = routes, .jobs = jobs, .codes = code_lists,
     .grants = grants, .menu = menu, .tasks = tasks, .documents = bx_dropout_documents, .notices = notices,
-    .calendar_changed = bx_dropout_calendar
+    .calendar_changed = bx_dropout_calendar, .near = "urgent.read urgent.handle"
 };
 
 const bx_record_def *const bx_dropout_record = &records[0];

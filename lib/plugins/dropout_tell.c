@@ -1,5 +1,6 @@
 /* dropout_tell.c: who is told what of a case, beside the tasks. Owns the keys of these notices: each is sent once. */
 
+#include "flow/task.h"
 #include "plugins/dropout.h"
 
 #include <inttypes.h>
@@ -25,14 +26,19 @@ bx_dropout_tell(bx_call *c, const bx_case *k, const char *kind, const char *role
 }
 
 
-/* Suspected harm: the principal and the bureau, at once; the notice says that there is one and where, not what. */
+/* Suspected harm: the principal of the child's own school and the bureau, at once; the notice says that there is one and where, not
+ * what. A school without a principal has nobody above it told in the principal's place: the bureau knows. */
 bx_rc
 bx_urgent_tell(bx_call *c, const bx_record *r)
 {
     static const char *const  roles[] = { "principal", "county" };
+    const bx_place           *place;
     json_t                   *params = bx_own(bx_call_arena(c), json_pack("{s:o}", "report_id", json_sprintf("%" PRId64, bx_rec_id(r))));
 
-    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+    if (bx_place_of(c, bx_rec_school(r), &place) != BX_OK) {
+        return BX_FAIL;
+    }
+    for (size_t i = bx_place_holds(place, roles[0]) == bx_rec_school(r) ? 0 : 1; i < sizeof(roles) / sizeof(roles[0]); i++) {
         bx_notice  n = { .kind = "dropout.urgent", .role = roles[i], .unit = bx_rec_school(r), .params = params,
                          .key = bx_sprintf(bx_call_arena(c), "%" PRId64 ":%s", bx_rec_id(r), roles[i]) };
 

@@ -323,17 +323,26 @@ shown(bx_call *c, const char *record, const bx_field *f, const char *name, const
     return v == NULL ? json_null() : json_incref((json_t *) v);
 }
 
+/* May the reader see what a record on this school's chain says? */
+static bool
+may_see(const bx_call *c, const bx_record_def *def, bx_id school)
+{
+    return def == NULL || def->scope != BX_SCOPE_STUDENT
+           || (bx_call_can(c, def->read) && (!bx_capability_near(bx_capability_index(def->read))
+                                             || bx_scope_allows(c, def->read, &(bx_row_scope) { .school = school })));
+}
+
 /* {field, label, from, to}: an array of two is from what to what, anything else what it became. Of a child's record nothing to
  * those who may not read such a record: that something happened is for the auditor, what it says is not. */
 static json_t *
-changes_json(bx_call *c, const char *record, const json_t *changes)
+changes_json(bx_call *c, const char *record, bx_id school, const json_t *changes)
 {
     const bx_record_def  *def = bx_record_find(record);
     json_t               *list = json_array();
     const char           *name;
     json_t               *v;
 
-    if (def != NULL && def->scope == BX_SCOPE_STUDENT && !bx_call_can(c, def->read)) {
+    if (!may_see(c, def, school)) {
         return list;
     }
 
@@ -467,7 +476,7 @@ event_json(bx_call *c, const bx_rows *rows, size_t i)
         "address", address != NULL && *address != '\0' ? address : NULL, "action", action,
         "action_label", action_label(c, record, action), "record", record, "record_label", record_label(c, record),
         "record_id", bx_id_json(id), "about",
-        "changes", changes_json(c, record, json_object_get(payload, "changes")));
+        "changes", changes_json(c, record, bx_cell_int(rows, i, 0), json_object_get(payload, "changes")));
 }
 
 /* A sentence that can be read aloud: 王晓梅 同意 请假（罗思雨）. */

@@ -106,6 +106,8 @@ bool        bx_session_can(const bx_session *s, const char *capability);
 const bx_plugin *const *bx_plugins(size_t *n);
 int         bx_capability_index(const char *name);                    /* -1: no such capability */
 const char *bx_capability_name(int index);                            /* NULL past the last */
+/* Does it reach a child from its own school and from the root only? What is no capability does not reach further. */
+bool        bx_capability_near(int index);
 uint64_t    bx_tables_fingerprint(void);
 const bx_record_def *bx_record_find(const char *name);
 const bx_rule *bx_rule_find(const char *key);

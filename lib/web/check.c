@@ -103,6 +103,20 @@ check_grants(bx_check *k)
 }
 
 
+/* A word there that no table asks for would leave open what somebody meant to narrow. */
+static void
+check_near(bx_check *k)
+{
+    char *save = NULL, *words = bx_strdup(k->arena, k->p->near == NULL ? "" : k->p->near);
+
+    for (char *w = strtok_r(words, " ,\n", &save); w != NULL; w = strtok_r(NULL, " ,\n", &save)) {
+        if (bx_tables_capability(k->t, w) < 0) {
+            bx_check_fault(k, ".near names the capability \"%s\", but nothing asks for it", w);
+        }
+    }
+}
+
+
 /* ---- the rest of a plugin */
 
 static void
@@ -376,6 +390,7 @@ bx_tables_check(const bx_tables *t, bx_fault_fn say, void *ctx)
         check_rules(&k);
         check_codes(&k);
         check_grants(&k);
+        check_near(&k);
         check_routes(&k);
         check_jobs(&k);
         check_menu(&k);

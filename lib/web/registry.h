@@ -36,6 +36,7 @@ struct bx_tables {
     size_t           nplugins;
     const char      *capabilities[BX_MAX_CAPABILITIES];
     int              ncapabilities;
+    uint64_t         near[BX_CAP_WORDS];      /* a bit a capability: bx_plugin.near names it */
     uint64_t         fingerprint;
     bx_route_row     routes[BX_MAX_ROUTES];
     size_t           nroutes;

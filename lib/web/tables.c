@@ -114,6 +114,19 @@ by_name(const void *a, const void *b)
 }
 
 
+static void
+mark_near(bx_tables *t)
+{
+    for (int i = 0; i < t->ncapabilities; i++) {
+        for (size_t k = 0; k < t->nplugins; k++) {
+            if (bx_word_in(t->plugins[k]->near, t->capabilities[i])) {
+                t->near[i / 64] |= UINT64_C(1) << (i % 64);
+            }
+        }
+    }
+}
+
+
 /* FNV-1a over the names in their order: two processes that number capabilities alike have the same value. */
 static uint64_t
 fingerprint_of(const char *const *names, int n)
@@ -235,6 +248,7 @@ choose(bx_tables *t, const char *const *on, bx_error *err)
     }
 
     qsort(t->capabilities, (size_t) t->ncapabilities, sizeof(t->capabilities[0]), by_name);
+    mark_near(t);
     t->fingerprint = fingerprint_of(t->capabilities, t->ncapabilities);
     return BX_OK;
 }
@@ -469,6 +483,15 @@ bx_capability_name(int index)
     const bx_tables *t = bx_tables_current();
 
     return t != NULL && index >= 0 && index < t->ncapabilities ? t->capabilities[index] : NULL;
+}
+
+
+bool
+bx_capability_near(int index)
+{
+    const bx_tables *t = bx_tables_current();
+
+    return t == NULL || index < 0 || index >= t->ncapabilities || (t->near[index / 64] >> (index % 64) & 1u) != 0;
 }
 
 

@@ -278,17 +278,55 @@ describe('the urgent report', () => {
         for (const login of ['teacher', 'subject', 'grade', 'vice', 'office', 'registrar', 'psych', 'township', 'principal2', 'central', 'admin', 'guardian']) {
             for (const path of ['', `/${report.id}`, `/${report.id}/history`]) {
                 const answer = await who[login].get(`urgent-reports${path}`);
-                const over = { principal2: path ? 404 : 200, central: 200 }[login] ?? 403;      // of another school; over this one
-                assert.equal(answer.status, over, `${login} ${path}`);
-                assert.ok(login === 'central' || !answer.text.includes(report.id), `${login} ${path}`);
+                const other = ['principal2', 'central'].includes(login);                         // of another school; over this one
+                assert.equal(answer.status, !other ? 403 : path ? 404 : 200, `${login} ${path}`);
+                assert.ok(!answer.text.includes(report.id), `${login} ${path}`);
             }
             for (const path of [`students/${id('siyu')}/timeline`, `dropout-cases/${it.id}/timeline`, `dropout-cases/${it.id}`, 'tasks?queue=mine&limit=100', 'notices', 'audit-events?limit=100', `students/${id('siyu')}`]) {
                 const answer = await who[login].get(path);
-                assert.ok(login === 'central' || (!answer.text.includes('砖') && !answer.text.includes('child_labour')), `${login} ${path}`);
+                assert.ok(!answer.text.includes('砖') && !answer.text.includes('child_labour') && !answer.text.includes('童工'), `${login} ${path}`);
             }
         }
         assert.ok((await who.admin.get('audit-events?limit=100')).json.items.some((one) => one.record === 'urgent-reports' && one.changes.length === 0), 'that there is one, not what it says');
         assert.equal((await who.principal.get(`urgent-reports/${report.id}`)).json.signs, signs);
+    });
+
+    test('a central school in between neither reads it nor handles it nor hears of it; the own school and the bureau do', async () => {
+        const signs = '同学说她在砖厂搬砖';
+        const report = await made('subject', 'urgent-reports', { student_id: id('siyu'), kind: 'child_labour', signs });
+        const urgent = (login) => who[login].get('urgent-reports');
+        const look = (login, path = '') => who[login].get(`urgent-reports/${report.id}${path}`);
+        const chain = async (login) => (await who[login].get('audit-events?limit=100')).json.items.find((one) => one.record === 'urgent-reports');
+
+        assert.deepEqual([(await urgent('central')).json.items, (await who.central.get('urgent-reports?queue=mine')).json.items, (await who.central.get('notices')).json.items], [[], [], []]);
+        for (const answer of [await look('central'), await look('central', '/history'), await look('central', '/rules'),
+            await who.central.post(`urgent-reports/${report.id}/tell`, { told: '派出所', measures: '去过砖厂' }, { version: report.version })]) {
+            assert.deepEqual([answer.status, answer.json.code], [404, 'not_found']);
+        }
+        assert.ok(!(await who.central.get('urgent-reports/export')).text.includes('砖'));
+        assert.equal((await who.central.get(`students/${id('siyu')}`)).status, 200, 'the child is hers to see all the same');
+        const above = await chain('central');
+        assert.deepEqual([above?.changes ?? [], above?.about ?? null], [[], null]);
+
+        for (const login of ['principal', 'county']) {
+            assert.deepEqual((await urgent(login)).json.items.map((one) => one.id), [report.id], login);
+            assert.equal((await look(login)).json.signs, signs, login);
+            assert.equal((await look(login, '/history')).json.items.length, 1, login);
+            assert.equal((await who[login].get('notices')).json.items.filter((one) => one.kind === 'dropout.urgent').length, 1, login);
+            assert.ok((await chain(login)).changes.length > 0, login);
+        }
+        const told = await who.principal.post(`urgent-reports/${report.id}/tell`, { told: '派出所', measures: '去过砖厂' }, { version: report.version });
+        assert.equal(told.json.state, 'told', told.text);
+    });
+
+    test('a school without a principal: the bureau is told, and nobody in the principal\'s place', async () => {
+        await server.sql("UPDATE `position` SET ends_on = '2026-10-01' WHERE role = 'principal' AND unit_id = ?", [world.units.school.id]);
+        try {
+            await made('teacher', 'urgent-reports', { student_id: id('siyu'), kind: 'early_marriage', signs: '家里在办酒席' });
+            assert.deepEqual((await server.sql("SELECT a.login FROM notice n JOIN account a ON a.id = n.account_id WHERE n.kind = 'dropout.urgent'")).map((one) => one.login), ['county']);
+        } finally {
+            await server.sql("UPDATE `position` SET ends_on = NULL WHERE role = 'principal' AND unit_id = ?", [world.units.school.id]);
+        }
     });
 });
 

@@ -382,6 +382,7 @@ faults_of_the_rest_are_said(void **state)
     FAULT(b.codes[0].code = NULL, "code list \"thing_kind\" is empty");
     FAULT(b.grants[0].capabilities = "thing.read thing.ask thing.settle thing.raed",
           "grants \"thing.raed\" to role \"teacher\", but nothing asks for it");
+    FAULT(b.plugin.near = "thing.read thing.sea", ".near names the capability \"thing.sea\", but nothing asks for it");
     FAULT(b.jobs[0].name = "leave.clock", "job \"leave.clock\": there is one of that name already");
     FAULT(b.jobs[0].every = 0, "job \"thing.clock\": .every is seconds, .run a function");
     FAULT(b.menu[0].href = "/things", "menu \"things\": .href is a page of the portal, as in \"#/things\"");
