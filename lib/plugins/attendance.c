@@ -17,6 +17,7 @@ static const bx_rule rules[] = {
     { "roll.rote_rolls",       BX_RULE_INT,  20,   4,   200,  NULL, "roll",         "proposal: rolls in a row without anybody missing" },
     { "roll.rote_seconds",     BX_RULE_INT,  3,    0,   60,   NULL, "second",       "proposal: handed in so soon after the sheet was opened" },
     { "roll.rote_percent",     BX_RULE_INT,  2,    1,   50,   NULL, "percent",      "proposal: so many of the other classes' children were missing at the same time" },
+    { "roll.rote_days",        BX_RULE_INT,  10,   3,   100,  NULL, "school_day",   "proposal: the same children absent day after day, one of them unasked for" },
     { "ladder.contact_by",     BX_RULE_INT,  1440, 480, 1440, NULL, "minute_of_day", "[B] 三(一)1: the guardian is contacted on the day" },
     { "ladder.periods",        BX_RULE_INT,  4,    1,   40,   NULL, "period",       "[C1] 七2: four periods" },
     { "ladder.periods_window", BX_RULE_INT,  7,    1,   30,   NULL, "calendar_day", "proposal: that day and six before" },

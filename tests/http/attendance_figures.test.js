@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { at, begin, clear, cls, end, id, jobs, mark, ok, refused, roll, server, taken, who, world } from '../lib/attendance.js';
+import { at, begin, clear, cls, contact, end, id, jobs, mark, ok, refused, roll, server, taken, who, world } from '../lib/attendance.js';
 
 before(begin);
 after(end);
@@ -75,7 +75,39 @@ describe('how rolls are taken', () => {
         await rule('roll.rote_seconds', '9');
         value = await look();
         assert.deepEqual([value.classes[1].rote, value.classes[1].quick], ['quick', 4]);
+        assert.equal(value.rules['roll.rote_days'], 10);
+        assert.deepEqual(value.classes.map((k) => k.same), [3, 0], 'the days with the same child absent are counted, but are not yet too many');
         refused(await who.teacher.get('attendance-integrity'), 403, 'forbidden');
         refused(await who.principal2.get(`attendance-integrity?school_id=${world.units.school.id}`), 404, 'not_found');
+    });
+
+    test('the same children absent day after day, and one of them nobody has asked for', async () => {
+        const rule = (value) => server.sql("REPLACE INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('roll.rote_days', ?, ?, 'x', 1, '2026-09-01')",
+            [world.units.school.id, value]);
+        const look = async () => (await who.office.get('attendance-integrity?from=2026-09-21&to=2026-09-24')).json.classes.map((k) => [k.same, k.rote]);
+        const day = async (date, absent) => {
+            jobs(`${date}T06:00`);
+            at(`${date}T08:05`);
+            await taken('teacher', absent.map((one) => mark(one, 'absent')));
+        };
+
+        await rule('3');
+        await day('2026-09-21', ['siyu']);
+        await day('2026-09-22', ['hao', 'siyu']);
+        await day('2026-09-23', ['siyu', 'hao']);
+        assert.deepEqual(await look(), [[2, null], [0, null]], 'on Monday it was another list');
+        await day('2026-09-24', ['hao', 'siyu']);
+        assert.deepEqual(await look(), [[3, 'same'], [0, null]]);
+
+        const called = (student) => who.teacher.post('contacts', contact(student, { happened_on: '2026-09-23', clock: '12:30' }));
+        ok(await called('hao'), 201);
+        assert.deepEqual((await look())[0], [3, 'same'], 'with the family of one of the two nobody has spoken');
+        ok(await called('siyu'), 201);
+        assert.deepEqual((await look())[0], [3, null], 'all were asked for');
+        await server.sql("UPDATE contact SET happened_on = '2026-09-21', at = '2026-09-21 12:30:00' WHERE student_id = ?", [id('siyu')]);
+        assert.deepEqual((await look())[0], [3, 'same'], 'before the list began to stay the same');
+        ok(await who.teacher.post('leave-requests', { student_id: id('siyu'), kind: 'sick', starts_on: '2026-09-24', starts_period: 1, ends_on: '2026-09-24', ends_period: 7,
+            reason: '发烧', action: 'enter', requested_by: '李春花', proxy_reason: '妈妈不在家' }), 201);
+        assert.deepEqual((await look())[0], [1, null], 'who is on leave is not on the list');
     });
 });

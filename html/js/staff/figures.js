@@ -38,12 +38,12 @@ function Integrity({ query }) {
     const value = data.value;
 
     return html`<h2>${t('integrity.title')}</h2><p class="sm mut">${t('integrity.text')} ${value && t('integrity.rules', { rolls: value.rules['roll.rote_rolls'],
-        seconds: value.rules['roll.rote_seconds'], percent: value.rules['roll.rote_percent'] })}</p>
+        seconds: value.rules['roll.rote_seconds'], percent: value.rules['roll.rote_percent'], days: value.rules['roll.rote_days'] })}</p>
         ${!value ? html`<${Waiting} data=${data}/>` : html`<div class="tw" tabindex="0" role="region" aria-label=${t('integrity.title')}><table class="tb tight cards"><thead><tr><th scope="col">${t('figures.class')}</th>
             <th scope="col" class="r">${t('figures.taken')}</th>${['missing', 'late_entries', 'corrected', 'full'].map((name) => html`<th key=${name} scope="col" class="r">${t(`integrity.${name}`)}</th>`)}<th scope="col">${t('integrity.rote')}</th></tr></thead>
             <tbody>${value.classes.map((one) => html`<tr key=${one.class_id}><td data-label=${t('figures.class')}>${one.class_name}</td><td class="r" data-label=${t('figures.taken')}>${one.taken}</td>
                 ${['missing', 'late_entries', 'corrected', 'full'].map((name) => html`<td key=${name} class="r ${name === 'missing' && one.missing ? 't-red b' : ''}" data-label=${t(`integrity.${name}`)}>${one[name]}</td>`)}
-                <td data-label=${t('integrity.rote')}>${one.rote ? html`<span class="t-amber"><${Icon} of="warn"/> ${t(`integrity.rote.${one.rote}`, { n: one.full })}</span>` : '—'}</td></tr>`)}</tbody></table></div>`}`;
+                <td data-label=${t('integrity.rote')}>${one.rote ? html`<span class="t-amber"><${Icon} of="warn"/> ${t(`integrity.rote.${one.rote}`, { n: one.rote === 'same' ? one.same : one.full })}</span>` : '—'}</td></tr>`)}</tbody></table></div>`}`;
 }
 
 export default function Figures({ query }) {
