@@ -113,7 +113,7 @@ export function Files({ files, label }) {
         return null;
     }
     return html`<div class="files" role="group" aria-label=${label}>${seen.map((one, i) => (isPicture(one)
-        ? html`<button key=${one.id} class="file look" type="button" aria-label=${t('file.photo', { n: i + 1 })} onClick=${() => show(pictures.indexOf(one))}><img src=${fileUrl(one.id, one.thumbnail)} alt="" loading="lazy"/></button>`
+        ? html`<button key=${one.id} class="file look" type="button" aria-label=${t('file.photo', { n: pictures.indexOf(one) + 1 })} onClick=${() => show(pictures.indexOf(one))}><img src=${fileUrl(one.id, one.thumbnail)} alt="" loading="lazy"/></button>`
         : html`<a key=${one.id} class="file wide" href=${fileUrl(one.id)} download aria-label=${t('file.pdf', { n: i + 1 })}><${Icon} of="down"/>PDF</a>`))}</div>
         ${all.filter((file) => file.struck).map((file) => html`<${Struck} key=${file.id} of=${file.struck}/>`)}
         ${shown !== null && pictures[shown] && html`<${Viewer} files=${pictures} at=${shown} show=${show} struck=${(id, how) => setGone({ ...gone, [id]: how })}/>`}`;
