@@ -26,6 +26,7 @@ static const struct {
 } ngx_http_baoxue_database_texts[] = {
     { "socket", offsetof(bx_db_config, socket) },
     { "host", offsetof(bx_db_config, host) },
+    { "tls_ca", offsetof(bx_db_config, tls_ca) },
     { "user", offsetof(bx_db_config, user) },
     { "password", offsetof(bx_db_config, password) },
     { "name", offsetof(bx_db_config, database) },
@@ -38,6 +39,7 @@ ngx_http_baoxue_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_baoxue_main_conf_t *bmcf = conf;
 
+    ngx_str_t      ca;
     ngx_str_t     *value;
     ngx_uint_t     i;
     bx_db_config  *db;
@@ -63,6 +65,27 @@ ngx_http_baoxue_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (db->socket && db->port) {
         return "has a \"port=\" beside \"socket=\": leave one of them out";
+    }
+
+    if (db->socket && db->tls_ca) {
+        return "has a \"tls_ca=\" beside \"socket=\", which needs none: "
+               "leave one of them out";
+    }
+
+    if (db->tls_ca) {
+        ca.data = (u_char *) db->tls_ca;
+        ca.len = ngx_strlen(db->tls_ca);
+
+        if (ngx_conf_full_name(cf->cycle, &ca, 1) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+
+        db->tls_ca = (char *) ca.data;
+    }
+
+    if (db->tls_ca && access(db->tls_ca, R_OK) != 0) {
+        return "has a \"tls_ca=\" that cannot be read: write the path of the "
+               "file with the authority's certificate";
     }
 
     if (db->user == NULL || db->database == NULL) {
@@ -188,7 +211,7 @@ ngx_http_baoxue_database_set(ngx_conf_t *cf, ngx_http_baoxue_main_conf_t *bmcf,
         return NGX_CONF_OK;
     }
 
-    return "is unknown: it takes socket= host= port= user= password= "
+    return "is unknown: it takes socket= host= port= tls_ca= user= password= "
            "password_file= name=";
 }
 

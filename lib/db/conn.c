@@ -257,7 +257,7 @@ set_session(bx_conn *conn, const bx_db_config *conf, bx_error *err)
 static void
 set_options(MYSQL *mysql, const bx_db_config *conf)
 {
-    my_bool       no = 0;
+    my_bool       no = 0, yes = 1;
     unsigned int  off = 0;
 
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &conf->connect_seconds);
@@ -266,6 +266,12 @@ set_options(MYSQL *mysql, const bx_db_config *conf)
     mysql_options(mysql, MYSQL_OPT_RECONNECT, &no);
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+
+    if (conf->tls_ca != NULL) {
+        mysql_options(mysql, MYSQL_OPT_SSL_CA, conf->tls_ca);
+        mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
+        mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
+    }
 }
 
 /* CLIENT_FOUND_ROWS: "affected" counts the rows an UPDATE found, also when they held the new values before. */

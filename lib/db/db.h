@@ -13,6 +13,8 @@ typedef struct {
     const char  *socket;                      /* or host and port */
     const char  *host;
     unsigned     port;
+    const char  *tls_ca;                      /* file of authorities: only an encrypted connection, to a server whose certificate
+                                               * they vouch for and that names the host; NULL: as the server likes */
     const char  *user, *password, *database;
     unsigned     connect_seconds;             /* 0: 5 */
     unsigned     read_seconds;                /* client read and write timeout, 0: 20 */

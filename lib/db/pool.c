@@ -12,7 +12,7 @@
 
 struct bx_db {
     bx_db_config     conf;                    /* its strings are copies */
-    char            *strings[5];
+    char            *strings[6];
     pthread_mutex_t  mutex;
     bx_conn         *idle;                    /* the one given last comes first, so that the others grow old */
     unsigned         nidle;
@@ -88,7 +88,7 @@ bx_db_create(const bx_db_config *conf, bx_error *err)
 
     if (copy_string(db, 0, &db->conf.socket) != BX_OK || copy_string(db, 1, &db->conf.host) != BX_OK
         || copy_string(db, 2, &db->conf.user) != BX_OK || copy_string(db, 3, &db->conf.password) != BX_OK
-        || copy_string(db, 4, &db->conf.database) != BX_OK)
+        || copy_string(db, 4, &db->conf.database) != BX_OK || copy_string(db, 5, &db->conf.tls_ca) != BX_OK)
     {
         bx_error_set(err, BX_E_MEMORY, "out of memory while making a connection pool");
         bx_db_destroy(db);

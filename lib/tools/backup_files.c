@@ -253,6 +253,10 @@ write_options(ctl *x, char path[])
     if (x->db.socket == NULL) {
         add_option(&b, "host", x->db.host);
         bx_buf_printf(&b, "port=%u\n", x->db.port);
+        if (x->db.tls_ca != NULL) {
+            add_option(&b, "ssl-ca", x->db.tls_ca);
+            bx_buf_str(&b, "ssl-verify-server-cert\n");
+        }
     }
 
     ok = fd >= 0 && !b.failed && write_whole(fd, b.data, b.len);

@@ -32,6 +32,7 @@ static const struct {
     { { "--socket", "FILE", "socket of MariaDB" }, "BAOXUE_DB_SOCKET", "socket", offsetof(ctl_settings, socket) },
     { { "--host", "HOST", "or its host" }, "BAOXUE_DB_HOST", "host", offsetof(ctl_settings, host) },
     { { "--port", "PORT", "and port" }, "BAOXUE_DB_PORT", "port", offsetof(ctl_settings, port) },
+    { { "--tls-ca", "FILE", "authorities of the host's certificate" }, "BAOXUE_DB_TLS_CA", "tls_ca", offsetof(ctl_settings, tls_ca) },
     { { "--user", "NAME", "database user (baoxue)" }, "BAOXUE_DB_USER", "user", offsetof(ctl_settings, user) },
     { { "--password-file", "FILE", "file whose first line is its password" },
       "BAOXUE_DB_PASSWORD_FILE", "password_file", offsetof(ctl_settings, password_file) },
@@ -458,6 +459,10 @@ database_config(ctl *x)
         ctl_fail(x, "which database? give --socket or --host, or a configuration file with --config");
         return CTL_NO_DATABASE;
     }
+    if (x->set.tls_ca != NULL && x->set.socket != NULL) {
+        ctl_fail(x, "--tls-ca is for a database on another machine, with --host: a socket needs none");
+        return CTL_NO_DATABASE;
+    }
     if (x->set.password_file != NULL) {
         password = ctl_first_line(x, x->set.password_file);
         if (password == NULL) {
@@ -466,7 +471,7 @@ database_config(ctl *x)
     }
 
     x->db = (bx_db_config) {
-        .socket = x->set.socket, .host = x->set.host,
+        .socket = x->set.socket, .host = x->set.host, .tls_ca = x->set.tls_ca,
         .port = x->set.port == NULL ? 3306 : (unsigned) strtoul(x->set.port, NULL, 10),
         .user = x->set.user, .password = password, .database = x->set.database,
         .read_seconds = 120, .statement_ms = 100000

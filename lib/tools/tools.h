@@ -40,7 +40,7 @@ typedef struct {
 
 /* Where the database and the files are: flags, else environment, else the configuration file. */
 typedef struct {
-    const char *socket, *host, *port, *user, *password_file, *database, *secrets, *attachments, *locale, *schema, *language;
+    const char *socket, *host, *port, *tls_ca, *user, *password_file, *database, *secrets, *attachments, *locale, *schema, *language;
 } ctl_settings;
 
 struct ctl {

@@ -41,6 +41,7 @@ const defaults = {
     lifetime: '31d',               // of a session: tests move the clock by days
     jobs: false,                   // nginx runs the jobs by itself; otherwise only runJobs() does
     connections: 1024,             // of an nginx worker
+    connect: null,                 // how nginx reaches the database, when not by its socket
     main: '', http: '', server: '',   // nginx configuration added at these levels
 };
 
@@ -154,7 +155,8 @@ export class Server {
                     throw new Error(`conf/nginx.conf.in: nobody fills ${all}`);
                 }
                 return values[name];
-            });
+            })
+            .replace(/"socket=[^"]*"/, (socket) => options.connect ?? socket);
         fs.writeFileSync(path.join(this.dir, 'nginx.conf'), text.replace('worker_connections 1024;', `worker_connections ${options.connections};`));
     }
 
