@@ -82,6 +82,16 @@ percent(bx_arena *a, const char *s)
 }
 
 
+void
+bx_export_headers(bx_call *c, const char *name, const char *ascii)
+{
+    bx_answer_header(c, "X-Content-Type-Options", "nosniff");
+    bx_answer_header(c, "Cache-Control", "private, no-store");
+    bx_answer_header(c, "Content-Disposition",
+                     bx_sprintf(c->arena, "attachment; filename=\"%s\"; filename*=UTF-8''%s", ascii, percent(c->arena, name)));
+}
+
+
 bx_rc
 bx_export_answer(bx_call *c, bx_sheet_writer *w, bx_sheet_format format, const char *name, const char *ascii)
 {
@@ -94,11 +104,7 @@ bx_export_answer(bx_call *c, bx_sheet_writer *w, bx_sheet_format format, const c
         return bx_export_failed(c, &err);
     }
 
-    bx_answer_header(c, "X-Content-Type-Options", "nosniff");
-    bx_answer_header(c, "Cache-Control", "private, no-store");
-    bx_answer_header(c, "Content-Disposition",
-                     bx_sprintf(c->arena, "attachment; filename=\"%s-%s.%s\"; filename*=UTF-8''%s", ascii, day, end,
-                                percent(c->arena, bx_sprintf(c->arena, "%s %s.%s", name, day, end))));
+    bx_export_headers(c, bx_sprintf(c->arena, "%s %s.%s", name, day, end), bx_sprintf(c->arena, "%s-%s.%s", ascii, day, end));
     return bx_answer_bytes(c, 200, bx_sheet_media_type(format), data, len);
 }
 

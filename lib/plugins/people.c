@@ -3,7 +3,7 @@
  *
  * Owns the records students and org-units, the code lists, the tables of the plugin, and the one way to a number that is
  * masked everywhere else: `reveal`, with a reason and a line in the audit chain. The classes of a school and a class's
- * calendar are people_classes.c, a guardian's own children people_children.c.
+ * calendar are people_classes.c, a guardian's own children people_children.c, a guardian's own copy people_copy.c.
  * Does not own how children come in (import.c), nor accounts (account.c): what is here is read-only but for that line.
  *
  * Roles and what they may do here follow their place: whoever answers for children sees them; the full numbers are for
@@ -296,6 +296,8 @@ static const bx_route routes[] = {
       "classes of a school with their size and teacher" },
     { "GET",  "my-children",          "child.read",     bx_people_my_children, 0, NULL, "a guardian's own children" },
     { "GET",  "calendar",             "calendar.read",  bx_people_calendar,    0, NULL, "school days of a class" },
+    { "GET",  "students/{id}/copy",   "child.read",     bx_people_copy,        BX_SLOW, NULL,
+      "what is stored about a guardian's own child and about the guardian, as one file; counted and kept on record" },
     { "POST", "students/{id}/reveal", "student.reveal", reveal,                BX_UNKEYED, reveal_fields,
       "one number in full, with a reason that is kept" },
     { NULL }

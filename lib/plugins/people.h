@@ -1,4 +1,4 @@
-/* people.h: what people.c (the tables) takes from people_classes.c and people_children.c, and gives to them. */
+/* people.h: what people.c (the tables) takes from people_classes.c, people_children.c and people_copy.c, and gives to them. */
 #ifndef BX_PEOPLE_H
 #define BX_PEOPLE_H
 
@@ -13,5 +13,8 @@ bx_rc   bx_people_calendar(bx_call *c);
 
 /* people_children.c: GET my-children */
 bx_rc   bx_people_my_children(bx_call *c);
+
+/* people_copy.c: GET students/{id}/copy */
+bx_rc   bx_people_copy(bx_call *c);
 
 #endif

@@ -1,4 +1,4 @@
-// me.js: the reader's own page: name, language, large print, password, more children, sign out.
+// me.js: the reader's own page: name, language, large print, password, more children, copies of what is stored, sign out.
 
 import { del } from '../api.js';
 import { forget, setLanguage } from '../app.js';
@@ -6,6 +6,7 @@ import { go, large, Page, setLarge, toast } from '../frame.js';
 import { clear, waiting } from '../outbox.js';
 import { Choice, Dialog } from '../parts.js';
 import { html, t, dots, language, useState, Icon, ProblemNote } from '../ui.js';
+import { Copies } from './copy.js';
 
 async function signOut(everywhere) {
     try {
@@ -51,6 +52,7 @@ export function Mine({ session, heading }) {
             ${(guardian || !positions.length) && html`<${Row} icon="key" href="#/activate">${t('me.add')}<//>`}
             <${Row} icon="out" onClick=${() => leave(false)}>${t('me.sign_out')}<//>
             <${Row} icon="shield" onClick=${() => leave(true)}>${t('me.sign_out_everywhere')}<//></section>
+        ${guardian && html`<${Copies}/>`}
         ${asked && html`<${Dialog} title=${t(asked.everywhere ? 'me.everywhere.ask' : 'me.left.ask')} close=${() => ask(null)}>
             <p>${asked.everywhere && t('me.everywhere.text')} ${asked.left > 0 && t('me.left.text', { n: asked.left })}</p>
             <div class="h wrap end"><button class="btn" type="button" autofocus onClick=${() => ask(null)}>${t('me.stay')}</button>
