@@ -2,9 +2,10 @@
 // the server objects, when the session ends, when there is no network and when the phone's own clock is wrong.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { launchChromium } from '../lib/browser.js';
+import { launchChromium, screenshots } from '../lib/browser.js';
 import { top } from '../lib/database.js';
 import { until } from '../lib/processes.js';
 import { start } from '../lib/server.js';
@@ -354,6 +355,28 @@ describe('without a network', () => {
         assert.equal((await slips()).length, 2);
         await mother.open('my-leave');
         assert.equal(await page.getByText('没送成').count(), 0);
+    });
+});
+
+describe('what is stored', () => {
+    test('is taken away as a file, a child at a time; when it is too often, the page says so', async () => {
+        await server.sql('DELETE FROM throttle');
+        await phone('me');
+        await button('下载罗思雨的数据副本').waitFor();
+        assert.equal(await mother.overflow(), 0);
+        assert.deepEqual(await mother.axe(), []);
+
+        const [saved] = await Promise.all([page.waitForEvent('download'), button('下载罗思雨的数据副本').click()]);
+        const copy = JSON.parse(fs.readFileSync(await saved.path(), 'utf8'));
+
+        assert.equal(saved.suggestedFilename(), '罗思雨-数据副本-2026-09-21.json');
+        assert.equal(copy.child, '罗思雨');
+        await toast('文件已存好');
+        await page.screenshot({ path: path.join(screenshots, 'me-copy.png') });
+        await server.sql('UPDATE throttle SET failures = 10');
+        mother.expects(/429/);
+        await button('下载罗思宇的数据副本').click();
+        await page.getByText(/试得太多了/).waitFor();
     });
 });
 

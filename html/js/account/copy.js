@@ -21,7 +21,7 @@ export function Copies() {
         setBusy(null);
     }
 
-    return children.length > 0 && html`<section class="v v2"><h2>${t('me.copy.title')}</h2><p class="cap n">${t('me.copy.text')}</p>
+    return children.length > 0 && html`<section class="v v2"><h2>${t('me.copy.title')}</h2><p class="sm mut">${t('me.copy.text')}</p>
         <${ProblemNote} of=${problem}/>
         <div class="card flush">${children.map((child) => html`<button key=${child.id} class="li" type="button" disabled=${busy !== null} onClick=${() => save(child)}>
             <${Icon} of="down"/><span class="g">${busy === child.id ? t('me.copy.busy') : t('me.copy', child)}</span></button>`)}</div></section>`;
