@@ -52,7 +52,7 @@ function harvest(kind, value) {
     if (Array.isArray(value)) {
         value.forEach((item) => harvest(kind, item));
     } else if (value !== null && typeof value === 'object') {
-        if (typeof value.id === 'string') {
+        if (/^\d+$/.test(value.id)) {                        // a label may be called so too
             keep(kind, value.id);
         }
         for (const [name, of] of Object.entries(value)) {
