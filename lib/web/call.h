@@ -25,6 +25,7 @@ typedef struct bx_write {
     const bx_value  *args;
     size_t           nargs;
     int              expect;                  /* rows it must touch, -1: any */
+    bool             joined;                  /* its row went into an INSERT before it */
 } bx_write;
 
 #define BX_MAX_ACTIONS  96

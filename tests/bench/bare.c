@@ -20,7 +20,7 @@
 #include <time.h>
 
 #define MAX_STATEMENTS  96
-#define MAX_PARAMS      64
+#define MAX_PARAMS      512
 #define MAX_COLUMNS     96
 #define CELL            8192
 
@@ -84,7 +84,10 @@ load_script(script *s, const char *name)
         }
         st->kind = strsep(&l, "\t");
         st->sql = strsep(&l, "\t");
-        while ((cell = strsep(&l, "\t")) != NULL && st->nparams < MAX_PARAMS) {
+        while ((cell = strsep(&l, "\t")) != NULL) {
+            if (st->nparams == MAX_PARAMS) {
+                die(name, "has a statement with too many parameters");
+            }
             st->params[st->nparams++] = (param) { cell[0] == 's', cell + 2 };
         }
     }
