@@ -106,6 +106,9 @@ is_unavailable(unsigned number)
     case ER_UNKNOWN_COM_ERROR:                /* a Galera node that is not ready */
     case ER_ACCESS_DENIED_ERROR:
     case ER_DBACCESS_DENIED_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:         /* 1142: a right that migrate gives */
+    case ER_COLUMNACCESS_DENIED_ERROR:
+    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
     case ER_BAD_DB_ERROR:
     case ER_HOST_IS_BLOCKED:
     case ER_HOST_NOT_PRIVILEGED:

@@ -79,4 +79,9 @@ bx_rc     bx_migrate(bx_db *db, const char *dir, bx_migrate_opts *opts, bx_error
 /* Number of the newest file of a plugin (NULL: of the server) that is applied whole, for /readyz; 0: none. */
 bx_rc     bx_migrate_current(bx_conn *conn, bx_arena *a, const char *plugin, int *newest, bx_error *err);
 
+/* What the account of a connection may do in its database (rights.c). */
+bx_rc     bx_rights_missing(bx_conn *server, bx_arena *a, const char **right, const char **table, bx_error *err);   /* the first; NULL: none */
+bx_rc     bx_rights_needless(bx_conn *server, bx_arena *a, const char **rights, bx_error *err);   /* "ALTER, DROP"; NULL: none */
+bx_rc     bx_rights_give(bx_conn *owner, bx_conn *server, bx_arena *a, unsigned *given, bx_error *err);   /* what is missing */
+
 #endif

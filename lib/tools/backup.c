@@ -43,7 +43,7 @@ dump(backup *b)
         "--skip-extended-insert", "--no-autocommit", "--default-character-set=utf8mb4", "--skip-dump-date", b->x->set.database, NULL
     };
 
-    return ctl_client_run(b->x, names, args, NULL, inside(b, "database.sql"));
+    return ctl_client_run(b->x, &b->x->db, names, args, NULL, inside(b, "database.sql"));
 }
 
 

@@ -20,8 +20,8 @@ bool        ctl_dir_empty(const char *path);
 typedef bool (*ctl_file_fn)(ctl *x, void *ctx, const char *name);
 bool        ctl_each_attachment(ctl *x, const char *dir, ctl_file_fn fn, void *ctx);
 
-/* Runs a program of MariaDB's (the first name that is installed) against the configured database: the connection is in a file
+/* Runs a program of MariaDB's (the first name that is installed) against the database of a configuration: the connection is in a file
  * that only the owner may read, never on the command line. input and output: files for it, NULL: none. */
-bool        ctl_client_run(ctl *x, const char *const names[2], const char *const *args, const char *input, const char *output);
+bool        ctl_client_run(ctl *x, const bx_db_config *db, const char *const names[2], const char *const *args, const char *input, const char *output);
 
 #endif

@@ -239,7 +239,7 @@ add_option(bx_buf *b, const char *name, const char *value)
 
 
 static bool
-write_options(ctl *x, char path[])
+write_options(ctl *x, const bx_db_config *db, char path[])
 {
     bx_buf  b;
     int     fd = mkstemp(path);             /* 0600 */
@@ -247,14 +247,14 @@ write_options(ctl *x, char path[])
 
     bx_buf_init(&b, x->arena);
     bx_buf_str(&b, "[client]\n");
-    add_option(&b, "user", x->db.user);
-    add_option(&b, "password", x->db.password);
-    add_option(&b, "socket", x->db.socket);
-    if (x->db.socket == NULL) {
-        add_option(&b, "host", x->db.host);
-        bx_buf_printf(&b, "port=%u\n", x->db.port);
-        if (x->db.tls_ca != NULL) {
-            add_option(&b, "ssl-ca", x->db.tls_ca);
+    add_option(&b, "user", db->user);
+    add_option(&b, "password", db->password);
+    add_option(&b, "socket", db->socket);
+    if (db->socket == NULL) {
+        add_option(&b, "host", db->host);
+        bx_buf_printf(&b, "port=%u\n", db->port);
+        if (db->tls_ca != NULL) {
+            add_option(&b, "ssl-ca", db->tls_ca);
             bx_buf_str(&b, "ssl-verify-server-cert\n");
         }
     }
@@ -312,7 +312,7 @@ ended_well(ctl *x, pid_t pid, const char *name)
 #define MAX_ARGS  32
 
 bool
-ctl_client_run(ctl *x, const char *const names[2], const char *const *args, const char *input, const char *output)
+ctl_client_run(ctl *x, const bx_db_config *db, const char *const names[2], const char *const *args, const char *input, const char *output)
 {
     char    path[] = "/tmp/baoxuectl.XXXXXX", defaults[64];
     char   *argv[MAX_ARGS];
@@ -320,7 +320,7 @@ ctl_client_run(ctl *x, const char *const names[2], const char *const *args, cons
     pid_t   pid;
     bool    ok = false;
 
-    if (!write_options(x, path)) {
+    if (!write_options(x, db, path)) {
         return false;
     }
 

@@ -36,6 +36,9 @@ static const struct {
     { { "--user", "NAME", "database user (baoxue)" }, "BAOXUE_DB_USER", "user", offsetof(ctl_settings, user) },
     { { "--password-file", "FILE", "file whose first line is its password" },
       "BAOXUE_DB_PASSWORD_FILE", "password_file", offsetof(ctl_settings, password_file) },
+    { { "--owner", "NAME", "database user that may change tables, for migrate and restore" }, "BAOXUE_DB_OWNER", "owner", offsetof(ctl_settings, owner) },
+    { { "--owner-password-file", "FILE", "file whose first line is its password" },
+      "BAOXUE_DB_OWNER_PASSWORD_FILE", "owner_password_file", offsetof(ctl_settings, owner_password_file) },
     { { "--database", "NAME", "database (baoxue)" }, "BAOXUE_DB_NAME", "database", offsetof(ctl_settings, database) },
     { { "--secrets", "FILE", "keys that seal numbers of persons" }, "BAOXUE_SECRETS", "secrets", offsetof(ctl_settings, secrets) },
     { { "--attachments", "DIR", "directory of uploaded files" },
@@ -450,6 +453,30 @@ settings_take(ctl *x)
 }
 
 
+/* An installation of before there were two accounts names no owner. */
+static int
+owner_config(ctl *x)
+{
+    x->owner = x->db;
+    if (x->set.owner == NULL) {
+        return CTL_OK;
+    }
+    if (x->set.owner_password_file == NULL) {
+        ctl_fail(x, "where is the password of \"%s\"? give --owner-password-file, or owner_password_file in the configuration file", x->set.owner);
+        return CTL_NO_DATABASE;
+    }
+    if (access(x->set.owner_password_file, F_OK) != 0 && errno == ENOENT) {
+        ctl_fail(x, "there is no \"%s\" with the password of \"%s\", who owns the tables: docs/install.md, step 2, makes that account",
+                 x->set.owner_password_file, x->set.owner);
+        return CTL_NO_DATABASE;
+    }
+
+    x->owner.user = x->set.owner;
+    x->owner.password = ctl_first_line(x, x->set.owner_password_file);
+    return x->owner.password == NULL ? CTL_NO_DATABASE : CTL_OK;
+}
+
+
 static int
 database_config(ctl *x)
 {
@@ -476,7 +503,7 @@ database_config(ctl *x)
         .user = x->set.user, .password = password, .database = x->set.database,
         .read_seconds = 120, .statement_ms = 100000
     };
-    return CTL_OK;
+    return x->command->needs & CTL_OWNER ? owner_config(x) : CTL_OK;
 }
 
 

@@ -2,6 +2,8 @@
 
 #include "tools/tools.h"
 
+#include <mysqld_error.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,52 @@ keys_create(ctl *x)
 
     return ctl_done(x, json_pack("{s:s}", "secrets", x->set.secrets),
                     "keys are in %s: keep a copy somewhere safe, without them sealed numbers cannot be read again", x->set.secrets);
+}
+
+
+/* ---- the two accounts */
+
+bx_rc
+ctl_rights_give(ctl *x, unsigned *given, bx_error *err)
+{
+    bx_rc     rc = BX_FAIL;
+    bx_db    *owner, *server;
+    bx_conn  *giver = NULL, *taker = NULL;
+
+    *given = 0;
+    if (strcmp(x->owner.user, x->db.user) == 0) {
+        return BX_OK;
+    }
+
+    owner = bx_db_create(&x->owner, err);
+    server = bx_db_create(&x->db, err);
+    giver = owner == NULL ? NULL : bx_db_take(owner, err);
+    taker = giver == NULL || server == NULL ? NULL : bx_db_take(server, err);
+    if (taker != NULL) {
+        rc = bx_rights_give(giver, taker, x->arena, given, err);
+        bx_db_give(server, taker);
+    }
+    if (giver != NULL) {
+        bx_db_give(owner, giver);
+    }
+
+    bx_db_destroy(owner);
+    bx_db_destroy(server);
+    return rc;
+}
+
+
+const char *
+ctl_owner_hint(ctl *x, const bx_error *err)
+{
+    if (err->db != ER_TABLEACCESS_DENIED_ERROR && err->db != ER_SPECIFIC_ACCESS_DENIED_ERROR) {
+        return "";
+    }
+
+    return bx_sprintf(x->arena, x->set.owner == NULL
+        ? "\nbaoxuectl: account \"%s\" may not change tables: name the one that may with --owner and --owner-password-file, or in the "
+          "configuration file (docs/install.md, step 2)"
+        : "\nbaoxuectl: account \"%s\" lacks a right on the database that the owner of its tables needs (docs/install.md, step 2)", x->owner.user);
 }
 
 
@@ -92,7 +140,7 @@ plugins_run(bx_db *db, bx_migrate_opts *opts, bx_error *err)
 
 
 static bx_rc
-migrate_run(ctl *x, bx_db *db, bx_migrate_opts *opts, uint64_t *added, bx_error *err)
+migrate_run(ctl *x, bx_db *db, bx_migrate_opts *opts, uint64_t *added, unsigned *rights, bx_error *err)
 {
     bx_rc     rc;
     bx_conn  *conn;
@@ -111,7 +159,7 @@ migrate_run(ctl *x, bx_db *db, bx_migrate_opts *opts, uint64_t *added, bx_error 
 
     rc = ctl_plugin_columns(x, conn, err) == BX_OK && grants_seed(x, conn, added, err) == BX_OK ? BX_OK : BX_FAIL;
     bx_db_give(db, conn);
-    return rc;
+    return rc == BX_OK ? ctl_rights_give(x, rights, err) : rc;
 }
 
 
@@ -122,26 +170,28 @@ migrate(ctl *x)
     bx_rc            rc = BX_FAIL;
     bx_error         err = { 0 };
     uint64_t         added = 0;
+    unsigned         rights = 0;
     report           r = { x, json_array() };
     bx_migrate_opts  opts = { .dry_run = ctl_has(x, "--dry-run"), .say = say, .ctx = &r };
     bx_tables       *tables = ctl_tables(x, &err);                      /* refuses a plugin with a fault before all else */
-    bx_db           *db = tables == NULL ? NULL : bx_db_create(&x->db, &err);
+    bx_db           *db = tables == NULL ? NULL : bx_db_create(&x->owner, &err);
 
     if (db != NULL) {
-        rc = migrate_run(x, db, &opts, &added, &err);
+        rc = migrate_run(x, db, &opts, &added, &rights, &err);
     }
 
     if (rc != BX_OK) {
         json_decref(r.lines);
-        code = ctl_fail(x, "%s", err.text);
+        code = ctl_fail(x, "%s%s", err.text, ctl_owner_hint(x, &err));
         code = bx_db_lost(&err) ? CTL_NO_DATABASE : code;
     } else if (opts.dry_run) {
         code = ctl_done(x, json_pack("{s:b, s:i, s:o}", "dry_run", 1, "files", (int) opts.applied, "lines", r.lines),
                         opts.applied == 0 ? "nothing to do" : "%u files would be applied", opts.applied);
     } else {
-        code = ctl_done(x, json_pack("{s:b, s:i, s:I, s:o}", "dry_run", 0, "files", (int) opts.applied,
-                                     "grants", (json_int_t) added, "lines", r.lines),
-                        "%u files applied, %llu grants added: the schema is current", opts.applied, (unsigned long long) added);
+        code = ctl_done(x, json_pack("{s:b, s:i, s:I, s:i, s:o}", "dry_run", 0, "files", (int) opts.applied,
+                                     "grants", (json_int_t) added, "rights", (int) rights, "lines", r.lines),
+                        "%u files applied, %llu grants added, %u rights given to \"%s\": the schema is current", opts.applied,
+                        (unsigned long long) added, rights, x->db.user);
     }
 
     if (db != NULL) {
@@ -159,6 +209,6 @@ static const ctl_option migrate_options[] = {
 
 const ctl_command ctl_database_commands[] = {
     { "keys create", "", 0, 0, 0, NULL, keys_create, "make the file of keys named by --secrets, unless it is there" },
-    { "migrate", "", 0, 0, 0, migrate_options, migrate, "bring the database to this version; may be repeated" },
+    { "migrate", "", 0, 0, CTL_OWNER, migrate_options, migrate, "bring the database to this version; may be repeated" },
     { NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };

@@ -73,10 +73,9 @@ check_keys(doctor *d)
 
 
 static void
-check_password_file(doctor *d)
+check_password_file(doctor *d, const char *path)
 {
     struct stat  st;
-    const char  *path = d->x->set.password_file;
 
     if (path != NULL && stat(path, &st) == 0) {
         bx_doctor_found(&d->d, "password_file", (st.st_mode & 077) != 0 ? BX_FAULT : BX_WELL,
@@ -215,7 +214,8 @@ doctor_run(ctl *x)
 
     check_locale(&d);
     check_keys(&d);
-    check_password_file(&d);
+    check_password_file(&d, x->set.password_file);
+    check_password_file(&d, x->set.owner_password_file);
     bx_doctor_attachments(&d.d, x->set.attachments);
     if (check_connection(&d)) {
         bx_doctor_server(&d.d);

@@ -180,7 +180,7 @@ make_room(restore *r)
 
     for (size_t i = 0; i < rows.nrows; i++) {
         if (bx_conn_run(r->conn, bx_sprintf(r->x->arena, "DROP TABLE `%s`", bx_cell_text(&rows, i, 0)), &err) != BX_OK) {
-            return no(r, "%s", err.text);
+            return no(r, "%s", bx_sprintf(r->x->arena, "%s%s", err.text, ctl_owner_hint(r->x, &err)));
         }
     }
     return true;
@@ -193,7 +193,18 @@ load(restore *r)
     static const char *const  names[2] = { "mariadb", "mysql" };
     const char *const         args[] = { "--default-character-set=utf8mb4", "--batch", r->x->set.database, NULL };
 
-    return ctl_client_run(r->x, names, args, inside(r, "database.sql"), NULL);
+    return ctl_client_run(r->x, &r->x->owner, names, args, inside(r, "database.sql"), NULL);
+}
+
+
+/* The tables are new ones: the server's account gets its rights on them. */
+static bool
+give_rights(restore *r)
+{
+    unsigned  given;
+    bx_error  err = { 0 };
+
+    return ctl_rights_give(r->x, &given, &err) == BX_OK || no(r, "%s", err.text);
 }
 
 
@@ -301,7 +312,7 @@ connect_db(restore *r)
 {
     bx_error  err = { 0 };
 
-    r->db = bx_db_create(&r->x->db, &err);
+    r->db = bx_db_create(&r->x->owner, &err);
     r->conn = r->db == NULL ? NULL : bx_db_take(r->db, &err);
     return r->conn != NULL || no(r, "no connection to MariaDB: %s", err.text);
 }
@@ -317,7 +328,7 @@ restore_run(ctl *x)
 
     if (ok && !connect_db(&r)) {
         rc = CTL_NO_DATABASE;
-    } else if (ok && make_room(&r) && load(&r) && compare_rows(&r) && put_files(&r) && verify_chains(&r, &chains)) {
+    } else if (ok && make_room(&r) && load(&r) && give_rights(&r) && compare_rows(&r) && put_files(&r) && verify_chains(&r, &chains)) {
         schema = (int) json_integer_value(json_object_get(json_object_get(r.manifest, "schema"), "baoxue"));
         rc = r.faults > 0 ? CTL_FOUND
              : ctl_done(x, json_pack("{s:s, s:i, s:I, s:I}", "made_at", json_string_value(json_object_get(r.manifest, "made_at")), "schema", schema,
@@ -341,6 +352,6 @@ static const ctl_option restore_options[] = {
 };
 
 const ctl_command ctl_restore_commands[] = {
-    { "restore", "DIR", 1, 1, 0, restore_options, restore_run, "a backup into an empty database, checked before and after" },
+    { "restore", "DIR", 1, 1, CTL_OWNER, restore_options, restore_run, "a backup into an empty database, checked before and after" },
     { NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };

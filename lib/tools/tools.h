@@ -14,7 +14,8 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NO_DATABASE = 3, CTL_FOUND
 enum {
     CTL_CALL = 0x1,                           /* a bx_call on the application: keys, texts, database */
     CTL_TEST = 0x2,                           /* only in builds for tests, not in the help */
-    CTL_OFFLINE = 0x4                         /* no database: none need be named */
+    CTL_OFFLINE = 0x4,                        /* no database: none need be named */
+    CTL_OWNER = 0x8                           /* the account that may change tables, in ctl.owner */
 };
 
 #define CTL_MAX_VALUES  64
@@ -40,7 +41,8 @@ typedef struct {
 
 /* Where the database and the files are: flags, else environment, else the configuration file. */
 typedef struct {
-    const char *socket, *host, *port, *tls_ca, *user, *password_file, *database, *secrets, *attachments, *locale, *schema, *language;
+    const char *socket, *host, *port, *tls_ca, *user, *password_file, *owner, *owner_password_file, *database, *secrets, *attachments, *locale, *schema,
+               *language;
 } ctl_settings;
 
 struct ctl {
@@ -54,6 +56,8 @@ struct ctl {
     struct { const ctl_option *option; const char *value; } values[CTL_MAX_VALUES];
     bx_arena           *arena;                /* until the program ends */
     bx_db_config        db;                   /* from the settings */
+    bx_db_config        owner;                /* CTL_OWNER: the same with the account of the tables' owner, or with the server's when
+                                               * no owner is named */
     bx_app             *app;                  /* CTL_CALL */
     bx_call            *call;                 /* CTL_CALL */
 };
@@ -70,6 +74,13 @@ const char *ctl_get_n(const ctl *x, const char *option, size_t n);     /* of an 
 bool        ctl_has(const ctl *x, const char *option);
 /* Opens the application and its call for a command that did not ask for CTL_CALL; prints why not. An exit code. */
 int         ctl_open(ctl *x);
+
+/* ---- database.c */
+
+/* Gives the server's account the rights it lacks on the tables there are now; nothing to do without an owner. */
+bx_rc       ctl_rights_give(ctl *x, unsigned *given, bx_error *err);
+/* What to do about an error of an account that may not change tables, after its text; "" for any other. */
+const char *ctl_owner_hint(ctl *x, const bx_error *err);
 
 /* ---- output.c: every command ends with one of these; each returns the exit code. */
 

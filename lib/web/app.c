@@ -171,6 +171,27 @@ schema_current(bx_conn *conn, bx_arena *a, bx_error *err)
 }
 
 
+/* A migrate that was cut short has made tables and not yet given the rights on them. */
+static bx_rc
+rights_given(bx_app *app, bx_conn *conn, bx_arena *a, bx_error *err)
+{
+    const char  *right, *table;
+
+    if (__atomic_load_n(&app->rights_seen, __ATOMIC_RELAXED)) {
+        return BX_OK;
+    }
+    if (bx_rights_missing(conn, a, &right, &table, err) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (table != NULL) {
+        return bx_error_set(err, BX_E_DATABASE, "account \"%s\" may not %s rows of table \"%s\": run baoxuectl migrate", app->conf.db.user, right, table);
+    }
+
+    __atomic_store_n(&app->rights_seen, 1, __ATOMIC_RELAXED);
+    return BX_OK;
+}
+
+
 void
 bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx)
 {
@@ -184,7 +205,7 @@ bx_ready(bx_app *app, bx_error *err)
 {
     bx_arena *a = bx_arena_create(4096);
     bx_conn  *conn = a == NULL ? NULL : bx_db_take(app->db, err);
-    int       status = conn != NULL && schema_current(conn, a, err) == BX_OK ? 0 : 503;
+    int       status = conn != NULL && schema_current(conn, a, err) == BX_OK && rights_given(app, conn, a, err) == BX_OK ? 0 : 503;
 
     if (conn != NULL) {
         bx_db_give(app->db, conn);

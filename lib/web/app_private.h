@@ -17,6 +17,7 @@ struct bx_app {
     bx_time        started;                   /* when this process began to serve */
     int64_t        tasks[2];                  /* waiting and overdue when last asked; written and read atomically */
     bx_time        tasks_asked;
+    int            rights_seen;               /* the account has what it needs: asked until it has; read and written atomically */
 };
 
 #endif

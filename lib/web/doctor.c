@@ -167,6 +167,24 @@ check_tables(bx_doctor *d)
 
 
 static void
+check_rights(bx_doctor *d)
+{
+    bx_error     err = { 0 };
+    const char  *right, *table, *more;
+
+    if (bx_rights_missing(d->conn, d->arena, &right, &table, &err) != BX_OK || bx_rights_needless(d->conn, d->arena, &more, &err) != BX_OK) {
+        bx_doctor_found(d, "query", BX_FAULT, bx_doctor_one("why", err.text));
+        return;
+    }
+
+    bx_doctor_found(d, "rights", table != NULL ? BX_FAULT : BX_WELL, table == NULL ? NULL : json_pack("{s:s, s:s}", "right", right, "table", table));
+    if (more != NULL) {
+        bx_doctor_found(d, "rights_needless", BX_ADVICE, bx_doctor_one("rights", more));
+    }
+}
+
+
+static void
 check_clock(bx_doctor *d)
 {
     bx_rows  rows;
@@ -254,6 +272,7 @@ bx_doctor_server(bx_doctor *d)
     check_clock(d);
     check_limits(d);
     check_tables(d);
+    check_rights(d);
 }
 
 

@@ -113,6 +113,9 @@ test('the dump is of one moment, whatever is written meanwhile', async () => {
 
 test('it comes back as it was, in an empty database', async () => {
     await empty();
+    // a server of its own has never seen these tables: its accounts are as docs/install.md makes them
+    await other.sql('REVOKE ALL PRIVILEGES, GRANT OPTION FROM baoxue@localhost');
+    await other.sql('GRANT SELECT, INSERT ON baoxue.* TO baoxue@localhost');
     refused(1, /the keys in .* are not there, nor in the backup/, otherDir, 'restore', dir);
     fs.copyFileSync(path.join(server.dir, 'secrets'), path.join(otherDir, 'secrets'));
     const done = JSON.parse(ok(otherDir, 'restore', dir, '--json').out);
@@ -124,7 +127,7 @@ test('it comes back as it was, in an empty database', async () => {
     const names = (root) => fs.readdirSync(root, { recursive: true }).filter((name) => name.length > 60).sort();
     assert.deepEqual(names(path.join(otherDir, 'attachments')), names(path.join(dir, 'attachments')));
     assert.equal(JSON.parse(ok(otherDir, 'audit', 'verify', '--json').out).every((one) => one.whole), true);
-    assert.match(ok(otherDir, 'migrate').out, /\w/);
+    assert.equal(JSON.parse(ok(otherDir, 'migrate', '--json').out).rights, 0, 'the server has its rights on the tables again');
 });
 
 test('what is in the database already is not thrown away unless that is said', async () => {

@@ -248,8 +248,21 @@ test('doctor finds what is broken', async () => {
     assert.deepEqual(faults('--attachments', '/nonexistent'), ['attachments']);
 
     await server.sql('CREATE TABLE baoxue.stray (id INT PRIMARY KEY) ENGINE=Aria');
-    assert.deepEqual(faults(), ['tables']);
+    assert.deepEqual(faults(), ['tables', 'rights'], 'and nobody has given the server its rights on it');
     await server.sql('DROP TABLE baoxue.stray');
+
+    const needless = () => ctl('doctor', '--json').json.filter(({ check }) => check === 'rights_needless').map(({ text }) => text);
+    assert.deepEqual(needless(), []);
+    await server.sql('GRANT ALTER, UPDATE ON baoxue.* TO baoxue@localhost');
+    assert.match(needless()[0], /more in the database than it needs: ALTER, UPDATE$/);
+    await server.sql('REVOKE ALTER, UPDATE ON baoxue.* FROM baoxue@localhost');
+    await server.sql('GRANT DELETE ON baoxue.audit_event TO baoxue@localhost');
+    assert.match(needless()[0], /: DELETE audit_event$/);
+    await server.sql('REVOKE DELETE ON baoxue.audit_event FROM baoxue@localhost');
+    await server.sql('REVOKE UPDATE ON baoxue.task FROM baoxue@localhost');
+    assert.deepEqual(faults(), ['rights']);
+    ok('migrate');
+    assert.deepEqual(faults(), []);
 
     const schema = path.join(server.dir, 'schema');
     fs.cpSync(path.join(top, 'schema'), schema, { recursive: true });

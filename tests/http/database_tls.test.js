@@ -48,7 +48,8 @@ before(async () => {
     certify('other');
     const secret = fs.readFileSync(file('db-password'), 'utf8').split('\n')[0];
     await restart(["CREATE USER remote@'%' IDENTIFIED BY 'over the wire' REQUIRE SSL", "GRANT ALL ON baoxue.* TO remote@'%'",
-        `CREATE USER baoxue@'127.0.0.1' IDENTIFIED BY '${secret}' REQUIRE SSL`, "GRANT ALL ON baoxue.* TO baoxue@'127.0.0.1'"],
+        `CREATE USER baoxue@'127.0.0.1' IDENTIFIED BY '${secret}' REQUIRE SSL`, "GRANT SELECT, INSERT ON baoxue.* TO baoxue@'127.0.0.1'",
+        "CREATE USER baoxue_owner@'127.0.0.1' IDENTIFIED BY 'owner' REQUIRE SSL", "GRANT ALL ON baoxue.* TO baoxue_owner@'127.0.0.1' WITH GRANT OPTION"],
     `--ssl-ca=${file('ours-ca.pem')}`, `--ssl-cert=${file('ours.pem')}`, `--ssl-key=${file('ours.key')}`);
 });
 after(() => server?.stop());
@@ -79,6 +80,13 @@ describe('a database over the network', () => {
 
         assert.notEqual(status, 0);
         assert.match(text, /a socket needs none/);
+    });
+
+    test('migrate gives the account there its rights', () => {
+        const said = run(baoxuectl, ['--host', '127.0.0.1', '--port', String(port), '--tls-ca', file('ours-ca.pem'), '--password-file', file('db-password'),
+            '--owner', 'baoxue_owner', '--owner-password-file', file('db-owner-password'), '--secrets', file('secrets'), 'migrate', '--json']);
+
+        assert.ok(JSON.parse(said).rights > 50, said);
     });
 
     test('nginx works over it', async () => {

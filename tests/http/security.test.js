@@ -13,8 +13,9 @@ import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { accountPassword, start } from '../lib/server.js';
-import { top } from '../lib/database.js';
-import { freePort, temporary } from '../lib/processes.js';
+import { baoxuectl, top } from '../lib/database.js';
+import { freePort, run, temporary, until } from '../lib/processes.js';
+import mysql from 'mysql2/promise';
 import { buildWorld } from '../lib/world.js';
 
 const now = '2026-09-21T07:50:00+08:00';
@@ -295,6 +296,70 @@ describe('redirects and names of hosts', () => {
             { headers: { 'x-forwarded-for': '203.0.113.9', 'x-real-ip': '203.0.113.9', forwarded: 'for=203.0.113.9', 'client-ip': '203.0.113.9' } });
         const rows = await server.sql('SELECT DISTINCT address FROM session WHERE account_id = ?', [world.accounts.grade]);
         assert.deepEqual(rows.map(({ address }) => address), [own]);
+    });
+});
+
+describe('with the database account of the server', () => {
+    const refused = [1142, 1044, 1227, 1370];
+    const denied = async (as, sql) => {
+        const error = await as.query(sql).then(() => null, (e) => e);
+        assert.ok(error !== null && refused.includes(error.errno), `${sql}: ${error?.message ?? 'done'}`);
+    };
+    let account;
+    before(async () => {
+        account = await mysql.createConnection({ socketPath: server.database.socket, user: 'baoxue', database: 'baoxue',
+            password: fs.readFileSync(path.join(server.dir, 'db-password'), 'utf8').trim() });
+    });
+    after(() => account.end());
+
+    test('what is in the audit chain cannot be rewritten, only added to', async () => {
+        assert.ok((await account.query('SELECT COUNT(*) AS n FROM audit_event'))[0][0].n > 0);
+        for (const sql of ["UPDATE audit_event SET payload = '{}' LIMIT 1", 'DELETE FROM audit_event LIMIT 1', 'TRUNCATE TABLE audit_event', 'DROP TABLE audit_event',
+            'REPLACE INTO audit_event SELECT * FROM audit_event LIMIT 1', 'RENAME TABLE audit_event TO audit_gone',
+            "INSERT INTO audit_event SELECT * FROM audit_event LIMIT 1 ON DUPLICATE KEY UPDATE payload = '{}'"]) {
+            await denied(account, sql);
+        }
+    });
+
+    test('rows are all it may change: no tables, no accounts, no other database, no files', async () => {
+        await account.query('UPDATE student SET name = name WHERE FALSE');
+        await account.query('DELETE FROM student WHERE FALSE');
+        await account.query('BEGIN NOT ATOMIC DECLARE n INT DEFAULT 1; UPDATE student SET version = n WHERE FALSE; END');
+        for (const sql of ['CREATE TABLE more (id INT)', 'ALTER TABLE student ADD COLUMN more INT', 'DROP TABLE student', 'CREATE INDEX more ON student (name)',
+            'CREATE VIEW more AS SELECT 1', 'CREATE TRIGGER more BEFORE INSERT ON student FOR EACH ROW SET NEW.name = NULL', 'CREATE PROCEDURE more() SELECT 1',
+            'GRANT SELECT ON student TO baoxue@localhost', 'CREATE USER more@localhost', 'CREATE DATABASE more', 'SELECT * FROM mysql.global_priv',
+            'DELETE FROM schema_migration', 'LOCK TABLES student WRITE', "SELECT 1 INTO OUTFILE '/tmp/more'", 'SET GLOBAL max_connections = 1', 'FLUSH TABLES']) {
+            await denied(account, sql);
+        }
+    });
+
+    test('when it lacks a right that it needs, readyz names it and migrate gives it', async () => {
+        await server.sql('REVOKE DELETE ON baoxue.session FROM baoxue@localhost');
+        server.nginx.kill('SIGHUP');                     // it is asked once a worker, until all is well
+        let stopped;
+        await until('a worker that has looked', async () => {
+            stopped = await stranger.get('/readyz');
+            return stopped.status === 503;
+        });
+        assert.match(stopped.text, /account "baoxue" may not DELETE rows of table "session": run baoxuectl migrate/);
+        assert.match(server.control('migrate'), /1 rights given to "baoxue"/);
+        assert.equal((await stranger.get('/readyz')).status, 200);
+    });
+
+    test('migrate says so when it is started with it', () => {
+        const alone = { env: { BAOXUE_TEST_CLOCK: path.join(server.dir, 'clock') } };
+        const flags = ['--socket', server.database.socket, '--password-file', path.join(server.dir, 'db-password')];
+        const said = (...args) => {
+            try {
+                return run(baoxuectl, [...flags, ...args], alone);
+            } catch (e) {
+                return e.message;
+            }
+        };
+        assert.match(said('migrate'), /CREATE command denied[^]*account "baoxue" may not change tables: name the one that may with --owner/);
+        assert.match(said('migrate', '--owner', 'baoxue_owner'), /where is the password of "baoxue_owner"\? give --owner-password-file/);
+        assert.match(said('migrate', '--owner', 'baoxue_owner', '--owner-password-file', '/nonexistent'), /there is no "\/nonexistent" .* docs\/install\.md, step 2/);
+        assert.match(said('--secrets', path.join(server.dir, 'secrets'), 'unit', 'list', '--owner', 'baoxue_owner', '--owner-password-file', '/nonexistent'), /county/);
     });
 });
 

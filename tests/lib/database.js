@@ -96,7 +96,7 @@ export class Database {
 /** Flags with which baoxuectl finds a database of the tests. */
 export function databaseFlags(dir) {
     return ['--socket', path.join(dir, 'db.sock'), '--user', 'baoxue', '--password-file', path.join(dir, 'db-password'),
-        '--database', 'baoxue', '--secrets', path.join(dir, 'secrets'), '--attachments', path.join(dir, 'attachments')];
+        '--owner', 'baoxue_owner', '--owner-password-file', path.join(dir, 'db-owner-password'), '--database', 'baoxue', '--secrets', path.join(dir, 'secrets'), '--attachments', path.join(dir, 'attachments')];
 }
 
 export function writeClock(file, iso, { running = false } = {}) {
@@ -119,7 +119,7 @@ export function control(dir, args, options = {}) {
 function fingerprint() {
     const hash = createHash('sha256');
     const schema = fs.readdirSync(path.join(top, 'schema')).sort().map((name) => path.join(top, 'schema', name));
-    for (const file of [...schema, path.join(top, 'conf/mariadb.cnf'), path.join(top, 'scripts/init-database'), baoxuectl]) {
+    for (const file of [...schema, path.join(top, 'conf/mariadb.cnf'), path.join(top, 'scripts/init-database'), path.join(top, 'scripts/accounts-sql'), baoxuectl]) {
         hash.update(`${file}\0`).update(fs.readFileSync(file));
     }
     return hash.digest('hex').slice(0, 16);
@@ -175,10 +175,11 @@ async function makeTemplate(kind, dir) {
     const database = new Database(work);
     try {
         fs.writeFileSync(path.join(work, 'db-password'), `${password}\n`, { mode: 0o600 });
+        fs.writeFileSync(path.join(work, 'db-owner-password'), 'owner\n', { mode: 0o600 });
         fs.writeFileSync(path.join(work, 'tester.sql'),
-            `CREATE USER tester@localhost IDENTIFIED BY '${password}';\nGRANT ALL ON *.* TO tester@localhost;\n`);
+            `CREATE USER tester@localhost IDENTIFIED BY '${password}';\nGRANT ALL ON *.* TO tester@localhost WITH GRANT OPTION;\n`);
         writeClock(path.join(work, 'clock'), demoClock);
-        run(path.join(top, 'scripts/init-database'), [`${work}/data`, `${work}/db-password`, `${work}/tester.sql`]);
+        run(path.join(top, 'scripts/init-database'), [`${work}/data`, `${work}/db-password`, `${work}/db-owner-password`, `${work}/tester.sql`]);
         await database.start();
         control(work, ['keys', 'create']);
         control(work, ['migrate']);

@@ -78,7 +78,7 @@ before(async () => {
     fs.cpSync(await template('empty'), dir, { recursive: true });
     await database.start();
     await database.sql('DROP DATABASE baoxue');
-    await database.sql('DROP USER baoxue@localhost');
+    await database.sql('DROP USER baoxue@localhost, baoxue_owner@localhost');
     await database.pool.end();
     database.pool = null;
 
@@ -150,9 +150,10 @@ test('the steps of docs/install.md lead to a server that people sign in to, besi
     // 2 database and user, with the document's own statements
     const password = 'Pq7xTestOnly';
     fs.writeFileSync(path.join(etc, 'db-password'), `${password}\n`, { mode: 0o644 });
+    fs.writeFileSync(path.join(etc, 'db-owner-password'), 'Qr8yTestOwner\n', { mode: 0o600 });
     const statements = /```sql\n([^`]*)```/.exec(fs.readFileSync(path.join(prefix, 'share/doc/baoxue/install.md'), 'utf8'))[1];
     run('mariadb', ['--no-defaults', `--socket=${database.socket}`, `--user=${os.userInfo().username}`],
-        { input: statements.replace('the password', password) });
+        { input: statements.replace('the password of the owner', 'Qr8yTestOwner').replace('the password', password) });
 
     // 3 keys, 4 tables, 5 attachments
     edit(path.join(etc, 'baoxuectl.conf'), [/^socket .*/m, `socket ${database.socket}`]);
@@ -251,7 +252,7 @@ test('make uninstall waits until nginx no longer loads it, and leaves data and k
     await reload();
     makeWell('uninstall', `PREFIX=${prefix}`);
     const left = run('find', [prefix, '-type', 'f']).trim().split('\n').map((file) => path.relative(prefix, file)).sort();
-    assert.deepEqual(left, ['etc/baoxue/baoxue.conf', 'etc/baoxue/baoxue.conf.new', 'etc/baoxue/baoxuectl.conf', 'etc/baoxue/db-password', 'etc/baoxue/secrets']);
+    assert.deepEqual(left, ['etc/baoxue/baoxue.conf', 'etc/baoxue/baoxue.conf.new', 'etc/baoxue/baoxuectl.conf', 'etc/baoxue/db-owner-password', 'etc/baoxue/db-password', 'etc/baoxue/secrets']);
     await otherSiteWorks();
     await reload();
     await otherSiteWorks();

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { top } from '../lib/database.js';
@@ -234,6 +235,35 @@ test('BAOXUE_DEMO=no gives an empty database; a directory that is not ours is le
     assert.equal(fs.readFileSync(path.join(foreign, 'db/ibdata1'), 'utf8'), 'somebody else\'s');
 });
 
+test('a directory of a version with one database account gets its second, and the server can change no table any more', async () => {
+    const dir = path.join(temporary(), 'var');
+    const port = await freePort();
+    const one = await first({ dir, port, env: { BAOXUE_DEMO: 'no' } });
+    const conf = fs.readFileSync(path.join(dir, 'baoxuectl.conf'), 'utf8');
+    const socket = /^socket (.*)$/m.exec(conf)[1];
+    const sql = (statements, at = socket) => run('mariadb', ['--no-defaults', `--socket=${at}`, `--user=${os.userInfo().username}`, '--batch', '--skip-column-names',
+        `--execute=${statements}`, 'baoxue']);
+    assert.match(conf, /^owner baoxue_owner\nowner_password_file .*\/db-owner-password$/m);
+    assert.equal(fs.statSync(path.join(dir, 'db-owner-password')).mode & 0o777, 0o600);
+    assert.doesNotMatch(sql('SHOW GRANTS FOR baoxue@localhost'), /CREATE|ALTER|ALL PRIVILEGES|audit_event/);
+
+    // as it was before
+    sql('DROP USER baoxue_owner@localhost; REVOKE ALL PRIVILEGES, GRANT OPTION FROM baoxue@localhost; GRANT ALL ON baoxue.* TO baoxue@localhost');
+    fs.rmSync(path.join(dir, 'db-owner-password'));
+    one.signal('SIGINT');
+    await one.ended();
+    await one.gone();
+
+    const two = await first({ dir, port });
+    assert.equal((await two.request('GET', '/readyz')).status, 200);
+    const after = sql('SHOW GRANTS FOR baoxue@localhost', /^socket (.*)$/m.exec(fs.readFileSync(path.join(dir, 'baoxuectl.conf'), 'utf8'))[1]);
+    assert.match(after, /GRANT .*UPDATE.* ON `baoxue`\.`student`/);
+    assert.doesNotMatch(after, /CREATE|ALTER|ALL PRIVILEGES|audit_event/);
+    two.signal('SIGINT');
+    await two.ended();
+    await two.gone();
+});
+
 test('two at once on two ports, a third on a taken port or directory says what to do', async () => {
     const home = temporary();
     const [one, two] = await Promise.all([
@@ -302,6 +332,7 @@ for (const [who, uid] of [['root', 0], ['a plain user', nobody]]) {
         assert.equal((await one.request('GET', '/readyz')).status, 200);
         assert.match((await one.request('GET', '/')).text, /<!doctype html>/i);
         await one.cookie('teacher');
+        assert.match(fs.readFileSync(path.join(tree, 'var/baoxuectl.conf'), 'utf8'), /^owner baoxue_owner$/m);
         const owner = fs.statSync(path.join(tree, 'var/db')).uid;
         assert.equal(owner, asNobody ? nobody : process.getuid());
         one.signal('SIGINT');
