@@ -29,14 +29,20 @@ let county;
 let api;
 let tlsPort;
 let certificate;
+let plainPort;
 
 before(async () => {
     const dir = certificate = temporary();
     tlsPort = await freePort();
+    plainPort = await freePort();
+    // as an administrator is given it, with another port and name
+    const installed = fs.readFileSync(path.join(top, 'conf/baoxue.conf'), 'utf8');
+    const [plain] = /^server \{\n {4}listen 80;[^]*?^\}$/m.exec(installed);
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
         '-keyout', `${dir}/key.pem`, '-out', `${dir}/cert.pem`], { stdio: 'ignore' });
     server = await start({
-        clock: now, lifetime: '12h', server: `set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;
+        clock: now, lifetime: '12h', http: plain.replace('listen 80;', `listen 127.0.0.1:${plainPort};`).replace('baoxue.example.cn', 'school.example')
+            .replace(/access_log .*;/, ''), server: `set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;
             listen 127.0.0.1:${tlsPort} ssl; ssl_certificate "${dir}/cert.pem"; ssl_certificate_key "${dir}/key.pem";`,
     });
     world = await buildWorld(server);
@@ -204,8 +210,54 @@ describe('over TLS', () => {
     test('the browser is told to stay with it, by every answer', async () => {
         for (const at of ['/', '/js/app.js', '/nothing', '/.git/config', '/api/v1/session', '/api/v1/nothing', '/healthz', '/readyz', '/metrics']) {
             const answer = await raw(`GET ${at} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`, { port: tlsPort, secure: true });
-            assert.match(answer, /^strict-transport-security: max-age=31536000\r$/im, at);
+            assert.match(answer, /^strict-transport-security: max-age=31536000; includeSubDomains\r$/im, at);
             assert.doesNotMatch(await raw(`GET ${at} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`), /^strict-transport-security:/im, at);
+        }
+    });
+});
+
+describe('without TLS', () => {
+    const ask = (method, at, more = '') => raw(`${method} ${at} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n${more}\r\n`, { port: plainPort });
+
+    test('a page is sent on to TLS, to the name of the server whatever name was asked for', async () => {
+        for (const at of ['/', '/index.html', '/js/app.js', '/verify.html?code=1', '/apis', '/nothing']) {
+            for (const method of ['GET', 'HEAD']) {
+                const answer = await ask(method, at);
+                assert.equal(statusOf(answer), 301, `${method} ${at}`);
+                assert.ok(answer.includes(`\r\nLocation: https://school.example${at}\r\n`), answer);
+                assert.doesNotMatch(answer, /^(set-cookie|strict-transport-security):/im);
+            }
+        }
+        assert.equal(statusOf(await ask('POST', '/', 'Content-Length: 0\r\n')), 405);
+    });
+
+    test('nothing of the API is answered or sent on, and nothing is done', async () => {
+        const sessions = async () => Number((await server.sql('SELECT COUNT(*) AS n FROM session'))[0].n);
+        const had = await sessions();
+        const body = JSON.stringify({ login: 'guardianhao', password: accountPassword });
+        const right = `Origin: ${server.origin}\r\nIdempotency-Key: plain\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+        const asked = [['POST', '/api/v1/session', right], ...operations().map(({ at, method }) => [method, `/api/v1/${at}`, 'Content-Length: 0\r\n']),
+            ['GET', '/api', ''], ['GET', '/%61pi/v1/session', ''], ['GET', '/x/../api/v1/session', ''], ['GET', '//api/v1/session', ''],
+            ['GET', '/readyz', ''], ['GET', '/healthz', ''], ['GET', '/metrics', '']];
+        for (const [method, at, more] of asked) {
+            const answer = await ask(method, at, more);
+            assert.equal(statusOf(answer), 403, `${method} ${at}: ${answer}`);
+            assert.match(answer, /^content-type: application\/problem\+json; charset=utf-8\r$/im);
+            assert.doesNotMatch(answer, /^(location|set-cookie):/im);
+            if (method !== 'HEAD') {
+                const problem = JSON.parse(Buffer.from(answer.split('\r\n\r\n')[1], 'latin1').toString());
+                assert.deepEqual([problem.status, problem.code], [403, 'https_only']);
+            }
+        }
+        assert.ok(asked.length > 100, `${asked.length}`);
+        assert.equal(await sessions(), had);
+    });
+
+    test('plain HTTP to the port of TLS is refused, too', async () => {
+        for (const at of ['/', '/api/v1/session']) {
+            const answer = await raw(`GET ${at} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`, { port: tlsPort });
+            assert.equal(statusOf(answer), 400, at);
+            assert.match(answer, /plain HTTP request was sent to HTTPS port/);
         }
     });
 });

@@ -21,7 +21,7 @@ const site = path.join(dir, 'nginx');                // of the web server that i
 const module = path.join(prefix, 'lib/nginx/modules/ngx_http_baoxue_module.so');
 const programs = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, MAKEFLAGS: '', MAKELEVEL: '', NGINX_CONF: site };
 const database = new Database(dir);
-let nginx, otherPort, port;
+let nginx, otherPort, plainPort, port;
 
 const make = (...words) => {
     const done = spawnSync('make', ['--no-print-directory', ...words], { cwd: top, encoding: 'utf8', env: programs });
@@ -46,10 +46,10 @@ const edit = (file, ...changes) => {
     fs.writeFileSync(file, text);
 };
 
-function request(secure, where, { method = 'GET', body, headers = {} } = {}) {
+function request(secure, where, { method = 'GET', body, headers = {}, at } = {}) {
     return new Promise((resolve, reject) => {
         const sent = (secure ? https : http).request({
-            host: '127.0.0.1', port: secure ? port : otherPort, path: where, method, headers, rejectUnauthorized: false, agent: false,
+            host: '127.0.0.1', port: at ?? (secure ? port : otherPort), path: where, method, headers, rejectUnauthorized: false, agent: false,
         }, (answer) => {
             let text = '';
             answer.on('data', (bytes) => { text += bytes; });
@@ -84,6 +84,7 @@ before(async () => {
 
     otherPort = await freePort();
     port = await freePort();
+    plainPort = await freePort();
     for (const name of ['conf.d', 'modules-enabled', 'log', 'tmp']) {
         fs.mkdirSync(path.join(site, name), { recursive: true });
     }
@@ -177,7 +178,9 @@ test('the steps of docs/install.md lead to a server that people sign in to, besi
         [/socket=\S+/, `socket=${database.socket}`], [/baoxue_origin .*;/, `baoxue_origin https://127.0.0.1:${port};`],
         [/listen 443 ssl http2;/, `listen 127.0.0.1:${port} ssl http2;`], [/server_name .*;/, 'server_name 127.0.0.1;'],
         [/ssl_certificate .*;/, `ssl_certificate ${dir}/cert.pem;`], [/ssl_certificate_key .*;/, `ssl_certificate_key ${dir}/key.pem;`],
-        [/access_log .* baoxue;/, `access_log ${site}/log/baoxue.log baoxue;`]);
+        [/access_log .* baoxue;/g, `access_log ${site}/log/baoxue.log baoxue;`],
+        [/listen 80;/, `listen 127.0.0.1:${plainPort};`], [/server_name baoxue\.example\.cn;/, 'server_name 127.0.0.1;'],
+        [/return 301 https:\/\/\$server_name/, `$&:${port}`]);
     const second = nginxTest();
     assert.ok(second.ok, second.said);
     await reload();
@@ -198,10 +201,16 @@ test('the steps of docs/install.md lead to a server that people sign in to, besi
     const me = await request(true, '/api/v1/session', { headers: { cookie: cookie.split(';')[0] } });
     assert.equal(me.status, 200);
 
+    // without TLS: pages are sent on, the API is not
+    const sent = await request(false, '/index.html?x=1', { at: plainPort });
+    assert.deepEqual([sent.status, sent.headers.location], [301, `https://127.0.0.1:${port}/index.html?x=1`]);
+    const refused = await request(false, '/api/v1/session', { at: plainPort, headers: { cookie: cookie.split(';')[0] } });
+    assert.deepEqual([refused.status, JSON.parse(refused.text).code], [403, 'https_only']);
+
     // the portal, with a type for each of its files; the other site as before
     const page = await request(true, '/');
     assert.deepEqual([page.status, page.headers['content-type'], page.headers['strict-transport-security']],
-        [200, 'text/html; charset=utf-8', 'max-age=31536000']);
+        [200, 'text/html; charset=utf-8', 'max-age=31536000; includeSubDomains']);
     assert.match((await request(true, '/manifest.webmanifest')).headers['content-type'], /^application\/manifest\+json/);
     assert.equal((await request(true, '/metrics')).status, 200);
     await otherSiteWorks();
