@@ -120,11 +120,13 @@ static const char sql_expected[] =
     "SELECT e.class_id, COUNT(*) FROM roll_expected e FORCE INDEX (school) WHERE e.school_id = ? AND e.day >= ? AND e.day <= ? AND e.due_at <= ?"
     " GROUP BY e.class_id";
 
-/* What counts of each roll: a mark that another has corrected does not. An absence that leave covers by now is leave. */
+/* What counts of each roll: a mark that another has corrected does not. An absence that leave covers by now is leave; who came
+ * back early is due again from there. */
 static const char sql_marks[] =
     "SELECT m.class_id, CASE WHEN m.kind IN (3, 4) THEN IF(EXISTS (SELECT 1 FROM leave_request q WHERE q.student_id = m.student_id AND q.ends_on >= m.day"
     "   AND q.starts_on <= m.day AND q.state IN ('provisional', 'approved', 'away', 'overdue', 'awaiting_paper', 'returned')"
-    "   AND (q.starts_on < m.day OR q.starts_period <= m.last_period) AND (q.ends_on > m.day OR q.ends_period >= m.first_period)), 4, 3) ELSE m.kind END AS k,"
+    "   AND (q.starts_on < m.day OR q.starts_period <= m.last_period) AND (q.ends_on > m.day OR q.ends_period >= m.first_period)"
+    "   AND (q.back_on IS NULL OR q.back_on > m.day OR (q.back_on = m.day AND q.back_period > m.first_period))), 4, 3) ELSE m.kind END AS k,"
     " SUM(m.last_period - m.first_period + 1), COUNT(*) FROM attendance_mark m FORCE INDEX (school) WHERE m.school_id = ? AND m.day >= ? AND m.day <= ?"
     " AND m.kind <> 0 AND NOT EXISTS (SELECT 1 FROM attendance_mark x FORCE INDEX (PRIMARY) WHERE x.student_id = m.student_id AND x.day = m.day"
     "   AND x.supersedes = m.id) GROUP BY m.class_id, k";

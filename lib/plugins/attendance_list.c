@@ -52,6 +52,7 @@ day_arg(bx_call *c, const char *name, bx_date otherwise, bx_date *out)
     "(SELECT q.kind FROM leave_request q WHERE q.student_id = m.student_id AND q.ends_on >= m.day AND q.starts_on <= m.day"  \
     " AND q.state IN ('provisional', 'approved', 'away', 'overdue', 'awaiting_paper', 'returned')"                       \
     " AND (q.starts_on < m.day OR q.starts_period <= m.last_period) AND (q.ends_on > m.day OR q.ends_period >= m.first_period)"  \
+    " AND (q.back_on IS NULL OR q.back_on > m.day OR (q.back_on = m.day AND q.back_period > m.first_period))"            \
     " ORDER BY q.id LIMIT 1)"
 
 /* ------------------------------------------------------------------ GET roll-calls/day */

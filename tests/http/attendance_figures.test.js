@@ -33,6 +33,33 @@ describe('sums of a week', () => {
         assert.deepEqual((await figures('office', '?from=2026-09-28&to=2026-09-30')).school.due, 0);
     });
 
+    test('who came back early from leave and stays away the next day is absent, in the sums, on the sheet and for the ladder', async () => {
+        at('2026-09-20T18:00');
+        const asked = ok(await who.guardian.post('leave-requests', { student_id: id('siyu'), kind: 'sick', starts_on: '2026-09-21', starts_period: 1, ends_on: '2026-09-22', ends_period: 7,
+            reason: '夜里发烧', action: 'submit' }), 201);
+        for (const [person, action] of [['teacher', 'consent'], ['office', 'approve']]) {
+            const now = ok(await who[person].get(`leave-requests/${asked.id}`));
+            ok(await who[person].post(`leave-requests/${asked.id}/${action}`, {}, { version: now.version }));
+        }
+        jobs('2026-09-21T08:00');
+        at('2026-09-21T08:05');
+        await taken('teacher', []);
+        at('2026-09-21T14:05');
+        await taken('teacher', [mark('siyu', 'present')]);
+        const away = ok(await who.teacher.get(`leave-requests/${asked.id}`));
+        ok(await who.teacher.post(`leave-requests/${asked.id}/return`, { back_on: '2026-09-21', back_period: 5 }, { version: away.version }));
+        for (const time of ['08:05', '14:05']) {
+            at(`2026-09-22T${time}`);
+            await taken('teacher', [mark('siyu', 'absent')]);
+        }
+        jobs('2026-09-22T16:30');
+        const { school } = await figures();
+        assert.deepEqual([school.leave, school.absent], [4, 7]);
+        const day = ok(await who.office.get('roll-calls/day')).classes.find((k) => k.class_id === cls('class1'));
+        assert.deepEqual(day.sessions.map((s) => [s.absent, s.leave]), [[1, 0], [1, 0]]);
+        assert.equal((await who.teacher.get('absences/runs')).json.items[0].days, 1);
+    });
+
     test('as a spreadsheet; in scope; spans that are none', async () => {
         await taken('teacher', [mark('hao', 'absent')]);
         const file = await who.office.get('attendance-figures/export?from=2026-09-21&to=2026-09-21&format=csv');
