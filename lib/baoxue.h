@@ -552,7 +552,8 @@ typedef struct {
      * mind being told twice. NULL: nothing depends on the calendar. [thread] */
     bx_rc               (*calendar_changed)(bx_call *c, bx_id class_id, bx_date from, bx_date to);
     /* Capabilities, separated by spaces, that reach a child from its own school and from the root only: a position at a township
-     * or a central school opens no row of the schools below by them. NULL: none. */
+     * or a central school opens no row of the schools below by them, and no position a row about a child of one's own, neither in
+     * records nor in the audit trail. A plugin's own statements see to it themselves. NULL: none. */
     const char           *near;
 } bx_plugin;
 

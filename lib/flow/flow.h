@@ -19,6 +19,8 @@ typedef struct { const char *sql; bx_value arg; size_t nargs; } bx_scope_part;
 bx_rc   bx_scope_parts(bx_call *c, bx_scope scope, const char *alias, const char *capability, bx_scope_part *out, size_t *n);
 /* SQL expression that is 1 when the caller is a guardian of t.student_id, or "0" when the caller has no children. */
 bx_rc   bx_own_child_sql(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
+/* The same asked of the database whatever the session says: where a guardian who was entered a minute ago must not see it either. */
+bx_rc   bx_own_child_ask(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
 
 /* ---- record.c: rows of a record definition, read, rendered, taken from a body. */
 
@@ -53,11 +55,13 @@ void    bx_record_joins(const bx_record_def *def, bx_buf *sql);
 void    bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, size_t i, bx_record *out);
 /* Reads one row in the scope of def->read; *found false when there is none the caller may see. */
 bx_rc   bx_record_read(bx_call *c, const bx_record_def *def, bx_id id, bx_record *out, bool *found);
-/* Predicate for the rows of def the caller may see with capability: scope and private states. */
+/* Is it read by a capability that is near? Then nobody reads such a row about a child of their own. */
+bool    bx_record_near(const bx_record_def *def);
+/* Predicate for the rows of def the caller may see with capability: scope, private states, own children. */
 bx_rc   bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
                         size_t room);
 /* Only the second half of it: " AND …", or nothing. */
-void    bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs);
+bx_rc   bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room);
 /* The row as JSON, fields the caller may see, secrets masked. A new reference. */
 json_t *bx_record_json(bx_call *c, const bx_record *r);
 /* Finishes a page: attachments, the plugin's decorate. */

@@ -69,8 +69,7 @@ scope_where(list *l)
         }
     }
 
-    bx_record_where_private(l->c, l->def, &l->sql, l->args, &l->nargs);
-    return BX_OK;
+    return bx_record_where_private(l->c, l->def, &l->sql, l->args, &l->nargs, MAX_ARGS);
 }
 
 
@@ -653,8 +652,7 @@ bx_queue_count(bx_call *c, const bx_record_def *def, int64_t *n)
     bx_buf_printf(&l.sql, "SELECT COUNT(*) FROM (SELECT 1 AS one FROM %s t", def->table);
     bx_record_joins(def, &l.sql);
     bx_buf_str(&l.sql, " WHERE TRUE");
-    bx_record_where_private(c, def, &l.sql, l.args, &l.nargs);
-    if (queue_where(&l) != BX_OK) {
+    if (bx_record_where_private(c, def, &l.sql, l.args, &l.nargs, MAX_ARGS) != BX_OK || queue_where(&l) != BX_OK) {
         return BX_FAIL;
     }
 

@@ -195,13 +195,9 @@ bx_record_from_row(bx_call *c, const bx_record_def *def, const bx_rows *rows, si
 
 
 /* Rows in a private state are seen by their creator only. */
-void
-bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs)
+static void
+where_states(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs)
 {
-    if (def->private_states == NULL || c->trusted) {
-        return;
-    }
-
     bx_buf_str(sql, " AND (t.state NOT IN (");
     for (const char *p = def->private_states; *p != '\0'; p += strspn(p, " ")) {
         size_t  n = strcspn(p, " ");
@@ -216,16 +212,41 @@ bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_va
 }
 
 
+bool
+bx_record_near(const bx_record_def *def)
+{
+    return def->scope == BX_SCOPE_STUDENT && def->read != NULL && bx_capability_near(bx_capability_index(def->read));
+}
+
+
+/* What a capability that is near opens is never about a child of one's own, whatever position one holds. */
+bx_rc
+bx_record_where_private(bx_call *c, const bx_record_def *def, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
+{
+    if (c->trusted) {
+        return BX_OK;
+    }
+    if (def->private_states != NULL) {
+        where_states(c, def, sql, args, nargs);
+    }
+    if (!bx_record_near(def)) {
+        return BX_OK;
+    }
+
+    bx_buf_str(sql, " AND NOT ");
+    return bx_own_child_ask(c, "t", sql, args, nargs, room);
+}
+
+
 bx_rc
 bx_record_where(bx_call *c, const bx_record_def *def, const char *capability, bx_buf *sql, bx_value *args, size_t *nargs,
                 size_t room)
 {
-    if (bx_scope_where(c, def->scope, bx_record_alias(def), capability, sql, args, nargs, room - 1) != BX_OK) {
+    if (bx_scope_where(c, def->scope, bx_record_alias(def), capability, sql, args, nargs, room - 3) != BX_OK) {
         return BX_FAIL;
     }
 
-    bx_record_where_private(c, def, sql, args, nargs);
-    return BX_OK;
+    return bx_record_where_private(c, def, sql, args, nargs, room);
 }
 
 

@@ -87,7 +87,7 @@ bx_scope_allows(const bx_call *c, const char *capability, const bx_row_scope *ro
     for (unsigned i = 0; i < c->who->ngrants; i++) {
         const bx_session_grant *g = &c->who->grants[i];
 
-        if (grant_opens(g, cap) && grant_holds(g, row)) {
+        if (grant_opens(g, cap) && grant_holds(g, row) && !(row->own_child && bx_capability_near(cap))) {
             return true;
         }
     }
@@ -352,14 +352,21 @@ bx_own_child_sql(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, siz
         return BX_OK;
     }
 
+    return bx_own_child_ask(c, alias, sql, args, nargs, room);
+}
+
+
+bx_rc
+bx_own_child_ask(bx_call *c, const char *alias, bx_buf *sql, bx_value *args, size_t *nargs, size_t room)
+{
     /* the phone as well: a teacher whose staff account was never linked to the guardian row of her own child */
     bx_buf_printf(sql,
         "EXISTS (SELECT 1 FROM student_guardian og JOIN guardian gg ON gg.id = og.guardian_id"
         " WHERE og.student_id = %s.student_id AND og.ends_on IS NULL AND (gg.account_id = ?"
         " OR gg.phone_hash = (SELECT oa.phone_hash FROM account oa WHERE oa.id = ?)))", alias);
 
-    if (push(c, bx_int(c->who->account), args, nargs, room) != BX_OK) {
+    if (push(c, bx_int(bx_call_account(c)), args, nargs, room) != BX_OK) {
         return BX_FAIL;
     }
-    return push(c, bx_int(c->who->account), args, nargs, room);
+    return push(c, bx_int(bx_call_account(c)), args, nargs, room);
 }

@@ -26,22 +26,56 @@ bx_dropout_tell(bx_call *c, const bx_case *k, const char *kind, const char *role
 }
 
 
+/* Staff accounts that are guardians of a child, by the account or the phone: what must not reach the family does not reach them. */
+static bx_rc
+family_of(bx_call *c, bx_id student, bx_rows *out)
+{
+    static const char  sql[] =
+        "SELECT g.account_id FROM student_guardian sg JOIN guardian g ON g.id = sg.guardian_id"
+        " WHERE sg.student_id = ? AND sg.ends_on IS NULL AND g.account_id IS NOT NULL"
+        " UNION SELECT a.id FROM student_guardian sg JOIN guardian g ON g.id = sg.guardian_id JOIN account a ON a.phone_hash = g.phone_hash"
+        " WHERE sg.student_id = ? AND sg.ends_on IS NULL";
+
+    return bx_query(c, out, sql, BX_ARGS(bx_int(student), bx_int(student)));
+}
+
+
+static bool
+is_family(const bx_rows *family, bx_id account)
+{
+    for (size_t i = 0; i < family->nrows; i++) {
+        if (bx_cell_int(family, i, 0) == account) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* Suspected harm: the principal of the child's own school and the bureau, at once; the notice says that there is one and where, not
- * what. A school without a principal has nobody above it told in the principal's place: the bureau knows. */
+ * what. A school without a principal, or whose principal is a guardian of the child, has nobody above it told in the principal's
+ * place: the bureau knows. Whoever is of the family is told nothing, whatever position they hold. */
 bx_rc
 bx_urgent_tell(bx_call *c, const bx_record *r)
 {
-    static const char *const  roles[] = { "principal", "county" };
-    const bx_place           *place;
-    json_t                   *params = bx_own(bx_call_arena(c), json_pack("{s:o}", "report_id", json_sprintf("%" PRId64, bx_rec_id(r))));
+    const bx_place *place;
+    bx_rows         family;
+    json_t         *params = bx_own(bx_call_arena(c), json_pack("{s:o}", "report_id", json_sprintf("%" PRId64, bx_rec_id(r))));
 
-    if (bx_place_of(c, bx_rec_school(r), &place) != BX_OK) {
+    if (bx_place_of(c, bx_rec_school(r), &place) != BX_OK || family_of(c, bx_rec_student(r), &family) != BX_OK) {
         return BX_FAIL;
     }
-    for (size_t i = bx_place_holds(place, roles[0]) == bx_rec_school(r) ? 0 : 1; i < sizeof(roles) / sizeof(roles[0]); i++) {
-        bx_notice  n = { .kind = "dropout.urgent", .role = roles[i], .unit = bx_rec_school(r), .params = params,
-                         .key = bx_sprintf(bx_call_arena(c), "%" PRId64 ":%s", bx_rec_id(r), roles[i]) };
 
+    for (size_t i = 0; i < place->nholders; i++) {
+        const bx_holder *h = &place->holders[i];
+        bool             principal = strcmp(h->role, "principal") == 0 && h->unit == bx_rec_school(r);
+        bx_notice        n = { .kind = "dropout.urgent", .account = h->account, .unit = h->unit, .params = params,
+                               .key = bx_sprintf(bx_call_arena(c), "%" PRId64, bx_rec_id(r)) };
+
+        if ((!principal && strcmp(h->role, "county") != 0) || h->account == bx_call_account(c) || is_family(&family, h->account)) {
+            continue;
+        }
         if (bx_notice_send(c, &n) != BX_OK) {
             return BX_FAIL;
         }

@@ -186,13 +186,40 @@ take(bx_call *c, asked *q)
 
 /* ------------------------------------------------------------------ reading */
 
-typedef struct { bx_buf sql; bx_value args[32]; size_t n; } statement;
+#define MAX_ARGS  48
+
+typedef struct { bx_buf sql; bx_value args[MAX_ARGS]; size_t n; } statement;
 
 static void
 and(statement *s, const char *sql, bx_value v)
 {
     bx_buf_str(&s->sql, sql);
     s->args[s->n++] = v;
+}
+
+/* Nobody learns from the trail that somebody has reported about a child of theirs: for records that are read by a capability that is
+ * near, events about the reader's own children are left out. */
+static bx_rc
+not_own_children(bx_call *c, statement *s)
+{
+    const bx_plugin *const  *plugins;
+    size_t                   n;
+
+    plugins = bx_plugins(&n);
+    for (size_t i = 0; i < n && !c->trusted; i++) {
+        for (const bx_record_def *def = plugins[i]->records; def != NULL && def->name != NULL; def++) {
+            if (!bx_record_near(def)) {
+                continue;
+            }
+            bx_buf_printf(&s->sql, " AND NOT (e.record = '%s' AND EXISTS (SELECT 1 FROM %s t WHERE t.id = e.record_id AND ", def->name, def->table);
+            if (bx_own_child_ask(c, "t", &s->sql, s->args, &s->n, MAX_ARGS - 1) != BX_OK) {
+                return BX_FAIL;
+            }
+            bx_buf_str(&s->sql, "))");
+        }
+    }
+
+    return BX_OK;
 }
 
 /* One chain is read by (unit_id, at), all of them by (at), a record's by (record, record_id): newest first. */
@@ -235,6 +262,9 @@ read_events(bx_call *c, const asked *q, bx_rows *rows)
         and(&s, " OR e.unit_id < ?", bx_int(q->after_unit));
         and(&s, " OR (e.unit_id = ?", bx_int(q->after_unit));
         and(&s, " AND e.seq < ?))", bx_int(q->after_seq));
+    }
+    if (not_own_children(c, &s) != BX_OK) {
+        return BX_FAIL;
     }
     and(&s, " ORDER BY e.at DESC, e.unit_id DESC, e.seq DESC LIMIT ?", bx_int(q->limit + 1));
 
@@ -400,7 +430,7 @@ add_names(bx_call *c, json_t *items, const bx_record_def *def)
     }
 
     bx_buf_str(&sql, ") AND ");
-    if (bx_scope_where(c, BX_SCOPE_STUDENT, "t", def->read, &sql, args, &n, sizeof(args) / sizeof(args[0])) != BX_OK) {
+    if (bx_record_where(c, def, def->read, &sql, args, &n, sizeof(args) / sizeof(args[0])) != BX_OK) {
         return BX_FAIL;
     }
     if (sql.failed) {

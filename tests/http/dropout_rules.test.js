@@ -2,7 +2,7 @@
 // known and need not be typed, figures, the roster, the urgent report that nobody else sees, and who is responsible for whom.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { start } from '../lib/server.js';
 import { buildWorld, libraryValues } from '../lib/world.js';
 
@@ -327,6 +327,96 @@ describe('the urgent report', () => {
         } finally {
             await server.sql("UPDATE `position` SET ends_on = NULL WHERE role = 'principal' AND unit_id = ?", [world.units.school.id]);
         }
+    });
+});
+
+describe('the urgent report about one\'s own child', () => {
+    let kin;
+
+    /** This person becomes a guardian of siyu: by the account, or by nothing but the phone of the staff account. */
+    async function makeGuardian(login, by) {
+        const [{ sealed, hash }] = await server.sql('SELECT phone AS sealed, phone_hash AS hash FROM guardian WHERE id = ?', [world.guardians.guardian2]);
+        const phone = by === 'phone' ? hash : Buffer.alloc(32, 7);
+        kin = libraryValues(server, [{ op: 'id' }])[0];
+        await server.sql('UPDATE account SET phone_hash = NULL WHERE id = ?', [world.accounts.guardian2]);
+        await server.sql(`INSERT INTO guardian (id, name, phone, phone_hash, account_id, created_at, updated_at) SELECT ?, '罗国安', ?, ?, ${by === 'phone' ? 'NULL' : 'a.id'}, NOW(), NOW()
+            FROM account a WHERE a.login = ?`, [kin, sealed, phone, login]);
+        await server.sql('UPDATE account SET phone_hash = ? WHERE login = ?', [by === 'phone' ? hash : null, login]);
+        await server.sql("INSERT INTO student_guardian (student_id, guardian_id, relation) VALUES (?, ?, 'other')", [world.students.siyu, kin]);
+    }
+
+    afterEach(async () => {
+        const [{ hash }] = await server.sql('SELECT phone_hash AS hash FROM guardian WHERE id = ?', [world.guardians.guardian2]);
+        await server.sql('DELETE FROM student_guardian WHERE guardian_id = ?', [kin]);
+        await server.sql('DELETE FROM guardian WHERE id = ?', [kin]);
+        await server.sql("UPDATE account SET phone_hash = NULL WHERE login IN ('principal', 'county', 'admin')");
+        await server.sql('UPDATE account SET phone_hash = ? WHERE id = ?', [hash, world.accounts.guardian2]);
+    });
+
+    const raise = (student, signs) => made('subject', 'urgent-reports', { student_id: id(student), kind: 'harm', signs });
+    const told = async (report) => (await server.sql("SELECT a.login FROM notice n JOIN account a ON a.id = n.account_id WHERE n.kind = 'dropout.urgent' AND n.notice_key = ?", [report.id]))
+        .map((one) => one.login).sort();
+    const trail = async (login, query = '') => (await who[login].get(`audit-events?limit=200${query}`)).json.items
+        .filter((one) => one.record === 'urgent-reports' && one.action !== 'export').map((one) => one.record_id);
+
+    async function seesNothing(login, report) {
+        for (const path of ['', '?queue=mine', '?state=raised']) {
+            const { items } = (await who[login].get(`urgent-reports${path}`)).json;
+            assert.ok(!items.some((one) => one.id === report.id), `${login} ${path}`);
+        }
+        for (const answer of [await who[login].get(`urgent-reports/${report.id}`), await who[login].get(`urgent-reports/${report.id}/history`),
+            await who[login].post(`urgent-reports/${report.id}/tell`, { told: '没有的事', measures: '不用管' }, { version: report.version })]) {
+            assert.deepEqual([answer.status, answer.json.code], [404, 'not_found']);
+        }
+        assert.ok(!(await who[login].get('urgent-reports/export')).text.includes('淤青'));
+        assert.ok(!(await trail(login)).includes(report.id), 'not even that there is one');
+        assert.deepEqual(await trail(login, `&record=urgent-reports&record_id=${report.id}`), []);
+        for (const path of ['notices', 'tasks?queue=mine&limit=100', `students/${id('siyu')}/timeline`, 'desk']) {
+            const answer = await who[login].get(path);
+            assert.ok(!answer.text.includes(report.id) && !answer.text.includes('淤青'), `${login} ${path}`);
+        }
+    }
+
+    for (const by of ['account', 'phone']) {
+        test(`a principal who is a guardian, by the ${by}: neither reads nor hears of it; the bureau does, and the principal still does of other children`, async () => {
+            await makeGuardian('principal', by);
+            const report = await raise('siyu', '手臂上有淤青，说是家里人打的');
+            assert.deepEqual(await told(report), ['county']);
+            await seesNothing('principal', report);
+            const other = await raise('hao', '几天没吃早饭');
+            assert.deepEqual(await told(other), ['county', 'principal']);
+            assert.deepEqual((await who.principal.get('urgent-reports')).json.items.map((one) => one.id), [other.id]);
+            assert.deepEqual(await trail('principal'), [other.id]);
+            assert.deepEqual((await who.county.get('urgent-reports')).json.items.map((one) => one.id).sort(), [report.id, other.id].sort());
+            assert.ok((await trail('county')).includes(report.id));
+            const handled = await who.county.post(`urgent-reports/${report.id}/tell`, { told: '派出所', measures: '当天上门' }, { version: report.version });
+            assert.equal(handled.json.state, 'told', handled.text);
+            await seesNothing('principal', report);
+        });
+    }
+
+    test('an officer of the bureau who is a guardian: the principal is told', async () => {
+        await makeGuardian('county', 'account');
+        const report = await raise('siyu', '手臂上有淤青，说是家里人打的');
+        assert.deepEqual(await told(report), ['principal']);
+        await seesNothing('county', report);
+        assert.equal((await who.principal.get(`urgent-reports/${report.id}`)).status, 200);
+    });
+
+    test('an administrator of the school who is a guardian does not find it in the audit trail; others see that there is one', async () => {
+        await makeGuardian('admin', 'account');
+        const report = await raise('siyu', '手臂上有淤青，说是家里人打的');
+        assert.deepEqual(await trail('admin'), []);
+        const other = await raise('hao', '几天没吃早饭');
+        assert.deepEqual(await trail('admin'), [other.id]);
+        assert.ok((await trail('principal')).includes(report.id));
+    });
+
+    test('who raises it about an own child is told nothing more of it', async () => {
+        await makeGuardian('principal', 'account');
+        const report = await made('principal', 'urgent-reports', { student_id: id('siyu'), kind: 'harm', signs: '手臂上有淤青，是她爸打的' });
+        assert.deepEqual(await told(report), ['county']);
+        assert.equal((await who.principal.get(`urgent-reports/${report.id}`)).status, 404);
     });
 });
 
