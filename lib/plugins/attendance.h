@@ -113,6 +113,10 @@ bx_rc        bx_attendance_integrity(bx_call *c);
 
 /* ---- attendance_clock.c [thread] */
 
+/* Runs a part of a job in an arena that goes with it, on the job's connection. */
+typedef bx_rc (*bx_job_part)(bx_call *c, void *ctx);
+bx_rc        bx_in_part(bx_call *c, bx_job_part fn, void *ctx);
+
 bx_rc        bx_attendance_clock(bx_call *c);
 bx_rc        bx_attendance_night(bx_call *c);
 bx_rc        bx_attendance_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);

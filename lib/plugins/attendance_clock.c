@@ -17,11 +17,8 @@
 
 /* ------------------------------------------------------------------ a call with memory of its own */
 
-typedef bx_rc (*part)(bx_call *c, void *ctx);
-
-/* Runs a part of the job in an arena that goes with it, on the job's connection. */
-static bx_rc
-in_part(bx_call *c, part fn, void *ctx)
+bx_rc
+bx_in_part(bx_call *c, bx_job_part fn, void *ctx)
 {
     bx_arena *a = bx_arena_create(64 * 1024);
     bx_call  *own = a == NULL ? NULL : bx_call_program(bx_call_app(c), a, c->actor);
@@ -106,7 +103,7 @@ run_rows(bx_call *c, const bx_rows *rows, bool touched)
             b.since = since < b.since ? since : b.since;
             b.students[b.n++] = bx_cell_int(rows, i++, 0);
         }
-        if (in_part(c, run_batch, &b) != BX_OK) {
+        if (bx_in_part(c, run_batch, &b) != BX_OK) {
             return BX_FAIL;
         }
     }
@@ -231,11 +228,11 @@ bx_attendance_clock(bx_call *c)
 {
     int  first = 1, second = 2;
 
-    if (run_touched(c) != BX_OK || run_due(c) != BX_OK || in_part(c, remind_stage, &first) != BX_OK) {
+    if (run_touched(c) != BX_OK || run_due(c) != BX_OK || bx_in_part(c, remind_stage, &first) != BX_OK) {
         return BX_FAIL;
     }
 
-    return in_part(c, remind_stage, &second);
+    return bx_in_part(c, remind_stage, &second);
 }
 
 /* ------------------------------------------------------------------ the night */
@@ -318,7 +315,7 @@ night_page(bx_call *c, bx_id after, bx_date today, bx_id *last, bool *more)
         k.class_id = bx_cell_int(&rows, i, 0);
         k.school = bx_cell_int(&rows, i, 1);
         k.township = bx_cell_int(&rows, i, 2);
-        if (in_part(c, night_of_class, &k) != BX_OK) {
+        if (bx_in_part(c, night_of_class, &k) != BX_OK) {
             return BX_FAIL;
         }
         *last = k.class_id;

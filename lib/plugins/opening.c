@@ -66,6 +66,8 @@ const bx_record_def *const bx_no_show_record = &records[0];
 static const bx_rule rules[] = {
     { "opening.early_days", BX_RULE_INT, 14, 0, 60, NULL, "calendar_day", "proposal: registration opens so long before the term" },
     { "opening.due_days",   BX_RULE_INT, 1,  0, 30, NULL, "school_day",   "proposal: by when who has not come is to be brought back, from the first school day on" },
+    { "opening.close_days", BX_RULE_INT, 0, 0, 10, NULL, "school_day",
+      "[D4] (二): who has not come is listed at the start of the term; by the end of its first school day, or so many later: proposal" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 
@@ -94,7 +96,12 @@ static const bx_grant grants[] = {
 
 static const bx_menu menu[] = { { "opening", "#/opening", "flag", "opening.read" }, { NULL, NULL, NULL, NULL } };
 
+static const bx_task_kind tasks[] = {
+    { BX_OPENING_TASK, "teacher", "opening-registers", "#/opening?class={class_id}", "opening.close_days", BX_TASK_REOPENS },
+    { NULL, NULL, NULL, NULL, NULL, 0 }
+};
+
 const bx_plugin bx_plugin_opening = {
     .abi = BX_PLUGIN_ABI, .name = "opening", .records = records, .rules = rules, .routes = route_list, .jobs = jobs, .grants = grants, .menu = menu,
-    .documents = bx_opening_documents
+    .tasks = tasks, .documents = bx_opening_documents, .calendar_changed = bx_opening_calendar
 };

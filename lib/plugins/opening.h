@@ -1,5 +1,5 @@
-/* opening.h: what opening.c (the tables) takes from opening_list.c (who has come), opening_save.c (what is said) and
- * opening_document.c (the sheet on paper). */
+/* opening.h: what opening.c (the tables) takes from opening_list.c (who has come), opening_save.c (what is said),
+ * opening_clock.c (what the clock does) and opening_document.c (the sheet on paper). */
 #ifndef BX_OPENING_H
 #define BX_OPENING_H
 
@@ -33,5 +33,10 @@ bx_rc   bx_no_show_changed(bx_call *c, bx_record *r);
 bx_rc   bx_no_show_come(bx_call *c, bx_record *r);
 bx_rc   bx_no_show_declare(bx_call *c, bx_record *r);
 bx_rc   bx_opening_clock(bx_call *c);
+bx_rc   bx_opening_calendar(bx_call *c, bx_id class_id, bx_date from, bx_date to);
+
+/* The task of a class whose list is not closed, and its key. */
+#define BX_OPENING_TASK  "opening.close"
+char   *bx_opening_key(bx_arena *a, bx_id class_id, bx_date term_on);
 
 #endif

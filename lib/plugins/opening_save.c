@@ -247,6 +247,7 @@ bx_opening_close(bx_call *c)
                     BX_ARGS(bx_int(id), bx_int(k.term.class_id), bx_int(k.term.school), k.term.township == 0 ? bx_null() : bx_int(k.term.township),
                             bx_text(bx_date_text(a, k.term.term_on)), bx_int((int64_t) k.children.nrows), bx_text(bx_call_actor(c)),
                             bx_text(bx_time_sql(a, bx_call_now(c))), bx_int(bx_call_account(c)), bx_text(bx_time_sql(a, bx_call_now(c))))) != BX_OK
+        || bx_task_close(c, BX_OPENING_TASK, bx_opening_key(a, k.term.class_id, k.term.term_on), "done", NULL, "opening-registers", id) != BX_OK
         || bx_answer(c, 201, json_pack("{s:o, s:i, s:i}", "register_id", bx_id_json(id), "due", (int) k.children.nrows, "missing", (int) n)) != BX_OK)
     {
         return BX_FAIL;
@@ -302,27 +303,4 @@ bx_no_show_come(bx_call *c, bx_record *r)
 
     bx_set_time(r, "came_at", at);
     return bx_no_show_changed(c, r);
-}
-
-/* Whoever was seen at school has come: the roll says so, nobody writes it again. From the first day of the term on the ladder looks
- * at whoever is still missing and has no run yet. */
-bx_rc
-bx_opening_clock(bx_call *c)
-{
-    bx_arena *a = bx_call_arena(c);
-    bx_value  today = bx_text(bx_date_text(a, bx_date_of(bx_call_now(c))));
-    unsigned  moved;
-
-    if (bx_sweep(c, bx_no_show_record, "seen", "EXISTS (SELECT 1 FROM absence_run x WHERE x.student_id = t.student_id AND x.first_on >= t.term_on"
-                 " AND x.state = 'ended' AND x.ended_by = 'returned') OR EXISTS (SELECT 1 FROM roll_call r WHERE r.class_id = t.class_id AND r.day >= t.term_on"
-                 " AND r.saved_at > t.found_at AND NOT EXISTS (SELECT 1 FROM attendance_mark m FORCE INDEX (PRIMARY) WHERE m.student_id = t.student_id AND m.day = r.day"
-                 " AND m.roll_id = r.id))", BX_NO_ARGS, &moved) != BX_OK)
-    {
-        return BX_FAIL;
-    }
-
-    return bx_exec(c, NULL, "INSERT IGNORE INTO ladder_touch (student_id, at, since) SELECT n.student_id, ?, n.term_on FROM no_show n"
-                   " WHERE n.state = 'missing' AND n.term_on <= ? AND n.term_on >= ? - INTERVAL 60 DAY"
-                   " AND NOT EXISTS (SELECT 1 FROM absence_run x WHERE x.student_id = n.student_id AND x.first_on >= n.term_on) ORDER BY n.id LIMIT 2000",
-                   BX_ARGS(bx_text(bx_time_sql(a, bx_call_now(c))), today, today));
 }

@@ -188,3 +188,82 @@ describe('who has not come', () => {
         assert.equal((await who.teacher.post('no-shows', { action: 'declare', student_id: id('hao') })).status, 409);
     });
 });
+
+describe('a list that nobody closes', () => {
+    const asked = async (state = 'open') => (await server.sql(`SELECT u.name, t.owner_role, t.raised_role, DATE_FORMAT(t.trigger_at, '%m-%d %H:%i') f, DATE_FORMAT(t.nominal_due, '%m-%d %H:%i') n,
+        t.class_id FROM task t JOIN org_unit u ON u.id = t.class_id WHERE t.kind = 'opening.close' AND t.state = ? ORDER BY t.class_id`, [state]));
+    const classes = async (state) => (await asked(state)).map((one) => String(one.class_id));
+    const mine = async (person) => (await who[person].get('tasks?queue=mine&limit=100')).json.items.filter((one) => one.kind === 'opening.close').map((one) => one.class_id);
+
+    test('is a task of the class teacher from the first bell on, with its rule; overdue it climbs; the closed list ends it and nothing else', async () => {
+        jobs('2026-08-31T12:00');
+        jobs('2026-09-01T07:59');
+        assert.deepEqual(await asked(), []);
+        jobs('2026-09-01T08:00');
+        assert.deepEqual((await asked()).map((one) => [one.owner_role, one.raised_role, one.f, one.n]), Array(3).fill(['teacher', null, '09-01 08:00', '09-02 00:00']));
+        assert.deepEqual(await mine('teacher'), [cls('class1')]);
+        const [task] = (await who.teacher.get('tasks?queue=mine&limit=100')).json.items.filter((one) => one.kind === 'opening.close');
+        const { text } = await who.teacher.get(`tasks/${task.id}`);
+        for (const words of ['三年级1班：开学报到还没登记完毕', '报到名单登记完毕的时限', '点“登记完毕”', `#/opening?class=${cls('class1')}`]) {
+            assert.ok(text.includes(words), `${words}: ${text}`);
+        }
+        for (const person of ['grade', 'vice', 'office', 'subject', 'township', 'guardian']) {
+            assert.deepEqual(person === 'guardian' ? [] : await mine(person), [], person);
+        }
+        ok(await marks('teacher', { came: [id('siyu'), id('hao'), id('min')] }));
+        jobs('2026-09-01T18:00');
+        assert.equal((await asked()).length, 3, 'all children there, and yet the list is not closed');
+
+        jobs('2026-09-02T00:01');
+        assert.deepEqual((await mine('grade')).sort(), [cls('class1'), cls('class2')].sort());
+        assert.deepEqual(await mine('principal2'), [cls('class3')], 'no grade leader and no vice principal there');
+        jobs('2026-09-03T00:02');
+        assert.deepEqual((await mine('vice')).sort(), [cls('class1'), cls('class2')].sort());
+        at('2026-09-03T09:00');
+        const register = ok(await close('office'), 201);
+        assert.deepEqual(await classes('done'), [cls('class1')]);
+        const [done] = await server.sql("SELECT closed_record, closed_id, closed_by FROM task WHERE kind = 'opening.close' AND state = 'done'");
+        assert.deepEqual([done.closed_record, String(done.closed_id), done.closed_by], ['opening-registers', register.register_id, '陈志强']);
+        assert.deepEqual(await mine('vice'), [cls('class2')]);
+        jobs('2026-09-03T09:05');
+        assert.deepEqual(await classes('done'), [cls('class1')], 'it does not come again');
+        assert.equal((await asked()).length, 2);
+    });
+
+    test('closed before the first bell it never appears; the rule gives days; a class without children is not asked', async () => {
+        await server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('opening.close_days', ?, '2', 'x', 1, '2026-08-01')", [world.units.school2.id]);
+        await server.sql("UPDATE student SET status = '02' WHERE class_id = ?", [world.units.class2.id]);
+        try {
+            ok(await close(), 201);
+            jobs('2026-09-01T08:01');
+            assert.deepEqual((await asked()).map((one) => [String(one.class_id), one.n]), [[cls('class3'), '09-04 00:00']]);
+        } finally {
+            await server.sql("UPDATE student SET status = '01' WHERE class_id = ?", [world.units.class2.id]);
+            await server.sql("DELETE FROM rule_override WHERE rule = 'opening.close_days'");
+        }
+        jobs('2026-09-01T08:03');
+        assert.deepEqual((await asked()).length, 2, 'the children are there again');
+        await server.sql("UPDATE org_unit SET closed_on = '2026-09-01' WHERE id = ?", [world.units.class2.id]);
+        jobs('2026-09-02T08:03');
+        assert.deepEqual([await classes(), await classes('withdrawn')], [[cls('class3')], [cls('class2')]], 'who has no class any more need not close its list');
+        await server.sql('UPDATE org_unit SET closed_on = NULL WHERE id = ?', [world.units.class2.id]);
+    });
+
+    test('when the first day moves the task is taken back and asked anew on that day', async () => {
+        jobs('2026-09-01T08:01');
+        assert.equal((await asked()).length, 3);
+        const day = ok(await who.office.post('calendar-days', { unit_id: String(world.units.school.id), kind: 'holiday', name: '暴雨停课', starts_on: '2026-09-01', ends_on: '2026-09-02' }), 201);
+        jobs('2026-09-01T08:30');
+        assert.deepEqual([await classes(), await classes('withdrawn')], [[cls('class3')], [cls('class1'), cls('class2')].sort()]);
+        jobs('2026-09-02T12:00');
+        assert.deepEqual(await classes(), [cls('class3')]);
+        jobs('2026-09-03T08:01');
+        assert.deepEqual((await asked()).filter((one) => String(one.class_id) !== cls('class3')).map((one) => [one.f, one.n]), Array(2).fill(['09-03 08:00', '09-04 00:00']));
+        assert.equal((await who.office.del(`calendar-days/${day.id}`, { version: day.version ?? 1 })).status, 204);
+    });
+
+    test('a server that is set up in the middle of a term asks nobody', async () => {
+        jobs('2026-09-16T08:31');
+        assert.deepEqual(await asked(), []);
+    });
+});
