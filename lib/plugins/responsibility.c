@@ -253,7 +253,8 @@ chart(bx_call *c)
 
     items = json_array();
     for (size_t i = 0; i < rows.nrows; i++) {
-        const char *name = strcmp(bx_cell_text(&rows, i, 7), "class") != 0 ? bx_cell_text(&rows, i, 8)
+        bool        classes = strcmp(bx_cell_text(&rows, i, 7), "class") == 0 || strcmp(bx_cell_text(&rows, i, 7), "grade") == 0;
+        const char *name = !classes || bx_cell_text(&rows, i, 9) == NULL ? bx_cell_text(&rows, i, 8)
             : bx_class_label(a, bx_call_lang(c), bx_cell_text(&rows, i, 9), (int) bx_cell_int(&rows, i, 10), (int) bx_cell_int(&rows, i, 11), today);
 
         json_array_append_new(items, json_pack("{s:o, s:s, s:s?, s:s, s:s?, s:s, s:o, s:s, s:s?, s:s?}",

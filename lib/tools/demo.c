@@ -469,7 +469,8 @@ demo_make(demo *d, people *all, unsigned *leaves, unsigned *rolls)
     c->now = d->now;
     if (bx_queue(c, -1, "UPDATE activation SET expires_on = ? WHERE used_at IS NULL",
                  BX_ARGS(bx_text(bx_date_text(c->arena, d->today + 60)))) != BX_OK
-        || bx_commit_batch(c, 0, "demo", "activation-slips", 0, NULL) != BX_OK)
+        || bx_commit_batch(c, 0, "demo", "activation-slips", 0, NULL) != BX_OK
+        || demo_register(d) != BX_OK)
     {
         return refused(d);
     }

@@ -61,4 +61,9 @@ bx_rc       demo_leave(demo *d, unsigned *made);
 /* Rolls of a month and children who stayed away, through the engine itself. BX_FAIL after printing why. */
 bx_rc       demo_cases(demo *d, unsigned *rolls);
 
+/* ---- demo_register.c */
+
+/* Who is responsible for whom, from the area down to the child. */
+bx_rc       demo_register(demo *d);
+
 #endif

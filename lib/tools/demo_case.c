@@ -6,6 +6,7 @@
 
 #include "plugins/attendance.h"
 #include "plugins/dropout.h"
+#include "plugins/opening.h"
 #include "flow/flow.h"
 
 #include <inttypes.h>
@@ -16,9 +17,10 @@
 #define MAX_AWAY    64                        /* children who are absent for days */
 #define MAX_EVENTS  6000
 #define ALL_DAYS    10                        /* school days for which every class has its rolls */
+#define LIST_DAYS   13                        /* of a term: rolls that show who has come */
 
 typedef enum { BY_TEACHER, BY_OFFICE, BY_VICE, BY_PRINCIPAL, BY_COUNTY, BY_TOWNSHIP } by;
-typedef enum { ROLL, CREATE, ACT, SERVE, CLOCK } kind;
+typedef enum { ROLL, CREATE, ACT, SERVE, LIST, CLOCK } kind;
 
 /* One child that stays away from a day to the day before `back`; bodies name it by itself. */
 typedef struct { bx_id student; const char *guardian; const demo_class *cls; bx_date from, back; } away;
@@ -28,7 +30,7 @@ typedef struct {
     kind              what;
     by                who;
     const away       *about;
-    const demo_class *cls;                    /* of a roll */
+    const demo_class *cls;                    /* of a roll, or a list of who has come */
     const char       *name, *body;            /* record or action; JSON */
 } event;
 
@@ -42,6 +44,7 @@ typedef struct {
     event              events[MAX_EVENTS];
     signed_in          actors[128];
     unsigned           rolls;
+    bx_date            listed;                /* the term whose lists of who has come are closed */
 } month;
 
 
@@ -259,6 +262,23 @@ stories(month *m)
 
 /* ---- rolls */
 
+/* Each class closes its list of who has come when the first rolls of a term that has just begun are there. */
+static void
+lists(month *m, bx_date day)
+{
+    bx_date  starts, ends;
+
+    if (!bx_calendar_term(m->cal, day, &starts, &ends) || starts == m->listed || day - starts > LIST_DAYS) {
+        return;
+    }
+
+    m->listed = starts;
+    for (size_t i = 0; i < m->d->nclasses; i++) {
+        add(m, bx_time_at(day, 16 * 60 + 40) + (bx_time) i, (event) { .what = LIST, .who = BY_TEACHER, .cls = &m->d->classes[i] });
+    }
+}
+
+
 static void
 rolls(month *m)
 {
@@ -279,6 +299,9 @@ rolls(month *m)
                     add(m, bx_time_at(day, minutes[s]) + (bx_time) i, (event) { .what = ROLL, .who = BY_TEACHER, .cls = &m->d->classes[i] });
                 }
             }
+        }
+        if (first == BX_NO_DATE || day >= first) {
+            lists(m, day);
         }
         add(m, bx_time_at(day, 11 * 60 + 31), (event) { .what = CLOCK });
         add(m, bx_time_at(day, 16 * 60 + 21), (event) { .what = CLOCK });
@@ -413,7 +436,11 @@ person_acts(month *m, bx_call *c, const event *e)
     }
 
     c->trusted = false;
-    c->if_match = e->what == ROLL ? NULL : "*";
+    c->if_match = e->what == ROLL || e->what == LIST ? NULL : "*";
+    if (e->what == LIST) {
+        c->body = bx_own(c->arena, json_pack("{s:o}", "class_id", bx_id_json(e->cls->id)));
+        return bx_opening_close(c);
+    }
     if (e->what == ROLL) {
         c->body = bx_own(c->arena, roll_body(m, c, e));
         m->rolls++;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { launchChromium, screenshots } from '../lib/browser.js';
+import { dense, print } from '../lib/paper.js';
 import { start } from '../lib/server.js';
 import { buildWorld } from '../lib/world.js';
 
@@ -203,6 +204,17 @@ test('who is responsible: added, in the chart by duty, ended', async () => {
     await page.getByRole('region', { name: '包级' }).waitFor();
     assert.deepEqual(await visitor.axe(), []);
     await picture('responsibility-desk');
+    const paper = await print(page, 'responsibility');
+    for (const words of ['松山乡中心学校控辍保学包保责任一览表', '包级1', '三年级何秀英副校长', '填表人']) {
+        assert.ok(dense(paper.text).includes(words), `${words}: ${paper.text}`);
+    }
+    assert.ok(!paper.text.includes('到期') && !paper.text.includes('加一条'), 'no buttons on paper');
+    assert.equal(paper.pages, 1);
+    await visitor.close();
+    await visit('vice', 'responsibility', { size: 'phone' });
+    await page.getByRole('region', { name: '包级' }).waitFor();
+    assert.equal(await visitor.overflow(), 0);
+    assert.deepEqual(await visitor.axe(), []);
     assert.equal((await (await as('vice')).get('responsibilities?view=now')).json.items.length, 1);
     assert.equal((await (await as('teacher')).get('responsibilities')).status, 403);
     assert.equal((await (await as('vice')).post('responsibilities', { duty: 'class', unit_id: String(world.units.class3.id), person: '某某', starts_on: '2026-09-01' })).status, 422, 'another school');

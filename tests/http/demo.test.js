@@ -100,3 +100,22 @@ test('identity numbers are sealed and of a division that does not exist', async 
     const dump = JSON.stringify(await server.sql('SELECT * FROM student WHERE id = ?', [student.id]));
     assert.ok(!dump.includes(shown.json.value));
 });
+
+test('somebody is responsible at every level, and each chart is full', async () => {
+    const chart = async (login, unit) => {
+        const client = await server.client(login);
+        const [place] = client.session.positions;
+        const { items } = (await client.get(`responsibilities/chart?unit_id=${unit ?? place.school_id ?? place.unit_id}`)).json;
+        return Object.fromEntries(['area', 'township', 'village', 'school', 'grade', 'class', 'student'].map((duty) => [duty, items.filter((one) => one.duty === duty)]));
+    };
+    const county = await chart('county');
+    assert.deepEqual(Object.values(county).slice(0, 6).map((all) => all.length), [2, 4, 28, 12, 15, 36]);
+    assert.ok(county.student.length >= 20, `${county.student.length} one to one`);
+    const school = await chart('office');
+    assert.deepEqual(Object.values(school).map((all) => all.length > 0), [false, false, true, true, true, true, true]);
+    assert.deepEqual(school.grade.map((one) => one.unit_name), ['一年级', '二年级', '三年级', '四年级', '五年级', '六年级']);
+    assert.ok(school.class.some((one) => one.person === '王晓梅' && one.unit_name === '三年级2班'));
+    assert.equal(await number(`SELECT COUNT(*) FROM dropout_case d WHERE d.open_student IS NOT NULL AND NOT EXISTS
+        (SELECT 1 FROM responsibility r WHERE r.student_id = d.student_id AND r.duty = 'student')`), 0, 'nobody who stays away is without a person');
+    assert.equal(await number('SELECT COUNT(*) FROM responsibility r LEFT JOIN account a ON a.id = r.account_id WHERE r.account_id IS NOT NULL AND (a.id IS NULL OR a.name <> r.person)'), 0);
+});

@@ -445,6 +445,7 @@ describe('who is responsible', () => {
         assert.equal((await who.vice.post(`responsibilities/${gone.id}/end`, { ends_on: '2026-10-14' })).status, 200);
         const { items } = (await who.county.get(`responsibilities/chart?unit_id=${world.units.township.id}`)).json;
         assert.deepEqual(items.map((one) => [one.duty, one.person]), ['area', 'township', 'village', 'school', 'grade', 'class', 'student'].map((duty) => [duty, `${duty}的人`]));
+        assert.deepEqual([items[4].unit_name, items[5].unit_name], ['三年级', '三年级1班'], 'as people call them this year');
         assert.deepEqual([items[6].student_name, items[6].school_name, items[6].office], ['罗思雨', '松山乡中心学校', '科任教师']);
         assert.equal((await who.vice.get(`responsibilities/chart?unit_id=${world.units.school.id}`)).json.items.length, 4, 'a school sees its own');
         assert.deepEqual((await who.principal2.get(`responsibilities/chart?unit_id=${world.units.school.id}`)).json.items, []);
