@@ -45,6 +45,7 @@ static ngx_http_baoxue_header_t  ngx_http_baoxue_headers[] = {
     { ngx_string("user-agent"), offsetof(bx_request, user_agent) },
     { ngx_string("host"), offsetof(bx_request, host) },
     { ngx_string("x-filename"), offsetof(bx_request, filename) },
+    { ngx_string("x-unattended"), offsetof(bx_request, unattended) },
 
     { ngx_null_string, 0 }
 };

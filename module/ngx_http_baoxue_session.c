@@ -315,7 +315,7 @@ ngx_http_baoxue_session_update(ngx_shm_zone_t *shm_zone, const bx_response *res)
 
     case BX_ZONE_DROP_ACCOUNT:
         ngx_memzero(&revoked, sizeof(bx_revoked));
-        revoked.account = res->account;
+        revoked.account = res->drop;
         revoked.all = 1;
 
         ngx_http_baoxue_session_revoke(shm_zone, &revoked, 1, 0);

@@ -96,7 +96,7 @@ async function insist(send, { quiet, patience = 3 }) {
             return await send();
         } catch (problem) {
             if (problem.status === 401 && problem.code === 'unauthenticated' && !quiet && handlers.signIn) {
-                await handlers.signIn();
+                await handlers.signIn(problem);
             } else if (problem.status === 503 && tries < patience) {
                 const seconds = Math.min(problem.retryAfter || 2 ** (tries + 1), 30);
 
@@ -137,9 +137,9 @@ function intent(name, options, send) {
 
 const ifMatch = (version) => (version === undefined ? {} : { 'If-Match': `"${version}"` });
 
-/** @param options { signal, quiet, file } quiet: a 401 is thrown instead of asking to sign in; file: the answer is
- *  { blob, headers } */
-export const get = (path, options = {}) => insist(() => once('GET', path, options), options);
+/** @param options { signal, quiet, file, unattended } quiet: a 401 is thrown instead of asking to sign in; file: the answer is
+ *  { blob, headers }; unattended: the page asks by itself, which keeps no session from ending */
+export const get = (path, options = {}) => insist(() => once('GET', path, { ...options, headers: options.unattended && { 'X-Unattended': '1' } }), options);
 
 function write(method) {
     /** @param options { key, match, quiet, patience, keepalive } match: the version for If-Match; key: of an intent kept elsewhere;

@@ -147,9 +147,9 @@ export async function enter(session) {
 }
 
 /** Everything typed stays: a dialog asks for the password, then the request goes out again. */
-handlers.signIn = () => {
+handlers.signIn = (problem) => {
     if (!state.signIn) {
-        state.signIn = {};
+        state.signIn = { idle: problem?.body.idle_minutes };
         state.signIn.done = new Promise((resolve) => { state.signIn.resolve = resolve; });
         import('./account/sign-in.js').then(({ SignInDialog }) => { state.signIn.dialog = SignInDialog; draw(); });
     }
@@ -189,7 +189,7 @@ function App() {
     return html`${problem || page === 'none' ? html`<${Apology} problem=${problem}/>`
         : page ? html`<${page} key=${state.fresh + hash} session=${shell.session} params=${params} query=${query}/>`
             : html`<main class="phone"><${Skeleton}/></main>`}
-    ${signIn?.dialog && html`<${signIn.dialog}/>`}${shell.toast && html`<${Toast} of=${shell.toast}/>`}`;
+    ${signIn?.dialog && html`<${signIn.dialog} idle=${signIn.idle}/>`}${shell.toast && html`<${Toast} of=${shell.toast}/>`}`;
 }
 
 function draw() {

@@ -93,7 +93,7 @@ export const LargePrint = () => html`<button class="ib" type="button" aria-press
 /* ---- answers that many pages show: asked for once, then again after a while, as long as somebody looks */
 
 export class Shared {
-    constructor(path, seconds, load = () => get(path)) {
+    constructor(path, seconds, load = (options) => get(path, options)) {
         Object.assign(this, { path, seconds, load, watchers: new Set(), state: {}, whose: '', asked: 0 });
     }
 
@@ -103,7 +103,7 @@ export class Shared {
 
         useEffect(() => {
             const watcher = () => draw((n) => n + 1);
-            const asking = wanted && setInterval(() => document.visibilityState === 'visible' && this.refresh(this.seconds), 10e3);
+            const asking = wanted && setInterval(() => document.visibilityState === 'visible' && this.refresh(this.seconds, { unattended: true }), 10e3);
 
             this.watchers.add(watcher);
             if (wanted) {
@@ -125,7 +125,7 @@ export class Shared {
     }
 
     /** Asks again unless it was asked less than `age` seconds ago. */
-    async refresh(age = 0) {
+    async refresh(age = 0, options = {}) {
         this.adopt();
 
         const { whose } = this;
@@ -135,7 +135,7 @@ export class Shared {
         }
         this.asked = Date.now();
         try {
-            const value = await this.load();
+            const value = await this.load(options);
 
             if (this.whose === whose) {
                 this.state = { value };

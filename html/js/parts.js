@@ -21,8 +21,9 @@ export const Choice = ({ name, label, quiet, choices, value, onChange, error, ti
 
 let dialogs = 0;                                                      // one may open over another: the session ends over a form
 
-/** Modal. close() is called by Escape too, unless stay. The first focus is the element with autofocus, else the first control. */
-export function Dialog({ title, close, stay, children }) {
+/** Modal. close() is called by Escape too, unless stay; cover: nothing of the page is seen.
+ *  The first focus is the element with autofocus, else the first control. */
+export function Dialog({ title, close, stay, cover, children }) {
     const box = useRef(null);
     const [id] = useState(() => `dialog-${++dialogs}`);
 
@@ -32,7 +33,7 @@ export function Dialog({ title, close, stay, children }) {
         box.current.showModal();
         return () => before?.focus?.();
     }, []);
-    return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(e) => { e.preventDefault(); if (!stay) { close(); } }}>
+    return html`<dialog ref=${box} class=${cover && 'cover'} aria-labelledby=${id} onCancel=${(e) => { e.preventDefault(); if (!stay) { close(); } }}>
         <div class="v"><h2 id=${id}>${title}</h2>${children}</div></dialog>`;
 }
 

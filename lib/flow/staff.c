@@ -73,7 +73,7 @@ bx_sessions_refresh(bx_call *c, bx_id account)
 
     if (c->res != NULL) {
         c->res->zone = BX_ZONE_DROP_ACCOUNT;
-        c->res->account = account;
+        c->res->drop = account;
     }
 
     return bx_queue(c, 1, sql, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(bx_time_sql(c->arena, c->now))));

@@ -2,8 +2,8 @@
  * account.c: signing in and out, the own language, and the tables of the plugin.
  *
  * Owns who may try what how often (rules signin.*, activation.*) and what a sign-in leaves in the audit chain. Does not
- * own which passwords are accepted (account_password.c), the codes with which guardians come in first
- * (account_activation.c), the session row and its cookie (web/session.c), counting (flow/throttle.c) nor accounts and
+ * own which passwords are accepted (account_password.c), the list of sessions (account_sessions.c), the codes with which
+ * guardians come in first (account_activation.c), the session row and its cookie (web/session.c), counting (flow/throttle.c) nor accounts and
  * positions, which baoxuectl keeps.
  *
  * Throttling. Counted are wrong passwords of one account from one network, which is blocked after a few; of one network,
@@ -159,6 +159,11 @@ static const char sql_account_find[] =
     " UNION ALL"
     " SELECT id, name, password FROM account WHERE phone_hash = ? AND disabled_at IS NULL";
 
+/* Where the rule of a member of staff is looked for; no row: not staff. */
+static const char sql_post[] =
+    "SELECT COALESCE(u.school_id, u.id) FROM position p JOIN org_unit u ON u.id = p.unit_id"
+    " WHERE p.account_id = ? AND (p.ends_on IS NULL OR p.ends_on >= ?) ORDER BY u.school_id IS NULL, p.ends_on IS NOT NULL, p.id LIMIT 1";
+
 static const char sql_account_school[] =
     "SELECT u.school_id FROM position p JOIN org_unit u ON u.id = p.unit_id"
     " WHERE p.account_id = ? AND u.school_id IS NOT NULL ORDER BY p.ends_on IS NOT NULL, p.id LIMIT 1";
@@ -263,6 +268,20 @@ bx_account_leave_old(bx_call *c)
     return bx_queue(c, -1, sql, BX_ARGS(hash));
 }
 
+/* Staff sign in on computers that others use, too; a guardian's session lasts as long as sessions do. */
+static bx_rc
+idle_minutes(bx_call *c, bx_id account, int64_t *out)
+{
+    bx_rows  rows;
+
+    *out = 0;
+    if (bx_query(c, &rows, sql_post, BX_ARGS(bx_int(account), bx_text(bx_date_text(c->arena, bx_date_of(c->now))))) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return rows.nrows == 0 ? BX_OK : bx_rule_int(c, "session.idle_minutes", bx_cell_int(&rows, 0, 0), out);
+}
+
 static bx_rc
 sign_in(bx_call *c)
 {
@@ -270,6 +289,7 @@ sign_in(bx_call *c)
     const char  *login, *password, *token;
     json_t      *j;
     bx_id        school;
+    int64_t      idle;
 
     if (bx_account_need_text(c, "login", 64, &login) != BX_OK
         || bx_account_need_text(c, "password", BX_ACCOUNT_TYPED, &password) != BX_OK
@@ -282,11 +302,12 @@ sign_in(bx_call *c)
         return sign_in_failed(c, &at);
     }
 
-    if (bx_account_home(c, at.account, &school) != BX_OK || bx_account_leave_old(c) != BX_OK
+    if (bx_account_home(c, at.account, &school) != BX_OK || idle_minutes(c, at.account, &idle) != BX_OK
+        || bx_account_leave_old(c) != BX_OK
         || bx_throttle_queue_forgive(c, &at.pair, true) != BX_OK
         || bx_throttle_queue_forgive(c, &at.network, false) != BX_OK
         || bx_throttle_queue_forgive(c, &at.everywhere, false) != BX_OK || bx_throttle_mark(c, at.mark) != BX_OK
-        || bx_session_start(c, at.account, &token) != BX_OK)
+        || bx_session_start(c, at.account, idle, &token) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -375,6 +396,7 @@ static const bx_rule rules[] = {
     { "signin.login_failures",    BX_RULE_INT,  30,    10, 1000, NULL, "attempt", "proposal" },
     { "signin.slow_seconds",      BX_RULE_INT,  10,     1,   60, NULL, "second",  "proposal" },
     { "activation.max_failures",  BX_RULE_INT,  30,     5, 1000, NULL, "attempt", "proposal" },
+    { "session.idle_minutes",     BX_RULE_INT, 120,    10,  720, NULL, "minute",  "GB/T 22239-2019 7.1.4.1 b; proposal" },
     { NULL }
 };
 
@@ -384,6 +406,8 @@ static const bx_route routes[] = {
     { "GET",    "session",          NULL, who_am_i,        BX_ANY_USER | BX_FRESH_OK,        NULL, "who I am and what I may do" },
     { "PATCH",  "session",          NULL, set_language,    BX_ANY_USER,                      NULL, "the account's language" },
     { "DELETE", "session",          NULL, sign_out,        BX_ANY_USER | BX_FRESH_OK,        NULL, "sign out, here or everywhere" },
+    { "GET",    "sessions",         NULL, bx_account_sessions, BX_ANY_USER,                  NULL, "where the caller's account is signed in" },
+    { "POST",   "sessions/{id}/end", NULL, bx_account_end_session, BX_ANY_USER | BX_PASSWORD, NULL, "end one of these, with the own password" },
     { "POST",   "password",         NULL, bx_account_change_password, BX_ANY_USER | BX_PASSWORD | BX_FRESH_OK, NULL,
       "change the own password" },
     { "POST",   "activation/check", NULL, bx_account_check_code, BX_PUBLIC | BX_UNKEYED,           NULL, "what an activation code is for" },
@@ -394,6 +418,7 @@ static const bx_route routes[] = {
 
 static const bx_job jobs[] = {
     { "account.marks", 3600, bx_throttle_purge_marks },
+    { "account.sessions", 600, bx_account_purge_sessions },
     { NULL }
 };
 

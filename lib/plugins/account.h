@@ -1,5 +1,5 @@
-/* account.h: what account.c (signing in, the tables), account_password.c (which passwords are accepted) and
- * account_activation.c (guardians' codes) share. Functions that return bx_rc have refused when they fail; texts are
+/* account.h: what account.c (signing in, the tables), account_password.c (which passwords are accepted), account_sessions.c
+ * (where one is signed in) and account_activation.c (guardians' codes) share. Functions that return bx_rc have refused when they fail; texts are
  * owned by the arena. */
 #ifndef BX_ACCOUNT_H
 #define BX_ACCOUNT_H
@@ -43,6 +43,15 @@ bx_rc   bx_account_answer(bx_call *c, const bx_session *s);            /* 200 wi
 bx_rc   bx_account_password_check(bx_call *c, const char *field, const char *password, const char *login, const char *phone);
 bx_rc   bx_account_password_hash(bx_call *c, const char *password, char **out);    /* slow: [thread] */
 bx_rc   bx_account_change_password(bx_call *c);                        /* POST password */
+/* Is `field` of the body the caller's own password? Counted as at the door; 422 of `field` otherwise. Before anything is
+ * queued: a wrong one is written into the chain. Slow: [thread] */
+bx_rc   bx_account_confirm(bx_call *c, const char *field);
+
+/* ---- account_sessions.c */
+
+bx_rc   bx_account_sessions(bx_call *c);                               /* GET sessions */
+bx_rc   bx_account_end_session(bx_call *c);                            /* POST sessions/{id}/end */
+bx_rc   bx_account_purge_sessions(bx_call *c);                         /* job: what is over, and that it was ended */
 
 /* ---- account_activation.c */
 

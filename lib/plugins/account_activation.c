@@ -248,7 +248,7 @@ activate_new(bx_call *c, const char *password)
     }
 
     if (queue_account(c, &x, account, password) != BX_OK || bx_account_leave_old(c) != BX_OK
-        || bx_session_start(c, account, &token) != BX_OK)
+        || bx_session_start(c, account, 0, &token) != BX_OK)
     {
         return BX_FAIL;
     }

@@ -92,7 +92,7 @@ static const char sql_own_account[] = "SELECT login, phone_sealed, password FROM
 
 /* The current password is a secret like the one at the door, and is counted like it. */
 static bx_rc
-check_current(bx_call *c, const char *current, const char *hash)
+check_current(bx_call *c, const char *field, const char *current, const char *hash)
 {
     bx_throttle         t = { 0 };
     bx_account_policy   p;
@@ -109,10 +109,28 @@ check_current(bx_call *c, const char *current, const char *hash)
         if (bx_account_audit_failure(c, "password_failed", bx_call_account(c), t.subject) != BX_OK) {
             return BX_FAIL;
         }
-        return bx_refuse(c, BX_E_INVALID, "current", "password.current", NULL);
+        return bx_refuse(c, BX_E_INVALID, field, strcmp(field, "current") == 0 ? "password.current" : "password.own", NULL);
     }
 
     return bx_throttle_forgive(c, &t, true);
+}
+
+bx_rc
+bx_account_confirm(bx_call *c, const char *field)
+{
+    const char  *typed;
+    bx_rows      rows;
+
+    if (bx_account_need_text(c, field, BX_ACCOUNT_TYPED, &typed) != BX_OK
+        || bx_query(c, &rows, sql_own_account, BX_ARGS(bx_int(bx_call_account(c)))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return bx_refuse(c, BX_E_UNAUTHENTICATED, NULL, NULL, NULL);
+    }
+
+    return check_current(c, field, typed, bx_cell_text(&rows, 0, 2));
 }
 
 /* Sets the password, forgets that it was given, and ends every other session: somebody may have known the old one. */
@@ -156,7 +174,7 @@ bx_account_change_password(bx_call *c)
         return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
     }
 
-    if (check_current(c, current, bx_cell_text(&rows, 0, 2)) != BX_OK) {
+    if (check_current(c, "current", current, bx_cell_text(&rows, 0, 2)) != BX_OK) {
         return BX_FAIL;
     }
     if (strcmp(current, password) == 0) {

@@ -41,6 +41,7 @@ const char *bx_app_origin(const bx_app *app, const char *here);
 /* ---- sessions: a fixed-size entry that fits a shared-memory zone. */
 
 #define BX_MAX_GRANTS  24
+#define BX_SESSION_NOTED  300                 /* seconds: a session's use is written down no more often */
 #define BX_CAP_WORDS    4                      /* capabilities are bits, numbered by the plugin tables */
 
 typedef enum { BX_LEVEL_ROOT = 1, BX_LEVEL_TOWNSHIP, BX_LEVEL_CENTRAL, BX_LEVEL_SCHOOL, BX_LEVEL_GRADE, BX_LEVEL_CLASS, BX_LEVEL_CHILDREN } bx_level;
@@ -57,6 +58,7 @@ typedef struct {
     bx_id             account;
     bx_time           expires;
     bx_time           loaded;                 /* an entry older than a minute is read again: positions end at midnight */
+    bx_time           used;                   /* as the row has it: up to BX_SESSION_NOTED before the last use */
     char              name[184];
     char              lang[8];
     uint8_t           must_change, has_children, ngrants;
@@ -75,6 +77,7 @@ typedef struct {
     const char *cookie;                       /* value of the session cookie only, or NULL */
     const char *key;                          /* Idempotency-Key */
     const char *if_match, *origin, *fetch_site, *content_type, *accept_language, *user_agent, *host, *filename;
+    const char *unattended;                   /* X-Unattended: a page asked by itself, nobody has touched anything */
     const char *address;                      /* client address as text */
     const char *body;                         /* NULL when in a file or empty */
     size_t      body_len;
@@ -98,11 +101,13 @@ typedef struct {
     unsigned        nheaders;
     bx_zone_action  zone;                     /* what the completion does with the session zone [loop] */
     uint8_t         token_hash[32];
+    bx_id           drop;                     /* whose sessions with BX_ZONE_DROP_ACCOUNT */
     bx_session      session;
     const char     *log;                      /* for the error log when status is 5xx, NULL: nothing to say */
     /* for variables and the log: never anything about a child */
     const char     *route;                    /* static text: "leave-requests/{id}/approve" */
-    bx_id           account;
+    const char     *refused;                  /* static text: why who asked was turned away, NULL: nothing for the log of refusals */
+    bx_id           account;                  /* who asked */
     bx_db_stats     db;
 } bx_response;
 

@@ -55,6 +55,7 @@ struct bx_call {
     bx_problem         problem;
     bx_error           error;                 /* of the last database failure */
     bool               committed;             /* the transaction with the stored answer is through */
+    int64_t            idle_minutes;          /* the session is over: so long nobody used it; 0: it is not, or for another reason */
     bool               raced;                 /* a queued write touched another number of rows than expected */
     json_t            *answer;                /* owned by the arena once set */
     const void        *bytes;                 /* an answer that is not JSON */
@@ -92,12 +93,21 @@ const char *bx_call_why(bx_call *c);
 
 /* Reads the session of a token: 0 rows or an expired or disabled one gives BX_OK with *found false. */
 bx_rc       bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool *found);
-/* Makes a session for an account: queues its row. Unkeyed. The token is for bx_session_started() only. */
-bx_rc       bx_session_start(bx_call *c, bx_id account, const char **token);
+/* Writes down that it is used. A failure is nobody's: the request goes on. */
+void        bx_session_note(bx_call *c, const uint8_t token_hash[32], bx_session *s);
+/* Makes a session for an account: queues its row. idle_minutes: without use until it ends, 0: none. Unkeyed. The token is for
+ * bx_session_started() only. */
+bx_rc       bx_session_start(bx_call *c, bx_id account, int64_t idle_minutes, const char **token);
 /* After the commit: sets the cookie header, hands the entry to the zone and makes the answer's JSON (a new reference). */
 bx_rc       bx_session_started(bx_call *c, const char *token, json_t **out);
 /* Queues the revocation of one session (the caller's) or of all of the account's, and clears the cookie when it is the caller's. */
 bx_rc       bx_session_end(bx_call *c, bx_id account, bool everywhere);
+/* Queues the end of one session of the caller's account. */
+bx_rc       bx_session_end_one(bx_call *c, const uint8_t token_hash[32]);
+/* For a WHERE over session s, with the present moment as SQL twice: what has not ended. */
+#define BX_SESSION_LIVE                                                                                                \
+    "s.expires_at > ? AND (s.idle_minutes = 0 OR"                                                                      \
+    " COALESCE(s.used_at, s.created_at) + INTERVAL (s.idle_minutes + 5) MINUTE > ?)"
 /* JSON of GET session for c->who, or for the session just started. */
 json_t     *bx_session_json(bx_call *c, const bx_session *s);
 bool        bx_session_can(const bx_session *s, const char *capability);

@@ -62,6 +62,54 @@ problem_json(bx_call *c)
 }
 
 
+/* What whoever asked may not do, or what no page of the portal sends. A form that is filled in wrongly is neither. */
+static const char *
+field_refused(const bx_problem *p)
+{
+    static const char *const told[] = {
+        "unknown_field", "password.own", "password.current", "activation.unknown", "attachment.broken", NULL
+    };
+
+    for (unsigned i = 0; i < p->nerrors; i++) {
+        for (size_t k = 0; told[k] != NULL; k++) {
+            if (strcmp(p->errors[i].reason, told[k]) == 0) {
+                return told[k];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The reason for the log of refusals. A portal that asks whether somebody is signed in is turned away every morning. */
+static const char *
+refused(const bx_call *c)
+{
+    const bx_problem *p = &c->problem;
+
+    switch (p->code) {
+
+    case BX_E_UNAUTHENTICATED:
+        if (c->req->cookie != NULL) {
+            return c->idle_minutes > 0 ? "session_idle" : "session_over";
+        }
+        return c->route != NULL && strcmp(c->route->path, "session") == 0 ? NULL : bx_err_slug(p->code);
+
+    case BX_E_SIGN_IN: case BX_E_FORBIDDEN: case BX_E_ORIGIN: case BX_E_OWN_CHILD: case BX_E_MUST_CHANGE: case BX_E_METHOD:
+    case BX_E_BAD_REQUEST: case BX_E_BAD_JSON: case BX_E_NO_KEY: case BX_E_KEY_REUSED: case BX_E_MEDIA: case BX_E_TOO_LARGE:
+    case BX_E_THROTTLED:
+        return bx_err_slug(p->code);
+
+    case BX_E_INVALID:
+        return field_refused(p);
+
+    default:
+        return NULL;
+    }
+}
+
+
 static void
 render_problem(bx_call *c)
 {
@@ -70,6 +118,7 @@ render_problem(bx_call *c)
     char        *text = json_dumps(o, JSON_COMPACT);
 
     res->status = bx_err_status(c->problem.code);
+    res->refused = refused(c);
     res->content_type = "application/problem+json; charset=utf-8";
     if (text != NULL && bx_arena_defer(c->arena, free, text) == BX_OK) {
         res->body = text;
@@ -169,6 +218,17 @@ gate_origin(bx_call *c)
 }
 
 
+/* What the zone has is good unless its use is to be written down again. */
+static bool
+remembered(const bx_call *c)
+{
+    const bx_session *s = &c->req->session;
+
+    return c->req->has_session && s->tables == bx_tables_fingerprint() && s->expires > c->now
+           && (c->req->unattended != NULL || c->now - s->used < BX_SESSION_NOTED);
+}
+
+
 static bx_rc
 gate_session(bx_call *c, bx_session *store)
 {
@@ -179,7 +239,7 @@ gate_session(bx_call *c, bx_session *store)
         return BX_OK;
     }
 
-    if (req->has_session && req->session.tables == bx_tables_fingerprint() && req->session.expires > c->now) {
+    if (remembered(c)) {
         c->who = &req->session;
 
     } else {
@@ -190,6 +250,9 @@ gate_session(bx_call *c, bx_session *store)
             c->res->zone = BX_ZONE_DROP;
             memcpy(c->res->token_hash, req->token_hash, 32);
             return BX_OK;
+        }
+        if (req->unattended == NULL && c->now - store->used >= BX_SESSION_NOTED) {
+            bx_session_note(c, req->token_hash, store);
         }
         c->who = store;
         c->res->zone = BX_ZONE_STORE;
@@ -208,6 +271,9 @@ gate_capability(bx_call *c, const bx_route *r)
 {
     if (r->flags & BX_PUBLIC) {
         return BX_OK;
+    }
+    if (c->who == NULL && c->idle_minutes > 0) {
+        bx_refuse_add(c, "idle_minutes", json_integer(c->idle_minutes));
     }
     if (c->who == NULL) {
         return bx_refuse(c, BX_E_UNAUTHENTICATED, NULL, NULL, NULL);
@@ -241,6 +307,21 @@ key_fits(const char *key)
 }
 
 
+/* There is a password in the body: by a plain hash of it in the database it could be guessed. */
+static bool
+seal_hash(bx_call *c)
+{
+    bx_value  keyed = bx_lookup_hash(c->arena, "request", bx_hex(c->arena, c->key.request_hash, 32));
+
+    if (keyed.kind == BX_V_NULL || keyed.len != 32) {
+        return false;
+    }
+
+    memcpy(c->key.request_hash, keyed.s, 32);
+    return true;
+}
+
+
 static bx_rc
 gate_key(bx_call *c, const bx_route *r)
 {
@@ -265,6 +346,9 @@ gate_key(bx_call *c, const bx_route *r)
     }
 
     bx_sha256(b.data, b.len, c->key.request_hash);
+    if ((r->flags & BX_PASSWORD) && !seal_hash(c)) {
+        return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
+    }
     snprintf(c->key.key, sizeof(c->key.key), "%s", req->key);
     c->key.on = true;
     return BX_OK;
@@ -393,6 +477,7 @@ bx_dispatch(bx_app *app, bx_arena *a, const bx_request *request, bx_response *re
     c.lang = language(&req, NULL);
     c.if_match = req.if_match;
     res->route = "unknown";
+    res->account = req.has_session ? req.session.account : 0;           /* whose browser another site has sent here */
 
     row = find_route(&c);
     if (row != NULL) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAX_SESSIONS  10
+#define MAX_AGENT    256
 
 /* has_children decides whether the account is treated as family, so that a teacher who never activated the code of an
  * own child is still a guardian of it: the phone tells. */
@@ -20,7 +21,8 @@
     " EXISTS (SELECT 1 FROM guardian g WHERE g.phone_hash = a.phone_hash) AS same_phone"
 
 static const char sql_by_token[] =
-    "SELECT " ACCOUNT_COLUMNS ", DATE_FORMAT(s.expires_at, '%Y-%m-%d %H:%i:%s') AS expires"
+    "SELECT " ACCOUNT_COLUMNS ", DATE_FORMAT(s.expires_at, '%Y-%m-%d %H:%i:%s') AS expires,"
+    " DATE_FORMAT(COALESCE(s.used_at, s.created_at), '%Y-%m-%d %H:%i:%s') AS used, s.idle_minutes"
     " FROM session s JOIN account a ON a.id = s.account_id"
     " WHERE s.token_hash = ? AND s.expires_at > ? AND a.disabled_at IS NULL";
 
@@ -38,7 +40,11 @@ static const char sql_capabilities[] =
     "   WHERE p.account_id = ? AND p.starts_on <= ? AND (p.ends_on IS NULL OR p.ends_on >= ?)))";
 
 static const char sql_session_insert[] =
-    "INSERT INTO session (token_hash, account_id, created_at, expires_at, address, agent) VALUES (?, ?, ?, ?, ?, ?)";
+    "INSERT INTO session (token_hash, id, account_id, created_at, used_at, expires_at, idle_minutes, address, agent)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+static const char sql_session_used[] =
+    "UPDATE session SET used_at = ? WHERE token_hash = ? AND COALESCE(used_at, created_at) < ?";
 
 /* Keeps the newest MAX_SESSIONS - 1, so that the one that follows makes MAX_SESSIONS. */
 static const char sql_session_trim[] =
@@ -176,6 +182,14 @@ load_grants(bx_call *c, bx_session *s, bool guardian)
     return BX_OK;
 }
 
+/* Use is written down at most each BX_SESSION_NOTED: nobody is signed out earlier than the rule says. BX_SESSION_LIVE is the same
+ * for lists. */
+static bool
+is_over(bx_time used, int64_t idle_minutes, bx_time now)
+{
+    return idle_minutes > 0 && now - used >= idle_minutes * 60 + BX_SESSION_NOTED;
+}
+
 bx_rc
 bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool *found)
 {
@@ -194,6 +208,13 @@ bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool 
         return BX_OK;
     }
 
+    out->used = bx_time_parse_sql(bx_cell_text(&rows, 0, 7));
+    if (is_over(out->used, bx_cell_int(&rows, 0, 8), c->now)) {
+        c->idle_minutes = bx_cell_int(&rows, 0, 8);
+        c->res->account = bx_cell_int(&rows, 0, 0);
+        return BX_OK;
+    }
+
     out->tables = bx_tables_fingerprint();
     out->account = bx_cell_int(&rows, 0, 0);
     out->expires = bx_time_parse_sql(bx_cell_text(&rows, 0, 6));
@@ -209,6 +230,20 @@ bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool 
 
     *found = true;
     return BX_OK;
+}
+
+void
+bx_session_note(bx_call *c, const uint8_t token_hash[32], bx_session *s)
+{
+    bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
+    bx_value  before = bx_text(bx_time_sql(c->arena, c->now - BX_SESSION_NOTED + 1));
+
+    if (bx_exec(c, NULL, sql_session_used, BX_ARGS(now, bx_blob(token_hash, 32), before)) == BX_OK) {
+        s->used = c->now;
+    } else {
+        c->problem = (bx_problem) { 0 };
+        c->error = (bx_error) { 0 };
+    }
 }
 
 /* ---- starting and ending */
@@ -232,25 +267,26 @@ set_cookie(bx_call *c, const char *value, unsigned seconds)
 }
 
 bx_rc
-bx_session_start(bx_call *c, bx_id account, const char **token)
+bx_session_start(bx_call *c, bx_id account, int64_t idle_minutes, const char **token)
 {
     bx_arena    *a = c->arena;
     bx_time      expires = c->now + (bx_time) bx_app_session_seconds(c->app);
     uint8_t     *hash = bx_alloc(a, 32);
     const char  *agent = c->req->user_agent == NULL ? "" : c->req->user_agent;
-    char        *kept = bx_alloc(a, 121);
+    char        *kept = bx_alloc(a, MAX_AGENT);
+    bx_value     now = bx_text(bx_time_sql(a, c->now));
 
     if (hash == NULL || kept == NULL || (*token = bx_token_new(a, hash)) == NULL) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
     }
 
-    copy_text(kept, 121, bx_utf8_valid(agent, strlen(agent)) ? agent : "");
+    copy_text(kept, MAX_AGENT, bx_utf8_valid(agent, strlen(agent)) ? agent : "");
 
     if (bx_queue(c, -1, sql_session_trim, BX_ARGS(bx_int(account), bx_int(account))) != BX_OK
         || bx_queue(c, 1, sql_session_insert,
-                    BX_ARGS(bx_blob(hash, 32), bx_int(account), bx_text(bx_time_sql(a, c->now)),
-                            bx_text(bx_time_sql(a, expires)), bx_text(bx_call_address(c)), bx_text(kept))) != BX_OK
-        || bx_queue(c, 1, sql_signed_in, BX_ARGS(bx_text(bx_time_sql(a, c->now)), bx_int(account))) != BX_OK)
+                    BX_ARGS(bx_blob(hash, 32), bx_int(bx_id_new()), bx_int(account), now, now, bx_text(bx_time_sql(a, expires)),
+                            bx_int(idle_minutes), bx_text(bx_call_address(c)), bx_text(kept))) != BX_OK
+        || bx_queue(c, 1, sql_signed_in, BX_ARGS(now, bx_int(account))) != BX_OK)
     {
         return BX_FAIL;
     }
@@ -287,6 +323,38 @@ bx_session_started(bx_call *c, const char *token, json_t **out)
     return *out == NULL ? BX_FAIL : BX_OK;
 }
 
+static bx_rc
+end_one(bx_call *c, bx_id account, const uint8_t token_hash[32])
+{
+    uint8_t  *kept = bx_alloc(c->arena, 32);
+    bx_value  hash;
+
+    if (kept == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+
+    memcpy(kept, token_hash, 32);
+    hash = bx_blob(kept, 32);
+    c->res->zone = BX_ZONE_DROP;
+    memcpy(c->res->token_hash, token_hash, 32);
+
+    return bx_queue(c, -1, sql_session_delete, BX_ARGS(hash)) == BX_OK
+           ? bx_queue(c, 1, sql_revoke,
+                      BX_ARGS(bx_int(bx_id_new()), bx_int(account), hash, bx_text(bx_time_sql(c->arena, c->now)))) : BX_FAIL;
+}
+
+bx_rc
+bx_session_end_one(bx_call *c, const uint8_t token_hash[32])
+{
+    bool  own = memcmp(token_hash, c->req->token_hash, 32) == 0;
+
+    if (end_one(c, c->who->account, token_hash) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return own ? set_cookie(c, "", 0) : BX_OK;
+}
+
 bx_rc
 bx_session_end(bx_call *c, bx_id account, bool everywhere)
 {
@@ -295,7 +363,7 @@ bx_session_end(bx_call *c, bx_id account, bool everywhere)
 
     if (everywhere) {
         c->res->zone = BX_ZONE_DROP_ACCOUNT;
-        c->res->account = account;
+        c->res->drop = account;
 
         if (bx_queue(c, -1, sql_session_delete_all, BX_ARGS(bx_int(account))) != BX_OK
             || bx_queue(c, 1, sql_revoke, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_null(), now)) != BX_OK)
@@ -303,17 +371,8 @@ bx_session_end(bx_call *c, bx_id account, bool everywhere)
             return BX_FAIL;
         }
 
-    } else {
-        bx_value  hash = bx_blob(c->req->token_hash, 32);
-
-        c->res->zone = BX_ZONE_DROP;
-        memcpy(c->res->token_hash, c->req->token_hash, 32);
-
-        if (bx_queue(c, -1, sql_session_delete, BX_ARGS(hash)) != BX_OK
-            || bx_queue(c, 1, sql_revoke, BX_ARGS(bx_int(bx_id_new()), bx_int(account), hash, now)) != BX_OK)
-        {
-            return BX_FAIL;
-        }
+    } else if (end_one(c, account, c->req->token_hash) != BX_OK) {
+        return BX_FAIL;
     }
 
     return own ? set_cookie(c, "", 0) : BX_OK;

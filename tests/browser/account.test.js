@@ -352,6 +352,37 @@ describe('the reader’s own page', () => {
         await other.close();
     });
 
+    test('the list of devices: one is signed out with the password, and only that one', async () => {
+        await phone('children', { login: 'father' });
+
+        const other = visitor;
+        const otherPage = page;
+
+        await phone('me', { login: 'father' });
+        await heading('登录着的设备').waitFor();
+        await text('这一台').waitFor();
+        assert.equal(await button('让它退出', false).count() + await page.getByRole('button', { name: /^让“/ }).count(), 1, 'not this one');
+        await page.getByRole('button', { name: /^让“/ }).click();
+
+        const dialog = page.getByRole('dialog', { name: '让这台设备退出？' });
+
+        await dialog.waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        assert.equal(await page.evaluate(() => document.activeElement.id), 'own-password');
+        await dialog.getByRole('button', { name: '让它退出' }).click();
+        await dialog.getByText('请写密码').waitFor();
+        await dialog.getByLabel('您的密码').fill('wrong horse 9');
+        await dialog.getByRole('button', { name: '让它退出' }).click();
+        await dialog.getByText('密码不对，请再输一遍您自己的登录密码。').waitFor();
+        await dialog.getByLabel('您的密码').fill(server.password);
+        await dialog.getByRole('button', { name: '让它退出' }).click();
+        await toast('那台设备已经退出');
+        await until('one device', async () => await page.getByRole('button', { name: /^让“/ }).count() === 0);
+        await otherPage.getByRole('link', { name: '请假', exact: true }).click();
+        await otherPage.getByRole('heading', { name: '登录到时间了' }).waitFor();
+        await other.close();
+    });
+
     test('another person signing in over a page sees nothing of the one before', async () => {
         await phone('children', { login: 'guardian' });
         await (await server.client('guardian')).del('session?everywhere=true');

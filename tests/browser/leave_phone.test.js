@@ -184,6 +184,28 @@ describe('entered by the class teacher', () => {
         assert.equal((await slips()).length, 1);
     });
 
+    test('nobody used it for two hours: why, nothing of the page in sight, nothing typed is lost', async () => {
+        await as('teacher', 'leave/new');
+        await button(/罗思雨/).click();
+        await choose('杨秀莲');
+        await choose('生病');
+        await choose('今天一天');
+        await page.getByLabel('说一下情况').fill('发烧，妈妈来电');
+        await button('登记·1 天').first().waitFor();
+        await server.sql('UPDATE session SET idle_minutes = 120, used_at = created_at - INTERVAL 126 MINUTE');
+        server.setClock(new Date(Date.parse(chromium.now) + 61e3).toISOString());          // what the worker remembers is a minute old
+        await button('登记·1 天').first().click();
+        const dialog = page.getByRole('dialog', { name: '好一会儿没用了' });
+        await dialog.getByText('120 分钟没有使用').waitFor();
+        assert.deepEqual(await visitor.axe(), []);
+        assert.match(await page.evaluate(() => getComputedStyle(document.querySelector('dialog'), '::backdrop').backgroundColor), /^rgb\(/, 'no shade: a cover');
+        await dialog.getByLabel('手机号或账号').fill('teacher');
+        await dialog.getByLabel('密码', { exact: true }).fill(server.password);
+        await dialog.getByRole('button', { name: '登录', exact: true }).click();
+        await toast('登记好了罗思雨的假');
+        assert.equal((await slips()).length, 1);
+    });
+
     test('the days are taken: the slip in the way is named', async () => {
         await made('guardian');
         await as('teacher', 'leave/new');

@@ -386,7 +386,7 @@ describe('the session', () => {
     });
 
     test('a session ends after twelve hours', async () => {
-        const { client } = await signIn('teacher');
+        const { client } = await signIn('guardian');
         server.setClock('2026-09-21T19:49:59+08:00');
         assert.equal((await client.get('session')).status, 200);
         server.setClock('2026-09-21T19:50:00+08:00');

@@ -177,6 +177,7 @@ class Visitor {
         await this.page.click('form button[type=submit]');
         await this.page.waitForURL(/#\/(?!sign-in)/);
         await this.settled();
+        await this.chromium.server.keepSessions?.();
     }
 
     /** Gives the device a session without the sign-in page. */
@@ -186,6 +187,7 @@ class Visitor {
             headers: { origin: this.chromium.server.origin, 'idempotency-key': randomUUID() },
         });
         assert.equal(answer.status(), 201, await answer.text());
+        await this.chromium.server.keepSessions?.();
     }
 
     /** The network of the device, its service worker's too. */

@@ -34,6 +34,7 @@ export class Client {
             throw new Error(`sign-in of ${login}: ${answer.status} ${answer.text}`);
         }
         this.session = answer.json;
+        await this.server.keepSessions?.();
         return this;
     }
 

@@ -39,6 +39,7 @@ const defaults = {
     nginx: true,                   // false: MariaDB only
     workers: 1,                    // nginx worker processes
     lifetime: '31d',               // of a session: tests move the clock by days
+    idle: false,                   // whether sessions end when nobody uses them
     jobs: false,                   // nginx runs the jobs by itself; otherwise only runJobs() does
     connections: 1024,             // of an nginx worker
     connect: null,                 // how nginx reaches the database, when not by its socket
@@ -235,6 +236,13 @@ export class Server {
             await client.signIn(login, password);
         }
         return client;
+    }
+
+    /** Sessions outlive any hour at which nobody does anything: tests move the clock. */
+    async keepSessions() {
+        if (!this.options.idle) {
+            await this.sql('UPDATE session SET idle_minutes = 0');
+        }
     }
 
     // ------------------------------------------------------------ end

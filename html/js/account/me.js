@@ -7,6 +7,7 @@ import { clear, waiting } from '../outbox.js';
 import { Choice, Dialog } from '../parts.js';
 import { html, t, dots, language, useState, Icon, ProblemNote } from '../ui.js';
 import { Copies } from './copy.js';
+import { Sessions } from './sessions.js';
 
 async function signOut(everywhere) {
     try {
@@ -52,6 +53,7 @@ export function Mine({ session, heading }) {
             ${(guardian || !positions.length) && html`<${Row} icon="key" href="#/activate">${t('me.add')}<//>`}
             <${Row} icon="out" onClick=${() => leave(false)}>${t('me.sign_out')}<//>
             <${Row} icon="shield" onClick=${() => leave(true)}>${t('me.sign_out_everywhere')}<//></section>
+        <${Sessions} account=${account}/>
         ${guardian && html`<${Copies}/>`}
         ${asked && html`<${Dialog} title=${t(asked.everywhere ? 'me.everywhere.ask' : 'me.left.ask')} close=${() => ask(null)}>
             <p>${asked.everywhere && t('me.everywhere.text')} ${asked.left > 0 && t('me.left.text', { n: asked.left })}</p>

@@ -69,8 +69,9 @@ export default function SignIn() {
         <div class="h"><p class="cap g">${t('sign_in.forgot')}</p><${LanguageSwitch}/></div><//>`;
 }
 
-export function SignInDialog() {
-    return html`<${Dialog} title=${t('session_over')} stay>
-        <p class="mut">${t('session_over.text')}</p>
+/** idle: minutes that nobody used the session, when that has ended it. Covers the page: whoever comes by reads nothing. */
+export function SignInDialog({ idle }) {
+    return html`<${Dialog} title=${t(idle ? 'session_over.idle' : 'session_over')} stay cover>
+        <p class="mut">${idle ? t('session_over.idle_text', { n: idle }) : t('session_over.text')}</p>
         <${Form}><button class="btn quiet" type="button" onClick=${() => { forget(); location.reload(); }}>${t('session_over.other')}</button><//><//>`;
 }

@@ -11,7 +11,7 @@ import { html, t, dayText, dots, givenName, longDate, monday, now, spanText, tim
 const plugins = new Shared('plugins', 600);
 const openLeave = new Shared('leave-requests?view=open&limit=200', 60);
 const queuedLeave = new Shared('leave-requests?queue=mine&limit=200', 60);         // only where `openLeave` has a second page
-const classData = new Shared('classes', 300, () => get(`classes?with=term,seats${can('roster.import') ? ',guardians' : ''}`));
+const classData = new Shared('classes', 300, (options) => get(`classes?with=term,seats${can('roster.import') ? ',guardians' : ''}`, options));
 const lastImport = new Shared('imports?limit=1', 60);
 const decided = new Set();                                            // "<id>.<version>": decisions on their way, out of the queue already
 
