@@ -4,6 +4,7 @@
  * (admin_unit.c), positions (admin_position.c), roles and rules (admin_role.c), nor the school's checklist (admin_setup.c).
  */
 #include "plugins/admin.h"
+#include "plugins/account.h"
 #include "flow/classname.h"
 
 #include <stdio.h>
@@ -415,6 +416,7 @@ static const bx_field rename_fields[] = {
     { "name",      BX_TEXT,  BX_REQUIRED,   1,  60, NULL, NULL,          NULL, NULL },
     { "login",     BX_TEXT,  0,             2,  64, NULL, LOGIN_PATTERN, NULL, NULL },
     { "phone",     BX_TEXT,  0,             5,  40, NULL, NULL,          NULL, NULL },
+    { "password",  BX_TEXT,  0,             1, BX_ACCOUNT_TYPED, NULL, NULL, NULL, NULL },     /* the caller's own, read as it was typed */
     { NULL }
 };
 
@@ -528,8 +530,8 @@ static const bx_route routes[] = {
       "what a pasted table of staff would make, row by row" },
     { "POST",  "accounts/bulk-create",       "account.manage", admin_bulk_create,      BX_PASSWORD, bulk_fields,
       "make the accounts of a pasted table; their passwords are told once" },
-    { "PATCH", "accounts/{id}",              "account.manage", admin_account_rename,   0, rename_fields,
-      "name, login and phone of an account of staff" },
+    { "PATCH", "accounts/{id}",              "account.manage", admin_account_rename,   BX_PASSWORD, rename_fields,
+      "name, login and phone of an account of staff; the latter two with the own password" },
     { "POST",  "accounts/{id}/reset-password", "account.manage", admin_account_password, BX_PASSWORD, reason_fields,
       "give a password that must be changed; all sessions end" },
     { "POST",  "accounts/{id}/disable",      "account.manage", admin_account_disable,  0, reason_fields,

@@ -4,6 +4,7 @@
  * stored with the answer: a repeated request gets "password": null. Does not own what an account looks like
  * (admin_people.c) nor the pasted table (admin_bulk.c).
  */
+#include "plugins/account.h"
 #include "plugins/admin.h"
 #include "flow/staff.h"
 
@@ -427,6 +428,16 @@ queue_phone(bx_call *c, bx_id account, const char *phone)
     return bx_queue(c, 1, sql_phone, BX_ARGS(sealed, hash, bx_int(account)));
 }
 
+/* By which somebody signs in, or is found for a new password: whoever sits down at an administrator's computer must not give
+ * away accounts. The name is nobody's way in. */
+static bx_rc
+confirm_change(bx_call *c, const admin_person *p, const char *login, bool new_phone)
+{
+    bool  same = login == NULL ? p->login == NULL : p->login != NULL && strcmp(login, p->login) == 0;
+
+    return same && !new_phone ? BX_OK : bx_account_confirm(c, "password");
+}
+
 /* Login and phone stay as they are unless the body names them; an empty one is taken away. */
 bx_rc
 admin_account_rename(bx_call *c)
@@ -446,7 +457,7 @@ admin_account_rename(bx_call *c)
     if (login == NULL && (new_phone ? phone : p.phone) == NULL) {
         return bx_refuse(c, BX_E_INVALID, "login", "admin.login_or_phone", NULL);
     }
-    if (refuse_taken(c, new_login ? login : NULL, phone, p.id) != BX_OK
+    if (refuse_taken(c, new_login ? login : NULL, phone, p.id) != BX_OK || confirm_change(c, &p, login, new_phone) != BX_OK
         || bx_queue(c, 1, sql_rename, BX_ARGS(bx_text(name), bx_text(login), bx_int(p.id), bx_int(p.version))) != BX_OK
         || (new_phone && queue_phone(c, p.id, phone) != BX_OK) || bx_sessions_refresh(c, p.id) != BX_OK)
     {

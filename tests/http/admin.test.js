@@ -3,7 +3,7 @@
 // key; and what an administrator might try in order to become more than one. Units and what holds there are admin_units.test.js.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import {
     admin, as, begin, chief, clients, end, newTeacher, one, other, positionOf, refused, server, version, within, world,
@@ -183,7 +183,7 @@ describe('accounts: made', () => {
 describe('accounts: changed', () => {
     test('renamed; the login goes, the phone stays', async () => {
         const made = await newTeacher(admin, { phone: '13800002222' });
-        const answer = await admin.patch(`accounts/${made.id}`, { name: '改过名', login: '' }, { version: 1 });
+        const answer = await admin.patch(`accounts/${made.id}`, { name: '改过名', login: '', password: accountPassword }, { version: 1 });
         assert.deepEqual([answer.status, answer.json.version], [200, 2]);
         const { json } = await admin.get(`accounts/${made.id}`);
         assert.deepEqual([json.name, json.login, json.phone], ['改过名', null, '138****2222']);
@@ -191,6 +191,41 @@ describe('accounts: changed', () => {
         refused(await admin.patch(`accounts/${made.id}`, { name: '改过名', login: 'teacher' }, { version: 2 }), 409, 'login', 'admin.login_taken');
         assert.equal((await admin.patch(`accounts/${made.id}`, { name: '再改' }, { version: 1 })).status, 412);
         assert.equal((await admin.patch(`accounts/${made.id}`, { name: '再改' })).status, 428);
+    });
+
+    test('a login or phone only with the own password; a name without', async () => {
+        const made = await newTeacher(admin, { phone: '13800002233' });
+        const change = (body, seen = 1, options = {}) => admin.patch(`accounts/${made.id}`, { name: '石文', ...body }, { version: seen, ...options });
+        await server.sql('DELETE FROM throttle');
+        for (const body of [{ login: 'shi.wen' }, { phone: '13800002234' }, { login: '' }, { phone: '' }]) {
+            refused(await change(body), 422, 'password', 'required');
+        }
+        for (let i = 0; i < 5; i += 1) {
+            refused(await change({ phone: '13800002234', password: 'guess' }), 422, 'password', 'password.own');
+        }
+        assert.equal((await change({ phone: '13800002234', password: accountPassword })).status, 429);
+        const named = await change({ name: '石小文', login: made.login });
+        assert.equal(named.status, 200, named.text);
+        const [guess] = await server.sql("SELECT COUNT(*) AS n FROM audit_event WHERE action = 'password_failed' AND account_id = ?", [world.accounts.admin1]);
+        assert.equal(Number(guess.n), 5);
+        await server.sql('DELETE FROM throttle');
+        const key = randomUUID();
+        for (let i = 0; i < 2; i += 1) {
+            assert.equal((await change({ phone: '13800002234', password: accountPassword }, 2, { key })).status, 200);
+        }
+        const { json } = await admin.get(`accounts/${made.id}`);
+        assert.deepEqual([json.name, json.login, json.phone, json.version], ['石文', made.login, '138****2234', 3]);
+        assert.equal((await server.client('13800002234', { password: made.password })).session.account.id, made.id);
+    });
+
+    test('no password can be guessed from the hash of a request', async () => {
+        const made = await newTeacher(admin);
+        const body = { name: '石文', login: `${made.login}.x`, password: accountPassword };
+        const key = randomUUID();
+        assert.equal((await admin.patch(`accounts/${made.id}`, body, { version: 1, key })).status, 200);
+        const [{ hash }] = await server.sql('SELECT HEX(request_hash) AS hash FROM idempotency_key WHERE idem_key = ?', [key]);
+        const plain = createHash('sha256').update(`PATCH\n/api/v1/accounts/${made.id}?\n${JSON.stringify(body)}`).digest('hex').toUpperCase();
+        assert.notEqual(hash, plain);
     });
 
     test('a new password ends every session and is told once', async () => {

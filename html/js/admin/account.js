@@ -9,6 +9,9 @@ const Fact = ({ name, children }) => html`<div><dt>${t(name)}</dt><dd>${children
 
 const reason = (form) => form.input('reason', t('admin.reason'), { hint: t('slip.comment.hint'), maxlength: 200, autofocus: true });
 
+/* Is something changed by which this person signs in? Then the server asks who does it. */
+const wayIn = (person, { login, phone }) => login !== (person.login || '') || phone.trim() !== '';
+
 /* What is asked before each action. */
 function questions(person, tell) {
     const path = `accounts/${person.id}`;
@@ -17,11 +20,12 @@ function questions(person, tell) {
     const plain = (action, done) => async (values) => { await post(`${path}/${action}`, body(values), options); toast(t(done, { name: person.name })); };
 
     return {
-        rename: { title: t('account.rename'), label: t('admin.save'), start: { name: person.name, login: person.login || '', phone: '' },
+        rename: { title: t('account.rename'), label: t('admin.save'), start: { name: person.name, login: person.login || '', phone: '', password: '' },
             fields: (form) => html`${form.input('name', t('accounts.name'), { maxlength: 60, autofocus: true })}${form.input('login', t('accounts.login'), { maxlength: 64 })}
-                ${form.input('phone', t('accounts.phone'), { hint: t('account.phone.hint', { phone: person.phone || t('account.phone.none') }), inputmode: 'tel' })}`,
-            send: async ({ name, login, phone }) => {
-                await patch(path, { name, ...(login !== (person.login || '') && { login }), ...(phone.trim() && { phone }) }, options);
+                ${form.input('phone', t('accounts.phone'), { hint: t('account.phone.hint', { phone: person.phone || t('account.phone.none') }), inputmode: 'tel' })}
+                ${wayIn(person, form.values) && form.input('password', t('account.own_password'), { hint: t('account.own_password.hint'), type: 'password', maxlength: 256, autocomplete: 'current-password' })}`,
+            send: async ({ name, login, phone, password }) => {
+                await patch(path, { name, ...(login !== (person.login || '') && { login }), ...(phone.trim() && { phone }), ...(wayIn(person, { login, phone }) && { password }) }, options);
                 toast(t('account.renamed', { name }));
             } },
         password: { title: t('account.password', { name: person.name }), text: t('account.password.text'), label: t('account.password.do'), start: { reason: '' }, fields: reason,
