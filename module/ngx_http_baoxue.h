@@ -47,6 +47,9 @@
 #define NGX_HTTP_BAOXUE_JOBS_EVERY       5000    /* milliseconds */
 #endif
 
+/* lines a second in the log of refusals: a flood must not fill a disk */
+#define NGX_HTTP_BAOXUE_REFUSED          100
+
 /* a request in flight keeps a worker that quits for as long */
 #define NGX_HTTP_BAOXUE_GUARD            60000   /* milliseconds */
 

@@ -23,6 +23,8 @@ static ngx_http_baoxue_route_t *ngx_http_baoxue_route(ngx_shm_zone_t *zone,
 static ngx_http_baoxue_route_t **ngx_http_baoxue_route_slot(
     ngx_http_baoxue_metrics_t *m, ngx_uint_t method, const char *route);
 static ngx_uint_t ngx_http_baoxue_method(const char *method);
+static void ngx_http_baoxue_count_refused(ngx_http_baoxue_metrics_t *m,
+    bx_response *res);
 
 
 const ngx_http_baoxue_bucket_t
@@ -166,6 +168,11 @@ ngx_http_baoxue_count_answer(ngx_http_baoxue_main_conf_t *bmcf,
         return;
     }
 
+    if (job->res.refused) {
+        ngx_http_baoxue_count_refused(ngx_http_baoxue_zone_metrics(bmcf->zone),
+                                      &job->res);
+    }
+
     br = ngx_http_baoxue_route(bmcf->zone,
                                ngx_http_baoxue_method(job->req.method),
                                job->res.route ? job->res.route : "unknown");
@@ -184,6 +191,43 @@ ngx_http_baoxue_count_answer(ngx_http_baoxue_main_conf_t *bmcf,
 
     (void) ngx_atomic_fetch_add(&br->buckets[i], 1);
     (void) ngx_atomic_fetch_add(&br->microseconds, *elapsed);
+}
+
+
+/*
+ * Of those that come in one second the first hundred have a reason to be
+ * logged by.  Two workers may begin a second together: then a few more.
+ */
+
+static void
+ngx_http_baoxue_count_refused(ngx_http_baoxue_metrics_t *m, bx_response *res)
+{
+    ngx_atomic_uint_t  now, n;
+
+    now = (ngx_atomic_uint_t) ngx_time();
+
+    (void) ngx_atomic_fetch_add(&m->refused, 1);
+
+    if (m->refused_at != now) {
+        m->refused_at = now;
+        m->refused_then = 0;
+    }
+
+    n = ngx_atomic_fetch_add(&m->refused_then, 1);
+
+    if (n < NGX_HTTP_BAOXUE_REFUSED) {
+        return;
+    }
+
+    res->refused = NULL;
+
+    (void) ngx_atomic_fetch_add(&m->unlogged, 1);
+
+    if (n == NGX_HTTP_BAOXUE_REFUSED) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "baoxue: more than %d refusals in a second, "
+                      "the others are not logged", NGX_HTTP_BAOXUE_REFUSED);
+    }
 }
 
 

@@ -56,6 +56,10 @@ struct ngx_http_baoxue_metrics_s {
     ngx_atomic_t                evicted;
     ngx_atomic_t                sessions;
     ngx_atomic_t                full[BX_NPOOLS];
+    ngx_atomic_t                refused;
+    ngx_atomic_t                unlogged;   /* of these */
+    ngx_atomic_t                refused_at;     /* the second that is counted */
+    ngx_atomic_t                refused_then;   /* in it */
     bx_db_totals                db;
 
     ngx_http_baoxue_route_t    *other;

@@ -307,6 +307,14 @@ ngx_http_baoxue_write_sessions(bx_buf *b, ngx_shm_zone_t *zone,
     ngx_http_baoxue_head(b, "baoxue_session_zone_evictions_total", "counter",
                          "Sessions forgotten because the zone was full");
     bx_buf_printf(b, "baoxue_session_zone_evictions_total %lu\n", m->evicted);
+
+    ngx_http_baoxue_head(b, "baoxue_refused_total", "counter",
+                         "Requests turned away for what they asked for");
+    bx_buf_printf(b, "baoxue_refused_total %lu\n", m->refused);
+
+    ngx_http_baoxue_head(b, "baoxue_refused_unlogged_total", "counter",
+                         "Refusals too many in their second to be logged");
+    bx_buf_printf(b, "baoxue_refused_unlogged_total %lu\n", m->unlogged);
 }
 
 

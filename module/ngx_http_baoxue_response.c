@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_baoxue_account_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_baoxue_route_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_baoxue_refused_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_baoxue_db_time_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_baoxue_statements_variable(ngx_http_request_t *r,
@@ -33,6 +35,9 @@ static ngx_http_variable_t  ngx_http_baoxue_vars[] = {
 
     { ngx_string("baoxue_route"), NULL,
       ngx_http_baoxue_route_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("baoxue_refused"), NULL,
+      ngx_http_baoxue_refused_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("baoxue_db_time"), NULL,
       ngx_http_baoxue_db_time_variable, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -298,6 +303,31 @@ ngx_http_baoxue_route_variable(ngx_http_request_t *r,
     v->no_cacheable = 0;
     v->not_found = 0;
     v->data = (u_char *) res->route;
+
+    return NGX_OK;
+}
+
+
+/* empty unless there is something for the log of refusals */
+
+static ngx_int_t
+ngx_http_baoxue_refused_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    bx_response  *res;
+
+    res = ngx_http_baoxue_answered(r);
+
+    if (res == NULL || res->refused == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->len = ngx_strlen(res->refused);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->data = (u_char *) res->refused;
 
     return NGX_OK;
 }
