@@ -49,13 +49,13 @@ struct bx_call {
     const bx_route    *route;
     json_t            *body;                  /* parsed, owned by the arena */
     bx_id              path_id;
+    int64_t            idle_minutes;          /* the session is over: so long nobody used it; 0: it is not, or for another reason */
     const char        *if_match;              /* the version the caller has seen, in quotes */
     bx_key             key;
     bx_write          *writes, **write_tail;
     bx_problem         problem;
     bx_error           error;                 /* of the last database failure */
     bool               committed;             /* the transaction with the stored answer is through */
-    int64_t            idle_minutes;          /* the session is over: so long nobody used it; 0: it is not, or for another reason */
     bool               raced;                 /* a queued write touched another number of rows than expected */
     json_t            *answer;                /* owned by the arena once set */
     const void        *bytes;                 /* an answer that is not JSON */

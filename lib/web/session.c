@@ -238,9 +238,9 @@ bx_session_note(bx_call *c, const uint8_t token_hash[32], bx_session *s)
     bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
     bx_value  before = bx_text(bx_time_sql(c->arena, c->now - BX_SESSION_NOTED + 1));
 
-    if (bx_exec(c, NULL, sql_session_used, BX_ARGS(now, bx_blob(token_hash, 32), before)) == BX_OK) {
-        s->used = c->now;
-    } else {
+    s->used = c->now;                         /* when it fails too: the next try is not the next request */
+
+    if (bx_exec(c, NULL, sql_session_used, BX_ARGS(now, bx_blob(token_hash, 32), before)) != BX_OK) {
         c->problem = (bx_problem) { 0 };
         c->error = (bx_error) { 0 };
     }
