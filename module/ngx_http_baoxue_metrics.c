@@ -224,7 +224,7 @@ ngx_http_baoxue_count_refused(ngx_http_baoxue_metrics_t *m, bx_response *res)
     (void) ngx_atomic_fetch_add(&m->unlogged, 1);
 
     if (n == NGX_HTTP_BAOXUE_REFUSED) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "baoxue: more than %d refusals in a second, "
                       "the others are not logged", NGX_HTTP_BAOXUE_REFUSED);
     }

@@ -63,7 +63,7 @@ describe('docs/directives.md', () => {
 
     test('has each variable, and no other', () => {
         assert.deepEqual([...manual.matchAll(/^\| `\$(baoxue_\w+)`/gm)].map((match) => match[1]).sort(), [...variables].sort());
-        assert.deepEqual([...variables].sort(), ['baoxue_account', 'baoxue_db_time', 'baoxue_route', 'baoxue_statements']);
+        assert.deepEqual([...variables].sort(), ['baoxue_account', 'baoxue_db_time', 'baoxue_refused', 'baoxue_route', 'baoxue_statements']);
     });
 });
 
