@@ -319,8 +319,10 @@ describe('sessions in shared memory', () => {
         for (let i = 0; i < 20; i += 1) {
             assert.equal(await statements(), remembered);
         }
-        server.setClock('2026-09-21T08:00:00+08:00', { running: true });
-        assert.equal(await statements(), read, 'what was remembered five minutes ago was believed');
+        server.setClock('2026-09-21T07:57:00+08:00', { running: true });
+        assert.equal(await statements(), read, 'what was remembered two minutes ago was believed');
+        server.setClock('2026-09-21T08:02:00+08:00', { running: true });
+        assert.equal(await statements(), read + 1, 'and that it is used is written down each five');
     });
 
     test('that are ended in the database are refused within two seconds', async () => {
