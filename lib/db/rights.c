@@ -6,44 +6,91 @@
  */
 #include "db/conn.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define ADDED_ONLY  "'audit_event', 'schema_migration'"
 
 /* The account's own rights: of the whole server, of this database, of single tables. */
 #define GRANTEE  "GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
-#define HELD \
-    "SELECT PRIVILEGE_TYPE AS p, '*' AS t FROM information_schema.USER_PRIVILEGES WHERE " GRANTEE \
-    " UNION SELECT PRIVILEGE_TYPE, '*' FROM information_schema.SCHEMA_PRIVILEGES WHERE " GRANTEE " AND DATABASE() LIKE TABLE_SCHEMA" \
+
+static const char  sql_held[] =
+    "SELECT PRIVILEGE_TYPE AS p, '*' AS t FROM information_schema.USER_PRIVILEGES WHERE " GRANTEE
+    " UNION SELECT PRIVILEGE_TYPE, '*' FROM information_schema.SCHEMA_PRIVILEGES WHERE " GRANTEE " AND DATABASE() LIKE TABLE_SCHEMA"
     " UNION SELECT PRIVILEGE_TYPE, TABLE_NAME FROM information_schema.TABLE_PRIVILEGES WHERE " GRANTEE " AND TABLE_SCHEMA = DATABASE()"
+    " ORDER BY t, p";
 
-/* Rights that come by a role are not to be seen here: then nothing is said. */
-static const char  sql_missing[] =
-    "SELECT n.p AS p, t.TABLE_NAME AS t FROM information_schema.TABLES t"
-    " JOIN (SELECT 'SELECT' AS p UNION SELECT 'INSERT' UNION SELECT 'UPDATE' UNION SELECT 'DELETE') n"
-    " LEFT JOIN (" HELD ") g ON g.p = n.p AND (g.t = '*' OR g.t = t.TABLE_NAME)"
-    " WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' AND g.p IS NULL AND CURRENT_ROLE() IS NULL"
-    " AND NOT (n.p IN ('UPDATE', 'DELETE') AND t.TABLE_NAME IN (" ADDED_ONLY ")) ORDER BY t.TABLE_NAME, n.p";
+/* Rights that come by a role are not to be seen here: then nothing is missed. */
+static const char  sql_tables[] =
+    "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND CURRENT_ROLE() IS NULL"
+    " ORDER BY TABLE_NAME";
 
-static const char  sql_more[] =
-    "SELECT DISTINCT IF(g.t = '*', g.p, CONCAT(g.p, ' ', g.t)) AS p FROM (" HELD ") g WHERE g.p NOT IN ('USAGE', 'SELECT', 'INSERT')"
-    " AND (g.t = '*' OR g.p NOT IN ('UPDATE', 'DELETE') OR g.t IN (" ADDED_ONLY ")) ORDER BY 1";
+static const char *const  needed[] = { "SELECT", "INSERT", "DELETE", "UPDATE" };
+
+#define NEEDED  (sizeof(needed) / sizeof(needed[0]))
+
+typedef struct { bx_rows held, tables; } rights;
+
+static bool
+is_one_of(const char *word, const char *first, const char *second)
+{
+    return strcmp(word, first) == 0 || strcmp(word, second) == 0;
+}
+
+static bool
+added_only(const char *table)
+{
+    return is_one_of(table, "audit_event", "schema_migration");
+}
+
+static bx_rc
+read_rights(bx_conn *server, bx_arena *a, rights *r, bx_error *err)
+{
+    return bx_conn_query(server, a, &r->held, sql_held, BX_NO_ARGS, err) == BX_OK
+           && bx_conn_query(server, a, &r->tables, sql_tables, BX_NO_ARGS, err) == BX_OK ? BX_OK : BX_FAIL;
+}
+
+static bool
+holds(const rights *r, const char *right, const char *table)
+{
+    size_t  i;
+
+    for (i = 0; i < r->held.nrows; i++) {
+        if (strcmp(bx_cell_text(&r->held, i, 0), right) == 0 && is_one_of(bx_cell_text(&r->held, i, 1), "*", table)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* The next right that is missing, from *at on, which moves behind it; false: there is none. */
+static bool
+next_missing(const rights *r, size_t *at, const char **right, const char **table)
+{
+    for ( /* void */ ; *at < r->tables.nrows * NEEDED; (*at)++) {
+        *right = needed[*at % NEEDED];
+        *table = bx_cell_text(&r->tables, *at / NEEDED, 0);
+
+        if (!(added_only(*table) && is_one_of(*right, "UPDATE", "DELETE")) && !holds(r, *right, *table)) {
+            (*at)++;
+            return true;
+        }
+    }
+
+    return false;
+}
 
 /* The first right that is missing; *table is NULL when none is. */
 bx_rc
 bx_rights_missing(bx_conn *server, bx_arena *a, const char **right, const char **table, bx_error *err)
 {
-    bx_rows  rows;
+    size_t  at = 0;
+    rights  r;
 
     *right = *table = NULL;
-    if (bx_conn_query(server, a, &rows, sql_missing, BX_NO_ARGS, err) != BX_OK) {
+    if (read_rights(server, a, &r, err) != BX_OK) {
         return BX_FAIL;
     }
-
-    if (rows.nrows > 0) {
-        *right = bx_cell_text(&rows, 0, 0);
-        *table = bx_cell_text(&rows, 0, 1);
+    if (!next_missing(&r, &at, right, table)) {
+        *right = *table = NULL;
     }
 
     return BX_OK;
@@ -51,22 +98,30 @@ bx_rights_missing(bx_conn *server, bx_arena *a, const char **right, const char *
 
 /* What the account may do and never does, "ALTER, DROP, UPDATE"; NULL: nothing. */
 bx_rc
-bx_rights_needless(bx_conn *server, bx_arena *a, const char **rights, bx_error *err)
+bx_rights_needless(bx_conn *server, bx_arena *a, const char **list, bx_error *err)
 {
-    size_t   i;
-    bx_buf   b;
-    bx_rows  rows;
+    size_t       i, n = 0;
+    bx_buf       b;
+    bx_rows      rows;
+    const char  *right, *table;
 
-    *rights = NULL;
-    if (bx_conn_query(server, a, &rows, sql_more, BX_NO_ARGS, err) != BX_OK) {
+    *list = NULL;
+    if (bx_conn_query(server, a, &rows, sql_held, BX_NO_ARGS, err) != BX_OK) {
         return BX_FAIL;
     }
 
     bx_buf_init(&b, a);
     for (i = 0; i < rows.nrows; i++) {
-        bx_buf_printf(&b, "%s%s", i > 0 ? ", " : "", bx_cell_text(&rows, i, 0));
+        right = bx_cell_text(&rows, i, 0);
+        table = bx_cell_text(&rows, i, 1);
+        if (strcmp(right, "USAGE") == 0 || is_one_of(right, "SELECT", "INSERT")
+            || (is_one_of(right, "UPDATE", "DELETE") && strcmp(table, "*") != 0 && !added_only(table)))
+        {
+            continue;
+        }
+        bx_buf_printf(&b, "%s%s%s%s", n++ > 0 ? ", " : "", right, strcmp(table, "*") == 0 ? "" : " ", strcmp(table, "*") == 0 ? "" : table);
     }
-    *rights = rows.nrows > 0 ? b.data : NULL;
+    *list = n > 0 ? b.data : NULL;
 
     return b.failed ? bx_error_set(err, BX_E_MEMORY, "out of memory") : BX_OK;
 }
@@ -88,10 +143,11 @@ quoted_account(bx_arena *a, const char *account)
 bx_rc
 bx_rights_give(bx_conn *owner, bx_conn *server, bx_arena *a, unsigned *given, bx_error *err)
 {
-    size_t       i;
+    size_t       at = 0;
+    rights       r;
     bx_rows      rows;
     bx_error     failure = { BX_E_NONE, 0, "" };
-    const char  *account, *sql;
+    const char  *account, *sql, *right, *table;
 
     *given = 0;
     if (bx_conn_query(server, a, &rows, "SELECT CURRENT_USER() AS account", BX_NO_ARGS, err) != BX_OK) {
@@ -101,18 +157,18 @@ bx_rights_give(bx_conn *owner, bx_conn *server, bx_arena *a, unsigned *given, bx
     if (account == NULL) {
         return bx_error_set(err, BX_E_INTERNAL, "account %s of the server has a quote in its name", bx_cell_text(&rows, 0, 0));
     }
-    if (bx_conn_query(server, a, &rows, sql_missing, BX_NO_ARGS, err) != BX_OK) {
+    if (read_rights(server, a, &r, err) != BX_OK) {
         return BX_FAIL;
     }
 
-    for (i = 0; i < rows.nrows; i++) {
-        sql = bx_sprintf(a, "GRANT %s ON `%s` TO %s", bx_cell_text(&rows, i, 0), bx_cell_text(&rows, i, 1), account);
+    while (next_missing(&r, &at, &right, &table)) {
+        sql = bx_sprintf(a, "GRANT %s ON `%s` TO %s", right, table, account);
         if (sql == NULL) {
             return bx_error_set(err, BX_E_MEMORY, "out of memory");
         }
         if (bx_conn_run(owner, sql, &failure) != BX_OK) {
             return bx_error_set(err, failure.code, "the owner's account cannot give %s the right to %s rows of \"%s\": it was not granted WITH GRANT "
-                                "OPTION (%s)", account, bx_cell_text(&rows, i, 0), bx_cell_text(&rows, i, 1), failure.text);
+                                "OPTION (%s)", account, right, table, failure.text);
         }
         (*given)++;
     }

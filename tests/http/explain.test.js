@@ -12,7 +12,7 @@ import { record } from '../lib/statements.js';
 
 /** Tables that stay small whatever happens. */
 const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_day', 'throttle', 'audit_chain', 'schema_migration', 'task_count',
-    'TABLES'  /* of information_schema */]);
+    'TABLES', 'USER_PRIVILEGES', 'SCHEMA_PRIVILEGES', 'TABLE_PRIVILEGES'  /* of information_schema */]);
 
 /** Tables of which even a grown county has a handful of rows here: while they have, any plan is good, and which one MariaDB takes depends on
  *  when it last counted them. */
