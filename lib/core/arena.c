@@ -28,7 +28,10 @@ struct bx_arena {
     block     *blocks;                        /* the first is the one being filled */
     deferred  *deferred;                      /* newest first */
     size_t     next_size;
+    bx_arena  *json;                          /* holds nothing but the memory of JSON values; NULL: there is none */
 };
+
+static _Thread_local bx_arena  *json_here;    /* where this thread's JSON is made; NULL: on the heap */
 
 #define HEADER  ((sizeof(block) + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1))
 
@@ -81,6 +84,7 @@ bx_arena_create(size_t first_block)
 
     a->deferred = NULL;
     a->next_size = first_block;
+    a->json = NULL;
 
     return a;
 }
@@ -89,16 +93,26 @@ void
 bx_arena_destroy(bx_arena *a)
 {
     block     *b, *next;
+    bx_arena  *before = json_here;
     deferred  *d;
 
     if (a == NULL) {
         return;
     }
 
+    if (a->json != NULL) {
+        json_here = a->json;                  /* whoever releases JSON of this arena shall find it there */
+    }
+
     /* a deferred call may still allocate, and defer again */
     while ((d = a->deferred) != NULL) {
         a->deferred = d->next;
         d->fn(d->arg);
+    }
+
+    if (a->json != NULL) {
+        json_here = before == a->json ? NULL : before;
+        bx_arena_destroy(a->json);
     }
 
     for (b = a->blocks; b != NULL; b = next) {
@@ -243,16 +257,91 @@ bx_arena_defer(bx_arena *a, void (*fn)(void *), void *arg)
     return BX_OK;
 }
 
+/* ---- JSON */
+
+#define JSON_BLOCK  (16u * 1024u)
+
+/* Blocks double, so that there are few of them. */
+static bool
+holds(const bx_arena *a, const void *p)
+{
+    const block  *b;
+    const char   *at = p, *data;
+
+    for (b = a->blocks; b != NULL; b = b->next) {
+        data = (const char *) b + HEADER;
+        if (at >= data && at < data + b->used) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+static void *
+json_take(size_t size)
+{
+    return json_here == NULL ? malloc(size) : take(json_here, size);
+}
+
+static void
+json_give_back(void *p)
+{
+    if (json_here == NULL || !holds(json_here, p)) {
+        free(p);
+    }
+}
+
+void
+bx_json_init(void)
+{
+    json_set_alloc_funcs(json_take, json_give_back);
+}
+
+void
+bx_json_here(bx_arena *a)
+{
+    if (a != NULL && a->json == NULL) {
+        a->json = bx_arena_create(JSON_BLOCK);
+    }
+
+    json_here = a == NULL ? NULL : a->json;
+}
+
+static int
+add_text(const char *s, size_t n, void *buf)
+{
+    bx_buf_add(buf, s, n);
+    return 0;
+}
+
+char *
+bx_json_text(bx_arena *a, const json_t *j, size_t flags)
+{
+    bx_buf  b;
+
+    bx_buf_init(&b, a);
+    if (j == NULL || json_dump_callback(j, add_text, &b, flags) != 0 || b.failed) {
+        return NULL;
+    }
+
+    return b.data;
+}
+
 static void
 release_json(void *j)
 {
     json_decref(j);
 }
 
-/* NULL also when out of memory; j is released then. */
+/* NULL also when out of memory; j is released then. JSON that lies in the memory of an arena ends with it. */
 json_t *
 bx_own(bx_arena *a, json_t *j)
 {
+    if (j != NULL && json_here != NULL && holds(json_here, j)) {
+        return j;
+    }
+
     if (j == NULL || bx_arena_defer(a, release_json, j) != BX_OK) {
         return NULL;
     }

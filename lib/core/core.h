@@ -8,6 +8,13 @@
 
 bx_rc   bx_core_init(bx_error *err);                                                      /* once a process, before threads; again is harmless */
 
+/* ---- arena.c: the memory of JSON */
+
+void    bx_json_init(void);                                                               /* before any JSON is made; by bx_core_init() */
+/* From now on the JSON this thread makes lies in memory that ends with the arena, and releasing it costs nothing; NULL: on the heap,
+ * as before. What was made on the heap goes on being released there. For requests: JSON that outlives the arena must not be made in it. */
+void    bx_json_here(bx_arena *a);
+
 /* ---- clock.c */
 
 #ifdef BX_TEST_CLOCK

@@ -13,6 +13,7 @@ bx_core_init(bx_error *err)
         return bx_error_set(err, BX_E_INTERNAL, "libsodium cannot start");
     }
 
+    bx_json_init();
     json_object_seed(0);
 
     return BX_OK;

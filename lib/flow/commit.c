@@ -69,6 +69,7 @@ answer_take(bx_call *c, const bx_rows *rows)
     c->status = (int) bx_cell_int(rows, 0, 1);
     c->location = bx_cell_text(rows, 0, 2);
     c->answer = NULL;
+    c->answer_text = NULL;
     c->bytes = body->kind == BX_V_NULL ? NULL : body->s;
     c->bytes_len = body->kind == BX_V_NULL ? 0 : body->len;
     c->media_type = "application/json; charset=utf-8";
@@ -185,7 +186,7 @@ row_of(const bx_write *w, size_t *from, size_t *to)
 static void
 step_rows(compound *k, bx_write *w, int outcome)
 {
-    size_t  from, to, n = 1, ahead = 0, a, b;
+    size_t  from, to, ahead = 0, a, b;
 
     if (!row_of(w, &from, &to)) {
         step(k, w->sql, w->args, w->nargs, w->expect, outcome);
@@ -200,10 +201,9 @@ step_rows(compound *k, bx_write *w, int outcome)
             bx_buf_add(&k->sql, w->sql + from, to - from);
             bind(k, next->args, next->nargs);
             next->joined = true;
-            n++;
         }
     }
-    step(k, w->sql + to, NULL, 0, w->expect < 0 ? -1 : (int) n, outcome);
+    step(k, w->sql + to, NULL, 0, -1, outcome);   /* rows that are written out are inserted, or the statement fails */
 }
 
 
@@ -223,9 +223,9 @@ static const char sql_event[] =
 static void
 key_step(bx_call *c, compound *k)
 {
-    char *body = c->answer == NULL ? NULL : json_dumps(c->answer, JSON_COMPACT);
+    const char *body = bx_answer_text(c);
 
-    if (body != NULL && bx_arena_defer(c->arena, free, body) != BX_OK) {
+    if (body == NULL && c->answer != NULL) {
         k->sql.failed = true;
         return;
     }
@@ -253,8 +253,8 @@ payload_of(bx_call *c, const bx_tail *tail)
         json_object_set(o, "changes", (json_t *) tail->changes);
     }
 
-    text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+    text = bx_json_text(c->arena, o, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL) {
         return bx_null();
     }
 

@@ -37,10 +37,10 @@ static bx_rc
 queue_outbox(bx_call *c, bx_id account, const char *subject, json_t *items)
 {
     json_t   *body = bx_own(c->arena, json_pack("{s:O}", "items", items));
-    char     *text = json_dumps(body, JSON_COMPACT);
+    char     *text = bx_json_text(c->arena, body, JSON_COMPACT);
     bx_value  now = bx_text(bx_time_sql(c->arena, c->now));
 
-    if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+    if (text == NULL) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
     }
     return bx_queue(c, 1, sql_outbox, BX_ARGS(bx_int(bx_id_new()), bx_int(account), bx_text(subject), bx_text(text),

@@ -131,8 +131,8 @@ content_of(bx_call *c, issue *is)
         return BX_FAIL;
     }
 
-    text = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+    text = bx_json_text(c->arena, content, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
     }
 

@@ -431,8 +431,8 @@ next_token(list *l, const bx_record *last)
         json_array_append_new(keys, sort_value(last, l->order[i].column));
     }
 
-    text = json_dumps(keys, JSON_COMPACT);
-    if (text == NULL || bx_arena_defer(l->c->arena, free, text) != BX_OK) {
+    text = bx_json_text(l->c->arena, keys, JSON_COMPACT);
+    if (text == NULL) {
         return json_null();
     }
     return json_string(bx_token_encode(l->c->arena, text));

@@ -323,8 +323,8 @@ bx_notice_queue(bx_call *c, const bx_notice *n, bx_id task)
     }
 
     if (n->params != NULL) {
-        params = json_dumps(n->params, JSON_COMPACT);
-        if (params == NULL || bx_arena_defer(c->arena, free, params) != BX_OK) {
+        params = bx_json_text(c->arena, n->params, JSON_COMPACT);
+        if (params == NULL) {
             return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
         }
         if (strlen(params) > MAX_PARAMS) {

@@ -439,7 +439,7 @@ field_json(bx_call *c, const bx_field *f, const bx_value *v)
         break;
     }
 
-    return json_stringn(v->s, v->len);
+    return json_stringn_nocheck(v->s, v->len);   /* the database keeps nothing but UTF-8, and a body is nothing else */
 }
 
 
@@ -448,24 +448,41 @@ scope_json(const bx_record *r, json_t *o)
 {
     if (r->def->scope == BX_SCOPE_STUDENT) {
         if (!is_student(r->def)) {
-            json_object_set_new(o, "student_id", bx_id_json(r->scope.student));
-            json_object_set_new(o, "student_name", json_string(r->student_name));
+            json_object_set_new_nocheck(o, "student_id", bx_id_json(r->scope.student));
+            json_object_set_new_nocheck(o, "student_name", json_string(r->student_name));
         }
-        json_object_set_new(o, "class_id", bx_id_json(r->scope.class_id));
-        json_object_set_new(o, "class_name", json_string(r->class_name == NULL ? "" : r->class_name));
-        json_object_set_new(o, "own_child", json_boolean(r->scope.own_child));
+        json_object_set_new_nocheck(o, "class_id", bx_id_json(r->scope.class_id));
+        json_object_set_new_nocheck(o, "class_name", json_string(r->class_name == NULL ? "" : r->class_name));
+        json_object_set_new_nocheck(o, "own_child", json_boolean(r->scope.own_child));
     }
 
     if (r->def->scope != BX_SCOPE_UNIT) {
-        json_object_set_new(o, "school_id", bx_id_json(r->scope.school));
-        json_object_set_new(o, "school_name", json_string(r->school_name == NULL ? "" : r->school_name));
+        json_object_set_new_nocheck(o, "school_id", bx_id_json(r->scope.school));
+        json_object_set_new_nocheck(o, "school_name", json_string(r->school_name == NULL ? "" : r->school_name));
     } else if (bx_record_alias(r->def)[0] == 'u') {
         /* a class by the name it has this school year */
         const char *name = r->class_name != NULL ? r->class_name : r->student_name;
 
-        json_object_set_new(o, "unit_id", bx_id_json(r->scope.unit));
-        json_object_set_new(o, "unit_name", json_string(name == NULL ? "" : name));
+        json_object_set_new_nocheck(o, "unit_id", bx_id_json(r->scope.unit));
+        json_object_set_new_nocheck(o, "unit_name", json_string(name == NULL ? "" : name));
     }
+}
+
+
+/* Is a field shown before the fields, by its column or by the row's place? */
+static bool
+is_common(const json_t *o, const char *name)
+{
+    static const char *const common[] = { "id", "version", "state", "student_id", "student_name", "class_id", "class_name", "own_child",
+                                          "school_id", "school_name", "unit_id", "unit_name" };
+
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+        if (common[i][0] == name[0] && strcmp(common[i], name) == 0) {
+            return json_object_get(o, name) != NULL;
+        }
+    }
+
+    return false;
 }
 
 
@@ -474,10 +491,10 @@ bx_record_json(bx_call *c, const bx_record *r)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "id", bx_id_json(r->id));
-    json_object_set_new(o, "version", json_integer(r->version));
+    json_object_set_new_nocheck(o, "id", bx_id_json(r->id));
+    json_object_set_new_nocheck(o, "version", json_integer(r->version));
     if (r->def->states != NULL) {
-        json_object_set_new(o, "state", json_string(r->to != NULL ? r->to : r->state));
+        json_object_set_new_nocheck(o, "state", json_string(r->to != NULL ? r->to : r->state));
     }
     scope_json(r, o);
 
@@ -487,14 +504,13 @@ bx_record_json(bx_call *c, const bx_record *r)
         if ((f->flags & BX_NO_JSON) || (f->read != NULL && !bx_scope_allows(c, f->read, &r->scope))) {
             continue;
         }
-        /* the scope's own columns are rendered above */
-        if (json_object_get(o, f->name) == NULL) {
+        if (!is_common(o, f->name)) {
             json_object_set_new_nocheck(o, f->type == BX_HALVES ? f->arg : f->name, field_json(c, f, &r->values[i]));
         }
     }
 
     if (r->def->transitions != NULL) {
-        json_object_set_new(o, "actions", bx_record_actions(c, r));
+        json_object_set_new_nocheck(o, "actions", bx_record_actions(c, r));
     }
 
     return o;
@@ -521,10 +537,26 @@ bx_record_dress(bx_call *c, const bx_record_def *def, json_t *rows, bool one)
 /* ---- conditions of transitions: words "column=value,value" */
 
 static bool
+number_in(const char *words, int64_t n)
+{
+    for (const char *p = words; *p != '\0'; p += strspn(p, " ,")) {
+        char *end;
+
+        if (strtoll(p, &end, 10) == n && end != p && (*end == '\0' || *end == ' ' || *end == ',')) {
+            return true;
+        }
+        p += strcspn(p, " ,");
+    }
+
+    return false;
+}
+
+
+static bool
 clause_holds(const bx_record *r, const char *clause, size_t n)
 {
     const char *eq = memchr(clause, '=', n);
-    char        column[64], values[128], have[32];
+    char        column[64], values[128];
     int         i;
 
     if (eq == NULL || (size_t) (eq - clause) >= sizeof(column) || n - (size_t) (eq - clause) > sizeof(values)) {
@@ -540,12 +572,7 @@ clause_holds(const bx_record *r, const char *clause, size_t n)
     if (i < 0 || r->values[i].kind == BX_V_NULL) {
         return false;
     }
-    if (r->values[i].kind == BX_V_TEXT) {
-        return bx_word_in(values, r->values[i].s);
-    }
-
-    snprintf(have, sizeof(have), "%" PRId64, r->values[i].i);
-    return bx_word_in(values, have);
+    return r->values[i].kind == BX_V_TEXT ? bx_word_in(values, r->values[i].s) : number_in(values, r->values[i].i);
 }
 
 

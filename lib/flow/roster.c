@@ -147,9 +147,9 @@ load_units(bx_run *r)
 const char *
 bx_run_json(bx_arena *a, const json_t *j, size_t characters)
 {
-    char  *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+    char  *text = bx_json_text(a, j, JSON_COMPACT);
 
-    if (text == NULL || bx_arena_defer(a, free, text) != BX_OK) {
+    if (text == NULL) {
         return NULL;
     }
 

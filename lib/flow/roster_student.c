@@ -125,8 +125,8 @@ sealed_extra(bx_run *r, const bx_entry *e, bx_value *out)
         }
     }
 
-    text = json_dumps(extra, JSON_COMPACT | JSON_SORT_KEYS);
-    if (text == NULL || bx_arena_defer(r->arena, free, text) != BX_OK) {
+    text = bx_json_text(r->arena, extra, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL) {
         return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
 

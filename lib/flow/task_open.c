@@ -114,8 +114,8 @@ params_text(bx_call *c, const json_t *params, const char *kind, const char **out
         return BX_OK;
     }
 
-    text = json_dumps(params, JSON_COMPACT);
-    if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+    text = bx_json_text(c->arena, params, JSON_COMPACT);
+    if (text == NULL) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
     }
     if (strlen(text) > MAX_PARAMS) {

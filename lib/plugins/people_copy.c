@@ -432,9 +432,9 @@ static bx_rc
 answer_file(bx_call *c, const json_t *copy, const char *child)
 {
     const char *day = bx_date_text(c->arena, bx_date_of(c->now));
-    char       *text = json_dumps(copy, JSON_INDENT(2));
+    char       *text = bx_json_text(c->arena, copy, JSON_INDENT(2));
 
-    if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+    if (text == NULL) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
     }
 

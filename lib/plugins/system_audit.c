@@ -347,10 +347,8 @@ shown(bx_call *c, const char *record, const bx_field *f, const char *name, const
         return json_string(strlen(s) < 40 ? text_of(c, key, s) : s);
     }
 
-    text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-    v = text == NULL ? NULL : bx_own(c->arena, json_string(text));
-    free(text);
-    return v == NULL ? json_null() : json_incref((json_t *) v);
+    text = bx_json_text(c->arena, v, JSON_COMPACT | JSON_ENCODE_ANY);
+    return text == NULL ? json_null() : json_string(text);
 }
 
 /* May the reader see what a record on this school's chain says? */

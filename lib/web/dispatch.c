@@ -115,12 +115,12 @@ render_problem(bx_call *c)
 {
     bx_response *res = c->res;
     json_t      *o = bx_own(c->arena, problem_json(c));
-    char        *text = json_dumps(o, JSON_COMPACT);
+    const char  *text = bx_json_text(c->arena, o, JSON_COMPACT);
 
     res->status = bx_err_status(c->problem.code);
     res->refused = refused(c);
     res->content_type = "application/problem+json; charset=utf-8";
-    if (text != NULL && bx_arena_defer(c->arena, free, text) == BX_OK) {
+    if (text != NULL) {
         res->body = text;
         res->body_len = strlen(text);
     }
@@ -151,9 +151,9 @@ render_answer(bx_call *c)
         res->body_len = c->bytes_len;
 
     } else if (c->answer != NULL) {
-        char *text = json_dumps(c->answer, JSON_COMPACT);
+        const char *text = bx_answer_text(c);
 
-        if (text == NULL || bx_arena_defer(c->arena, free, text) != BX_OK) {
+        if (text == NULL) {
             bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
             render_problem(c);
             return;
@@ -483,6 +483,8 @@ bx_dispatch(bx_app *app, bx_arena *a, const bx_request *request, bx_response *re
     if (row != NULL) {
         c.route = &row->route;
         res->route = row->route.path;
+        /* what is short lives in the request's memory; files of many pages let go of each page */
+        bx_json_here(row->route.flags & (BX_SLOW | BX_UPLOAD) ? NULL : a);
 
         if (gate_origin(&c) == BX_OK && read_body(&c, &req) == BX_OK && gate_session(&c, &loaded) == BX_OK
             && gate_capability(&c, &row->route) == BX_OK && gate_key(&c, &row->route) == BX_OK
@@ -499,6 +501,7 @@ bx_dispatch(bx_app *app, bx_arena *a, const bx_request *request, bx_response *re
     } else {
         render_answer(&c);
     }
+    bx_json_here(NULL);
 }
 
 

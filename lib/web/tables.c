@@ -282,9 +282,9 @@ read_texts(bx_tables *t, const char *dir, bx_error *err)
             return BX_FAIL;
         }
         for (size_t k = 0; k < BX_LANGUAGES; k++) {
-            char *text = json_dumps(bx_own(t->arena, own[k]), JSON_COMPACT);
+            char *text = bx_json_text(t->arena, bx_own(t->arena, own[k]), JSON_COMPACT);
 
-            if (text == NULL || bx_arena_defer(t->arena, free, text) != BX_OK) {
+            if (text == NULL) {
                 return bx_error_set(err, BX_E_MEMORY, "out of memory while reading texts");
             }
             row->texts[k] = text;

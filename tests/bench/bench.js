@@ -20,7 +20,7 @@ import { libraryValues } from '../lib/world.js';
 import { exportRows, importRows } from './bulk.js';
 import { recorder, scriptOf } from './capture.js';
 import { caseLists } from './cases.js';
-import { classRows, leaveRows, makeCounty, token, weekdays } from './county.js';
+import { classRows, forget, leaveRows, makeCounty, token, weekdays } from './county.js';
 import { bareRows, rollOf, rollRows } from './roll.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -165,13 +165,20 @@ async function prepare(size, seeding) {
 }
 
 /** One operation at some connections, interleaved with its limits. */
-function measure({ bench, same }, name, op, conns) {
+async function measure({ bench, same }, name, op, conns) {
     fs.writeFileSync(path.join(same, name), Buffer.alloc(op.size, 'x'));
     const rates = { bare: [], static: [], baoxue: [] };
     const times = { p50: [], p99: [] };
     const cpu = { nginx: 0, mariadbd: 0, requests: 0 };
     for (let i = 0; i < rounds; i += 1) {
-        rates.bare.push(Math.max(...(smoke ? [16] : [4, 16]).map((threads) => bench.bare(op.script.text, op.rows, threads))));
+        const bare = [];
+        for (const threads of smoke ? [16] : [4, 16]) {
+            bare.push(bench.bare(op.script.text, op.rows, threads));
+            if (op.write) {
+                await forget(bench.server);
+            }
+        }
+        rates.bare.push(Math.max(...bare));
         rates.static.push(bench.wrk([`GET\t/same-size/${name}\t`], conns).rate);
         // written ones are used up: enough lines for the time there is, never one twice
         const lines = op.lines(Math.ceil((rates.baoxue.at(-1) ?? op.guess ?? 4000) * seconds * 1.6));
@@ -205,7 +212,7 @@ async function main() {
     for (const [name, op] of Object.entries(prepared.ops).filter(([n]) => only === undefined || only.includes(n))) {
         results.operations[name] = [];
         for (const conns of connections) {
-            const got = measure(prepared, name, op, conns);
+            const got = await measure(prepared, name, op, conns);
             results.operations[name].push(got);
             say(`${name.padEnd(8)} ${String(conns).padStart(3)} connections: ${got.rate}/s = ${got.ofL} L (bare ${got.bare}/s, ` +
                 `static ${got.static}/s), p50 ${got.p50} ms, p99 ${got.p99} ms, ` +

@@ -94,6 +94,21 @@ export async function makeCounty(server, { students, waiting, password }) {
     return { schools, classes };
 }
 
+/** Takes away what the bare client wrote, whose ids begin at 4·10¹⁸: nobody else shall read about its children. */
+export async function forget(server) {
+    const written = { absence_rung: 'run_id', absence_run: 'id', attendance_mark: 'id', history: 'id', leave_request: 'id', notice: 'id', roll_call: 'id', task: 'id' };
+    for (const [table, column] of Object.entries(written)) {
+        await server.sql(`DELETE FROM ${table} WHERE ${column} >= 4000000000000000000`);
+    }
+    for (let i = 0; i < 200; i += 1) {                // until the rows are really gone
+        const [{ Value: left }] = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'");
+        if (Number(left) < 200) {
+            return;
+        }
+        await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+}
+
 /** Rows for the generators of load: what a request about one leave of one child has to name. */
 export function leaveRows(server, state, limit) {
     return server.sql(`SELECT l.id, l.student_id AS student, l.class_id AS class, l.school_id AS school, l.township_id AS township, c.parent_id AS grade, '${base.county}' AS county,

@@ -149,6 +149,53 @@ test_own(void **state)
 }
 
 static void
+drop(void *j)
+{
+    json_decref(j);
+}
+
+/* What a request makes lies in its arena and ends with it; what was there before is released where it came from. The leak checker and
+ * AddressSanitizer see what is forgotten and what is released twice. */
+static void
+test_json_in_an_arena(void **state)
+{
+    bx_arena  *a = bx_arena_create(0), *page = bx_arena_create(0);
+    json_t    *heap = json_pack("{s:s}", "made", "before"), *o, *list;
+
+    (void) state;
+
+    bx_json_init();
+    bx_json_here(a);
+    o = json_object();
+    list = json_array();
+    for (int i = 0; i < 5000; i++) {          /* many blocks */
+        json_array_append_new(list, json_pack("{s:i, s:s}", "n", i, "text", "学生"));
+    }
+    json_object_set_new(o, "list", list);
+    assert_int_equal(json_object_set(o, "heap", heap), 0);
+    json_object_del(o, "heap");
+    assert_int_equal(heap->refcount, 1);
+    json_decref(heap);                        /* to the heap, though JSON is made here */
+
+    assert_ptr_equal(bx_own(page, o), o);
+    bx_arena_destroy(page);
+    assert_int_equal(json_array_size(json_object_get(o, "list")), 5000);
+    assert_int_equal(bx_arena_defer(a, drop, json_incref(o)), BX_OK);
+
+    bx_json_here(NULL);
+    heap = json_string("after");
+    assert_string_equal(bx_json_text(a, heap, JSON_COMPACT | JSON_ENCODE_ANY), "\"after\"");
+    json_decref(heap);
+    assert_null(bx_json_text(a, NULL, JSON_COMPACT));
+    assert_string_equal(bx_json_text(a, json_array_get(list, 4999), JSON_COMPACT), "{\"n\":4999,\"text\":\"学生\"}");
+
+    bx_arena_destroy(a);                      /* the deferred release finds its JSON in the arena */
+    heap = json_object();
+    assert_non_null(heap);
+    json_decref(heap);
+}
+
+static void
 test_buf(void **state)
 {
     bx_buf     b;
@@ -240,7 +287,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alloc), cmocka_unit_test(test_too_large), cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_defer), cmocka_unit_test(test_own), cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_defer), cmocka_unit_test(test_own), cmocka_unit_test(test_json_in_an_arena), cmocka_unit_test(test_buf),
         cmocka_unit_test(test_error), cmocka_unit_test(test_error_codes),
     };
 
