@@ -95,7 +95,7 @@ class Bench {
 async function operations(bench, log, size) {
     const { server } = bench;
     const decided = await leaveRows(server, 'returned', Math.min(20000, 3 * size));
-    const waiting = await leaveRows(server, 'submitted', 60000);
+    const waiting = await leaveRows(server, 'submitted', 200000);
     // what one decides the other cannot: a half each
     const ours = waiting.filter((_, i) => i % 2 === 0);
     // a day of a child is asked for once
@@ -181,7 +181,8 @@ async function measure({ bench, same }, name, op, conns) {
         rates.bare.push(Math.max(...bare));
         rates.static.push(bench.wrk([`GET\t/same-size/${name}\t`], conns).rate);
         // written ones are used up: enough lines for the time there is, never one twice
-        const lines = op.lines(Math.ceil((rates.baoxue.at(-1) ?? op.guess ?? 4000) * seconds * 1.6));
+        const guess = op.guess ?? (op.write ? 1200 : 4000);
+        const lines = op.lines(Math.ceil(Math.max(rates.baoxue.at(-1) ?? 0, guess) * seconds * 1.6));
         // nobody's first request of the minute: who asks has looked at a page before
         bench.wrk(lines.map((line) => `GET\t/api/v1/session\t${line.split('\t')[2]}`), conns);
         const before = bench.cpu();
@@ -208,7 +209,7 @@ async function main() {
     const commit = run('git', ['rev-parse', '--short', 'HEAD'], { cwd: top }).trim();
     const results = { commit, at: new Date().toISOString(), students, rounds, seconds, operations: {}, growth: {} };
 
-    const prepared = await prepare(students, smoke ? 4 : 3);
+    const prepared = await prepare(students, smoke ? 4 : 8);
     for (const [name, op] of Object.entries(prepared.ops).filter(([n]) => only === undefined || only.includes(n))) {
         results.operations[name] = [];
         for (const conns of connections) {
