@@ -85,7 +85,7 @@ json_t      *bx_own(bx_arena *a, json_t *j);
 /* A JSON value as text in the arena; flags: Jansson's JSON_COMPACT … . NULL for NULL and when out of memory. In the place of json_dumps(),
  * whose text free() must not have: a request's JSON lies in memory of its own. */
 char        *bx_json_text(bx_arena *a, const json_t *j, size_t flags);
-char        *json_dumps(const json_t *j, size_t flags) __attribute__((error("use bx_json_text()")));
+#pragma GCC poison json_dumps
 
 /* A growing string in an arena. After a failed allocation it stays as it was and `failed` is set. */
 typedef struct {

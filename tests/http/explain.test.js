@@ -16,7 +16,7 @@ const small = new Set(['role_capability', 'job', 'org_unit', 'term', 'calendar_d
 
 /** Tables of which even a grown county has a handful of rows here: while they have, any plan is good, and which one MariaDB takes depends on
  *  when it last counted them. */
-const sparse = new Set(['absence_run', 'absence_rung', 'absence_report', 'contact', 'home_visit', 'dropout_case', 'dropout_step', 'no_show']);
+const sparse = new Set(['absence_run', 'absence_rung', 'absence_report', 'contact', 'home_visit', 'dropout_case', 'dropout_step', 'no_show', 'revocation']);
 const handful = 40;
 
 /** Statements that look at more rows than a page has, how, and why they may. */
