@@ -27,7 +27,7 @@ extern "C" {
 #define BX_VERSION  "0.1.0"
 
 /* Grows when a struct below changes its layout. A plugin built against another number is refused by name. */
-#define BX_PLUGIN_ABI  3
+#define BX_PLUGIN_ABI  4
 
 #if defined(__GNUC__)
 #define BX_PRINTF(f, a)  __attribute__((format(printf, f, a)))

@@ -69,7 +69,6 @@ answer_take(bx_call *c, const bx_rows *rows)
     c->status = (int) bx_cell_int(rows, 0, 1);
     c->location = bx_cell_text(rows, 0, 2);
     c->answer = NULL;
-    c->answer_text = NULL;
     c->bytes = body->kind == BX_V_NULL ? NULL : body->s;
     c->bytes_len = body->kind == BX_V_NULL ? 0 : body->len;
     c->media_type = "application/json; charset=utf-8";
@@ -223,7 +222,7 @@ static const char sql_event[] =
 static void
 key_step(bx_call *c, compound *k)
 {
-    const char *body = bx_answer_text(c);
+    const char *body = bx_json_text(c->arena, c->answer, JSON_COMPACT);
 
     if (body == NULL && c->answer != NULL) {
         k->sql.failed = true;

@@ -302,7 +302,7 @@ static void
 tell_password(bx_call *c, const char *plain)
 {
     if (c->answer != NULL && c->bytes == NULL) {
-        bx_answer_add(c, "password", json_string(plain));
+        json_object_set_new(c->answer, "password", json_string(plain));
     }
 }
 

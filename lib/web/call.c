@@ -198,27 +198,7 @@ bx_answer(bx_call *c, int status, json_t *body)
 {
     c->status = status;
     c->answer = bx_own(c->arena, body);
-    c->answer_text = NULL;
     return BX_OK;
-}
-
-
-void
-bx_answer_add(bx_call *c, const char *member, json_t *value)
-{
-    json_object_set_new(c->answer, member, value);
-    c->answer_text = NULL;
-}
-
-
-const char *
-bx_answer_text(bx_call *c)
-{
-    if (c->answer_text == NULL) {
-        c->answer_text = bx_json_text(c->arena, c->answer, JSON_COMPACT);
-    }
-
-    return c->answer_text;
 }
 
 

@@ -58,7 +58,6 @@ struct bx_call {
     bool               committed;             /* the transaction with the stored answer is through */
     bool               raced;                 /* a queued write touched another number of rows than expected */
     json_t            *answer;                /* owned by the arena once set */
-    const char        *answer_text;           /* of bx_answer_text(), NULL until then */
     const void        *bytes;                 /* an answer that is not JSON */
     size_t             bytes_len;
     const char        *media_type;
@@ -74,10 +73,6 @@ bx_app     *bx_call_app(const bx_call *c);
 bx_rc       bx_call_connect(bx_call *c);                              /* takes a connection unless there is one */
 const char *bx_call_address(const bx_call *c);                        /* client address, "" in a job */
 void        bx_call_retry_after(bx_call *c, unsigned seconds);
-/* A member more in the answer, which the stored one does not have when it has been committed. Takes value. */
-void        bx_answer_add(bx_call *c, const char *member, json_t *value);
-/* The answer as it is sent and stored; NULL: none, or out of memory. */
-const char *bx_answer_text(bx_call *c);
 /* An answer that is not JSON; data is borrowed from the arena. Returns BX_OK. */
 bx_rc       bx_answer_bytes(bx_call *c, int status, const char *media_type, const void *data, size_t len);
 /* A response header; name is static, value lives in the arena. */

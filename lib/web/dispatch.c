@@ -151,7 +151,7 @@ render_answer(bx_call *c)
         res->body_len = c->bytes_len;
 
     } else if (c->answer != NULL) {
-        const char *text = bx_answer_text(c);
+        const char *text = bx_json_text(c->arena, c->answer, JSON_COMPACT);
 
         if (text == NULL) {
             bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);

@@ -519,7 +519,7 @@ describe('nginx -t', () => {
         const module = own('baoxue-module.conf').replace(/load_module [^;]*;/, /load_module [^;]*;/.exec(made)[0])
             .replace('/module-clock-asan/', '/module-clock/');
         const site = own('baoxue.conf')
-            .replace('listen 443 ssl http2;', `listen unix:${server.dir}/site.sock;`).replace(/ssl_certificate(_key)? [^;]*;/g, '')
+            .replace('listen 443 ssl http2;', `listen unix:${server.dir}/site.sock;`).replace('listen 80;', `listen unix:${server.dir}/plain.sock;`).replace(/ssl_certificate(_key)? [^;]*;/g, '')
             .replaceAll('/usr/share/baoxue/html', `"${top}/html`).replaceAll('/usr/share/baoxue/conf', `"${top}/conf`)
             .replace(/("[^";\n]*\/(?:html|conf)[^";\n]*);/g, '$1";')
             .replaceAll('/etc/baoxue/', `${server.dir}/`).replaceAll('/var/lib/baoxue/', `${server.dir}/`).replaceAll('/var/log/nginx/', `${server.dir}/log/`);
