@@ -481,3 +481,19 @@ bx_commit_batch(bx_call *c, bx_id school, const char *action, const char *record
     c->committed = false;
     return rc;
 }
+
+
+bx_rc
+bx_commit_unless_raced(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes)
+{
+    if (c->writes == NULL || bx_commit_batch(c, school, action, record, id, changes) == BX_OK) {
+        return BX_OK;
+    }
+    if (!c->raced) {
+        return BX_FAIL;
+    }
+
+    c->raced = false;
+    c->problem = (bx_problem) { 0 };
+    return BX_OK;
+}

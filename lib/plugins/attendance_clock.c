@@ -45,19 +45,7 @@ bx_in_part(bx_call *c, bx_job_part fn, void *ctx)
 static bx_rc
 commit_ladders(bx_call *c, bx_id school, size_t n)
 {
-    if (c->writes == NULL) {
-        return BX_OK;
-    }
-    if (bx_commit_batch(c, school, "ladder", "absences", 0, bx_own(c->arena, json_pack("{s:I}", "children", (json_int_t) n))) == BX_OK) {
-        return BX_OK;
-    }
-    if (!c->raced) {
-        return BX_FAIL;
-    }
-
-    c->raced = false;
-    c->problem = (bx_problem) { 0 };
-    return BX_OK;
+    return bx_commit_unless_raced(c, school, "ladder", "absences", 0, bx_own(c->arena, json_pack("{s:I}", "children", (json_int_t) n)));
 }
 
 /* ------------------------------------------------------------------ children of one school at a time */

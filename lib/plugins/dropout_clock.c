@@ -15,19 +15,7 @@
 static bx_rc
 case_commit(bx_call *c, const bx_case *k, const char *action)
 {
-    if (c->writes == NULL) {
-        return BX_OK;
-    }
-    if (bx_commit_batch(c, k->school, action, "dropout-cases", k->id, NULL) == BX_OK) {
-        return BX_OK;
-    }
-    if (!c->raced) {
-        return BX_FAIL;
-    }
-
-    c->raced = false;
-    c->problem = (bx_problem) { 0 };
-    return BX_OK;
+    return bx_commit_unless_raced(c, k->school, action, "dropout-cases", k->id, NULL);
 }
 
 

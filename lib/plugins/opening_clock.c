@@ -97,16 +97,7 @@ typedef struct { bx_id last; bool more; } paging;
 static bx_rc
 commit_school(bx_call *c, bx_id school)
 {
-    if (c->writes == NULL || bx_commit_batch(c, school, "ask", "opening-registers", 0, NULL) == BX_OK) {
-        return BX_OK;
-    }
-    if (!c->raced) {
-        return BX_FAIL;
-    }
-
-    c->raced = false;
-    c->problem = (bx_problem) { 0 };
-    return BX_OK;
+    return bx_commit_unless_raced(c, school, "ask", "opening-registers", 0, NULL);
 }
 
 static bx_rc

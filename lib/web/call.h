@@ -84,6 +84,9 @@ void        bx_call_end(bx_call *c);
 /* Runs the queued writes with one audit row in a transaction of its own, without key or stored answer, and empties the
  * queue: for batches (≤ 200 rows each) before the bx_commit() that stores the answer. */
 bx_rc       bx_commit_batch(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes);
+/* The same for a job, which has nothing to say when nothing is queued, or when somebody was faster: then nothing is written, and the next
+ * run sees what is left to do. */
+bx_rc       bx_commit_unless_raced(bx_call *c, bx_id school, const char *action, const char *record, bx_id id, const json_t *changes);
 /* The writes queued since `mark` are forgotten. */
 void        bx_queue_clear(bx_call *c);
 /* Text of the last failure, for a program's stderr: message of the problem in the call's language. */
