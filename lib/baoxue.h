@@ -26,7 +26,8 @@ extern "C" {
 
 #define BX_VERSION  "0.1.0"
 
-/* Grows when a struct below changes its layout, or a promise of this header what it asks. A plugin built against another number is refused by name. */
+/* Grows when a struct below changes its layout, or a promise of this header what it asks. A plugin built against another number is
+ * refused by name. */
 #define BX_PLUGIN_ABI  4
 
 #if defined(__GNUC__)
