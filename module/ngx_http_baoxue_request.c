@@ -37,6 +37,7 @@ typedef struct {
 static ngx_http_baoxue_header_t  ngx_http_baoxue_headers[] = {
 
     { ngx_string("idempotency-key"), offsetof(bx_request, key) },
+    { ngx_string("baoxue-query"), offsetof(bx_request, asked) },
     { ngx_string("if-match"), offsetof(bx_request, if_match) },
     { ngx_string("origin"), offsetof(bx_request, origin) },
     { ngx_string("sec-fetch-site"), offsetof(bx_request, fetch_site) },

@@ -45,8 +45,21 @@ function parse(text) {
     }
 }
 
+/* What was searched for, names and numbers of people, and where a list goes on: in no address, which browsers and proxies keep. */
+export const UNSEEN = ['q', 'who', 'after'];
+
+/** The address without what is to stand in none, and the header for it. */
+function unseen(path) {
+    const url = new URL(path, base);
+    const asked = new URLSearchParams([...url.searchParams].filter(([name]) => UNSEEN.includes(name))).toString();
+
+    UNSEEN.forEach((name) => url.searchParams.delete(name));
+    return { url, headers: asked ? { 'Baoxue-Query': asked } : {} };
+}
+
 async function once(method, path, { body, headers, signal, keepalive, file }) {
-    const head = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, ...headers };
+    const { url, headers: asked } = unseen(path);
+    const head = { Accept: 'application/json', 'Accept-Language': document.documentElement.lang, ...asked, ...headers };
     let response;
     let text;
 
@@ -54,7 +67,7 @@ async function once(method, path, { body, headers, signal, keepalive, file }) {
         head['Content-Type'] = 'application/json';
     }
     try {
-        response = await fetch(new URL(path, base), { method, signal, keepalive, headers: head,
+        response = await fetch(url, { method, signal, keepalive, headers: head,
             body: body === undefined ? undefined : JSON.stringify(body) });
         text = await (file && response.ok ? response.blob() : response.text());
     } catch (error) {

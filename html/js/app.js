@@ -223,6 +223,7 @@ let turn = 0;
 
 async function route() {
     const { hash } = location;
+    const asked = history.state?.asked;                               // what was searched for: it stands in no address
     const [path, search] = hash.replace(/^#\/?/, '').split('?');
     const mine = ++turn;
     let entry = match(path);
@@ -247,7 +248,7 @@ async function route() {
         if (mine !== turn) {
             return;
         }
-        Object.assign(state, { page: module.default, hash, params: entry?.params || {}, query: Object.fromEntries(new URLSearchParams(search)),
+        Object.assign(state, { page: module.default, hash, params: entry?.params || {}, query: { ...Object.fromEntries(new URLSearchParams(search)), ...asked },
             problem: null });
         shell.moved = mine > 1 || null;
     } catch {

@@ -1,7 +1,7 @@
 // frame.js: what is around every page: its heading, places and dock, the lines over it, what is said about it. Holds what
 // the frame shows of the whole (shell); app.js changes it.
 
-import { get, keep, recall } from './api.js';
+import { get, keep, recall, UNSEEN } from './api.js';
 import { html, t, language, useData, Icon, Mark, useEffect, useRef, useState } from './ui.js';
 
 /** session: who is signed in, as the server told it, or null. moved: a page has just been opened. draw: set by app.js. */
@@ -9,7 +9,22 @@ export const shell = { session: null, online: navigator.onLine, busy: 0, toast: 
 
 export const session = () => shell.session;
 export const can = (capability) => Boolean(shell.session?.capabilities.includes(capability));
-export const go = (path) => { location.hash = `#/${path}`; };
+
+/** Opens a page. What was searched for stays out of the address: the entry of the history has it (route() in app.js reads it there). */
+export function go(path) {
+    const [page, search] = path.split('?');
+    const all = [...new URLSearchParams(search)];
+    const asked = Object.fromEntries(all.filter(([name]) => UNSEEN.includes(name)));
+
+    if (Object.keys(asked).length) {                                  // a mark, so that each search is a page of its own to go back to
+        history.pushState({ asked }, '', `#/${page}?${new URLSearchParams([...all.filter(([name]) => !(name in asked)), ['asked', Date.now().toString(36)]])}`);
+        window.dispatchEvent(new Event('hashchange'));
+    } else {
+        location.hash = `#/${path}`;
+    }
+}
+
+
 /** Who does nothing here but administrate. */
 export const administrates = () => Boolean(shell.session?.positions.length) && shell.session.positions.every((one) => one.role === 'admin');
 /** Staff start at their day, administrators at what is left to set up, guardians at their children. */

@@ -74,6 +74,7 @@ bx_rc     bx_revocations(bx_app *app, bx_arena *a, bx_time since, bx_revoked **o
 
 typedef struct {
     const char *method, *path, *query;        /* path as sent, without the query; query without "?" or NULL */
+    const char *asked;                        /* Baoxue-Query: parameters that are to stand in no address; they go before the query's */
     const char *cookie;                       /* value of the session cookie only, or NULL */
     const char *key;                          /* Idempotency-Key */
     const char *if_match, *origin, *fetch_site, *content_type, *accept_language, *user_agent, *host, *filename;

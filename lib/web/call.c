@@ -276,26 +276,32 @@ unescape(bx_arena *a, const char *s, size_t n)
 }
 
 
-const char *
-bx_call_query_arg(const bx_call *c, const char *name)
+static const char *
+argument(bx_arena *a, const char *query, const char *name)
 {
     size_t  n = strlen(name);
 
-    if (c->req == NULL) {
-        return NULL;
-    }
-
-    for (const char *p = c->req->query; p != NULL && *p != '\0'; ) {
+    for (const char *p = query; p != NULL && *p != '\0'; ) {
         size_t  len = strcspn(p, "&");
 
         if (len > n && p[n] == '=' && strncmp(p, name, n) == 0) {
-            return unescape(c->arena, p + n + 1, len - n - 1);
+            return unescape(a, p + n + 1, len - n - 1);
         }
         p += len;
         p += *p == '&';
     }
 
     return NULL;
+}
+
+
+/* What stands in the header goes before what stands in the address. */
+const char *
+bx_call_query_arg(const bx_call *c, const char *name)
+{
+    const char *value = c->req == NULL ? NULL : argument(c->arena, c->req->asked, name);
+
+    return value != NULL || c->req == NULL ? value : argument(c->arena, c->req->query, name);
 }
 
 

@@ -340,6 +340,9 @@ gate_key(bx_call *c, const bx_route *r)
 
     bx_buf_init(&b, c->arena);
     bx_buf_printf(&b, "%s\n%s?%s\n", req->method, req->path, req->query == NULL ? "" : req->query);
+    if (req->asked != NULL) {
+        bx_buf_printf(&b, "%s\n", req->asked);
+    }
     bx_buf_add(&b, req->body == NULL ? "" : req->body, req->body == NULL ? 0 : req->body_len);
     if (b.failed) {
         return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);

@@ -157,10 +157,10 @@ record_schema(const bx_record_def *def)
 /* ---- operations */
 
 static json_t *
-header_param(const char *name, bool required, const char *description)
+header_param(const char *name, bool required, int max, const char *description)
 {
     return json_pack("{s:s, s:s, s:b, s:s, s:{s:s, s:i}}", "name", name, "in", "header", "required", required,
-                     "description", description, "schema", "type", "string", "maxLength", 64);
+                     "description", description, "schema", "type", "string", "maxLength", max);
 }
 
 
@@ -199,6 +199,8 @@ static void
 list_params(const bx_record_def *def, json_t *params)
 {
     json_array_append_new(params, query_param("q", json_pack("{s:s, s:i}", "type", "string", "maxLength", 40)));
+    json_array_append_new(params, header_param("Baoxue-Query", false, 1024,
+                                               "Parameters of the query, percent-encoded as there, that are to stand in no address; they go before the query's"));
 
     if (def->states != NULL) {
         json_array_append_new(params, query_param("state", json_pack("{s:s}", "type", "string")));
@@ -223,10 +225,10 @@ parameters(const bx_route_row *row)
                                                 "schema", "type", "string", "pattern", ID_PATTERN));
     }
     if (strcmp(row->route.method, "GET") != 0 && !(row->route.flags & BX_UNKEYED)) {
-        json_array_append_new(params, header_param("Idempotency-Key", true, "The same key again gets the same answer, for 24 hours"));
+        json_array_append_new(params, header_param("Idempotency-Key", true, 64, "The same key again gets the same answer, for 24 hours"));
     }
     if (row->kind == BX_RT_ACT || row->kind == BX_RT_PATCH) {
-        json_array_append_new(params, header_param("If-Match", true, "The version in quotes, as ETag gave it"));
+        json_array_append_new(params, header_param("If-Match", true, 64, "The version in quotes, as ETag gave it"));
     }
     if (row->kind == BX_RT_LIST) {
         json_array_append_new(params, query_param("limit", json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 200)));

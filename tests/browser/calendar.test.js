@@ -190,6 +190,14 @@ describe('who did what', () => {
         await page.getByLabel('谁做的').fill('没有这个人');
         await button('查看').click();
         await text('这段时间没有记录').waitFor();
+        assert.doesNotMatch(decodeURIComponent(page.url()), /who|没有这个人/);      // whom one looks for is in no address
+        await page.reload();
+        await text('这段时间没有记录').waitFor();
+        assert.equal(await page.getByLabel('谁做的').inputValue(), '没有这个人');
+        await page.goBack();
+        await text('陈志强 通知停课').waitFor();
+        await page.goForward();
+        await text('这段时间没有记录').waitFor();
         await page.getByRole('link', { name: '重来' }).click();
         await button(/只看这条记录的经过：陈志强 改结束日期/).first().click();
         await text('现在只看一条记录的经过').waitFor();

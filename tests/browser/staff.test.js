@@ -344,6 +344,18 @@ describe('children', () => {
         await heading('李浩').waitFor();
         assert.equal(await page.getByRole('button', { name: /查看/ }).count(), 0);      // the county asks no numbers
     });
+
+    test('whom one looks for is in no address', async () => {
+        await desk('office', 'students');
+        const asked = [];
+        page.on('request', (request) => asked.push([decodeURIComponent(request.url()), request.headers()['baoxue-query']]));
+        await page.getByRole('searchbox').fill('罗思雨');
+        await page.getByRole('link', { name: /罗思雨/ }).waitFor();
+        await page.getByRole('link', { name: /罗思宇/ }).waitFor({ state: 'hidden' });
+        assert.ok(asked.some(([url, header]) => url.endsWith('/api/v1/students') && header === `q=${encodeURIComponent('罗思雨')}`), JSON.stringify(asked));
+        assert.deepEqual(asked.filter(([url]) => /罗思|[?&]q=/.test(url)), []);
+        assert.doesNotMatch(decodeURIComponent(page.url()), /罗思/);
+    });
 });
 
 describe('a workflow without pages of its own', () => {

@@ -175,6 +175,25 @@ describe('students', () => {
         assert.deepEqual(await found("' OR '1'='1"), []);
     });
 
+    test('what is searched for may stand in a header, which goes before the address', async () => {
+        const office = await as('office');
+        const found = async (query, header) => {
+            const answer = await office.get(`students${query}`, { headers: { 'baoxue-query': header ?? null } });
+            assert.equal(answer.status, 200, answer.text);
+            return answer.json.items.map(({ name }) => name).sort();
+        };
+        assert.deepEqual(await found('', `q=${encodeURIComponent('罗思雨')}`), ['罗思雨']);
+        assert.deepEqual(await found(`?q=${encodeURIComponent('罗思宇')}`, `q=${encodeURIComponent('罗思雨')}`), ['罗思雨']);
+        assert.deepEqual(await found(`?q=${encodeURIComponent('罗')}`, 'limit=1'), (await found(`?q=${encodeURIComponent('罗')}&limit=1`)));
+        const { next, items } = (await office.get('students?limit=1')).json;
+        const [second] = await found('?limit=1', `after=${next}`);
+        assert.notEqual(second, items[0].name);
+        assert.deepEqual(await found('', 'q=%00'), await found(''));
+        assert.equal((await office.get('students', { headers: { 'baoxue-query': `q=${'x'.repeat(41)}` } })).json.errors[0].field, 'q');
+        const csv = await office.get('students/export?format=csv', { headers: { 'baoxue-query': `q=${encodeURIComponent('罗思雨')}` } });
+        assert.equal(csv.headers['x-rows'], '1');
+    });
+
     test('one child with its guardians, for those who call homes', async () => {
         for (const login of ['teacher', 'office', 'registrar', 'principal', 'grade', 'psych', 'township', 'county']) {
             const answer = await (await as(login)).get(`students/${world.students.siyu}`);

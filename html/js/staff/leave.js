@@ -67,7 +67,7 @@ function useSlips(show, q, filter) {
     const known = useLeave();
     const query = new URLSearchParams({ ...(show === 'all' ? filter : { view: show }), ...(q && { q }) }).toString();
     const here = show !== 'all' && show !== 'paper' && !known.more && !q;                          // the desk has them already
-    const asked = usePages(show === 'mine' || here ? '' : `leave-requests?${query}`);
+    const asked = usePages(show === 'mine' || here ? '' : `leave-requests?${query}`, { kept: !q });
 
     if (show === 'mine') {
         return { known, list: { ...known, items: known.queue?.filter((leave) => leave.student_name.includes(q)) } };
