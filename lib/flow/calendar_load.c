@@ -11,6 +11,7 @@
 #include "web/call.h"
 
 #define AROUND   400                          /* days read before and after what was asked for */
+#define ENOUGH   300                          /* as many of them do for what is asked for later in the same call */
 
 /* What one call has built. Either class_id and school, or unit and office. */
 struct bx_calendars {
@@ -31,14 +32,14 @@ out_of_memory(bx_call *c)
     return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
 }
 
-/* Widens to what is read. Dates come from people: whatever they say, the years 1980 to 2199 hold every calendar. */
+/* Widens by some days. Dates come from people: whatever they say, the years 1980 to 2199 hold every calendar. */
 static void
-widen(bx_date *from, bx_date *to)
+widen(bx_date *from, bx_date *to, bx_date days)
 {
     bx_date  first = bx_date_make(1980, 1, 1), last = bx_date_make(2199, 12, 31);
 
-    *from = *from < first + AROUND ? first : *from - AROUND;
-    *to = *to > last - AROUND ? last : *to + AROUND;
+    *from = *from < first + days ? first : *from - days;
+    *to = *to > last - days ? last : *to + days;
 
     if (*from > last) {
         *from = last;
@@ -53,6 +54,8 @@ static struct bx_calendars *
 find_built(bx_call *c, bx_id unit, bool school, bx_date from, bx_date to)
 {
     struct bx_calendars  *k;
+
+    widen(&from, &to, ENOUGH);
 
     for (k = c->calendars; k; k = k->next) {
         if (k->unit == unit && (k->school != NULL) == school && k->from <= from && k->to >= to) {
@@ -281,14 +284,13 @@ bx_calendar_load(bx_call *c, bx_id class_id, bx_date from, bx_date to, const bx_
     struct bx_calendars  *k;
     bx_calendar_source    src = { 0 };
 
-    widen(&from, &to);
-
     k = find_built(c, class_id, true, from, to);
     if (k != NULL) {
         *out = k->school;
         return BX_OK;
     }
 
+    widen(&from, &to, AROUND);
     k = new_calendars(c, class_id, from, to);
     if (k == NULL || read_timetable(c, class_id, &src) != BX_OK || take_terms(c, k, &src) != BX_OK
         || take_days(c, k, k->n, false, &src) != BX_OK || take_closures(c, k, &src) != BX_OK)
@@ -327,14 +329,13 @@ bx_workdays_load(bx_call *c, bx_id unit, bx_date from, bx_date to, const bx_work
     struct bx_calendars  *k, *read;
     bx_calendar_source    src = { 0 };
 
-    widen(&from, &to);
-
     k = find_built(c, unit, false, from, to);
     if (k != NULL) {
         *out = k->office;
         return BX_OK;
     }
 
+    widen(&from, &to, AROUND);
     read = find_read(c, unit, from, to);
     k = read == NULL ? new_calendars(c, unit, from, to) : bx_alloc(c->arena, sizeof(*k));
     if (k == NULL) {

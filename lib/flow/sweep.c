@@ -33,8 +33,8 @@ bx_queue_move(bx_call *c, const bx_record_def *def, const char *action, bx_id id
         return bx_refuse(c, BX_E_INTERNAL, NULL, NULL, NULL);
     }
 
-    sql = bx_sprintf(c->arena, "UPDATE %s SET version = version + 1, updated_at = ?, state = ?%s%s WHERE id = ? AND version = ?"
-                     " AND state = ?", def->table, t->sets != NULL ? ", " : "", t->sets != NULL ? t->sets : "");
+    sql = bx_sprintf(c->arena, "UPDATE %s USE INDEX (PRIMARY) SET version = version + 1, updated_at = ?, state = ?%s%s"
+                     " WHERE id = ? AND version = ? AND state = ?", def->table, t->sets != NULL ? ", " : "", t->sets != NULL ? t->sets : "");
 
     if (bx_queue(c, 1, sql, BX_ARGS(bx_text(bx_time_sql(c->arena, c->now)), bx_text(t->to), bx_int(id), bx_int(version),
                                     bx_text(state))) != BX_OK)

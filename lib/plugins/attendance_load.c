@@ -407,7 +407,7 @@ static const char sql_leave[] =
     "SELECT q.student_id, q.starts_on, q.starts_period, q.ends_on, q.ends_period, q.state, q.back_on, q.back_period, q.submitted_at,"
     " q.id, q.updated_at, q.state IN ('rejected', 'cancelled') AND EXISTS (SELECT 1 FROM history h WHERE h.record = 'leave-requests'"
     " AND h.record_id = q.id AND h.from_state IN ('provisional', 'approved', 'away') AND h.to_state = 'rejected')"
-    " FROM leave_request q WHERE q.student_id IN (";
+    " FROM leave_request q USE INDEX (student) WHERE q.student_id IN (";
 
 static bool
 one_of(const char *s, const char *a, const char *b, const char *d)

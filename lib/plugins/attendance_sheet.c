@@ -161,7 +161,8 @@ load_children(bx_roll *r)
 /* STRAIGHT_JOIN: from the class to its children to their few leaves of these days. */
 static const char sql_leave[] =
     "SELECT STRAIGHT_JOIN q.student_id, q.id, q.state, q.kind, q.starts_on, q.starts_period, q.ends_on, q.ends_period, q.back_on,"
-    " q.back_period FROM enrolment e JOIN leave_request q ON q.student_id = e.student_id AND q.ends_on >= ? AND q.starts_on <= ?"
+    " q.back_period FROM enrolment e JOIN leave_request q USE INDEX (student) ON q.student_id = e.student_id AND q.ends_on >= ?"
+    " AND q.starts_on <= ?"
     " AND q.state IN ('submitted', 'provisional', 'approved', 'away', 'overdue', 'awaiting_paper', 'returned', 'no_paper')"
     " WHERE e.class_id = ? AND e.starts_on <= ? AND (e.ends_on IS NULL OR e.ends_on >= ?)"
     " ORDER BY q.state = 'submitted' DESC, q.id";

@@ -26,7 +26,7 @@ slot_compare(bx_slot a, bx_slot b)
 static const char sql_claims[] =
     "SELECT s.leave_seq, l.id, l.version, l.state, l.starts_on, l.starts_period, l.ends_on, l.ends_period, l.half_days,"
     " l.back_on, l.back_period, l.created_by, l.needs_paper"
-    " FROM student s LEFT JOIN leave_request l ON l.student_id = s.id AND l.ends_on >= ? AND l.id <> ?"
+    " FROM student s LEFT JOIN leave_request l USE INDEX (student) ON l.student_id = s.id AND l.ends_on >= ? AND l.id <> ?"
     " AND l.state IN ('submitted', 'provisional', 'approved', 'away', 'overdue', 'returned', 'awaiting_paper',"
     " 'no_paper')"
     " WHERE s.id = ? ORDER BY l.ends_on LIMIT 64";

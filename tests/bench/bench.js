@@ -96,8 +96,9 @@ async function operations(bench, log, size) {
     const { server } = bench;
     const decided = await leaveRows(server, 'returned', Math.min(20000, 3 * size));
     const waiting = await leaveRows(server, 'submitted', 200000);
-    // what one decides the other cannot: a half each
-    const ours = waiting.filter((_, i) => i % 2 === 0);
+    // what one decides the other cannot: a half each, and forget() gives the bare client its half back
+    const ours = waiting.filter(({ id }) => BigInt(id) % 2n === 0n);
+    const bares = waiting.filter(({ id }) => BigInt(id) % 2n === 1n);
     // a day of a child is asked for once
     const children = [...new Map(decided.map((row) => [row.student, row])).values()];
     const days = weekdays(64).filter((_, i) => i % 2 === 1);
@@ -120,7 +121,7 @@ async function operations(bench, log, size) {
     const read = await ask(one.teacher, 'GET', `leave-requests/${one.id}`);
     const list = await ask(one.teacher, 'GET', 'leave-requests?limit=40');
     const asked = await ask(one.parent, 'POST', 'leave-requests', submission(one, days.at(-1)));
-    const approved = await ask(waiting[0].teacher, 'POST', `leave-requests/${waiting[0].id}/approve`, {});
+    const approved = await ask(ours[0].teacher, 'POST', `leave-requests/${ours[0].id}/approve`, {});
     const key = (text) => /idempotency_key[^(]*\([^)]*\) VALUES \(\d+, '([^']+)'/.exec(text.map((s) => s.text).join('\n'))?.[1];
     const all = (recorded, row, options) => scriptOf(recorded.statements, row, { key: key(recorded.statements), ...options });
     const left = { submit: 0, approve: 1, roll: 1 };
@@ -138,7 +139,7 @@ async function operations(bench, log, size) {
                 .map(([row, turn]) => `POST\t/api/v1/leave-requests\t${bench.cookie(row.parent)}\t${JSON.stringify(submission(row, days[turn % (days.length - 1)]))}`) },
         roll: { rows: bareRows(rolls), write: true, guess: 600, script: all(called, rolls[0]), size: called.answer.bytes.length,
             lines: (n) => take(rolls, 'roll', Math.min(n, rolls.length - left.roll)).map(([row]) => `POST\t/api/v1/roll-calls\t${bench.cookie(row.teacher)}\t${JSON.stringify(rollOf(row))}`) },
-        approve: { rows: waiting.filter((_, i) => i % 2 === 1), write: true, script: all(approved, waiting[0]), size: approved.answer.bytes.length,
+        approve: { rows: bares, write: true, script: all(approved, ours[0]), size: approved.answer.bytes.length,
             lines: (n) => take(ours, 'approve', Math.min(n, ours.length - left.approve)).map(([row]) => `POST\t/api/v1/leave-requests/${row.id}/approve\t${bench.cookie(row.teacher)}\t{}`) },
     };
 }
