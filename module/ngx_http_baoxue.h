@@ -215,6 +215,8 @@ void ngx_http_baoxue_session_revoke(ngx_shm_zone_t *zone,
 ngx_uint_t ngx_http_baoxue_claim(ngx_shm_zone_t *zone,
     ngx_http_baoxue_claim_e claim, ngx_msec_t every);
 ngx_http_baoxue_metrics_t *ngx_http_baoxue_zone_metrics(ngx_shm_zone_t *zone);
+/* threads may use it: it has no lock */
+bx_reads *ngx_http_baoxue_zone_reads(ngx_shm_zone_t *zone);
 void ngx_http_baoxue_zone_lock(ngx_shm_zone_t *zone);
 void ngx_http_baoxue_zone_unlock(ngx_shm_zone_t *zone);
 /* zeroed; sessions make room for it */

@@ -475,6 +475,8 @@ ngx_http_baoxue_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    bx_app_share_reads(bmcf->app, ngx_http_baoxue_zone_reads(bmcf->zone));
+
     if (ngx_http_baoxue_start_metrics(bmcf) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "baoxue: no room in the session zone: write a larger "

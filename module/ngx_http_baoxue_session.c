@@ -16,12 +16,17 @@
 #include "ngx_http_baoxue.h"
 
 
+/* what accounts read is counted in a sixteenth of the zone */
+#define NGX_HTTP_BAOXUE_READS_SHARE  16
+
+
 typedef struct {
     ngx_rbtree_t        rbtree;
     ngx_rbtree_node_t   sentinel;
     ngx_queue_t         queue;              /* most recently used first */
 
     ngx_http_baoxue_metrics_t  *metrics;
+    bx_reads           *reads;              /* NULL: no room for it */
 
     ngx_msec_t          polled;             /* when the last good poll began */
     ngx_msec_t          claimed[NGX_HTTP_BAOXUE_NCLAIMS];
@@ -121,6 +126,17 @@ ngx_http_baoxue_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     zone->sh->metrics = ngx_http_baoxue_create_metrics(zone->shpool);
     if (zone->sh->metrics == NULL) {
         return NGX_ERROR;
+    }
+
+    len = bx_reads_size(shm_zone->shm.size / NGX_HTTP_BAOXUE_READS_SHARE);
+
+    if (len) {
+        zone->sh->reads = ngx_slab_alloc(zone->shpool, len);
+        if (zone->sh->reads == NULL) {
+            return NGX_ERROR;
+        }
+
+        bx_reads_init(zone->sh->reads, len);
     }
 
     len = sizeof(" in baoxue session zone \"\"") + shm_zone->shm.name.len;
@@ -515,6 +531,17 @@ ngx_http_baoxue_zone_metrics(ngx_shm_zone_t *shm_zone)
     zone = shm_zone->data;
 
     return zone->sh->metrics;
+}
+
+
+bx_reads *
+ngx_http_baoxue_zone_reads(ngx_shm_zone_t *shm_zone)
+{
+    ngx_http_baoxue_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    return zone->sh->reads;
 }
 
 

@@ -72,7 +72,7 @@ static const bx_field  strike_fields[] = {
 static const bx_route  routes[] = {
     { "POST", "attachments", NULL, bx_attachment_create, BX_ANY_USER | BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
       "bring a photo or PDF, to be named by a record afterwards" },
-    { "GET", "attachments/{id}", NULL, bx_attachment_read, BX_ANY_USER | BX_SLOW, NULL,
+    { "GET", "attachments/{id}", NULL, bx_attachment_read, BX_ANY_USER | BX_SLOW | BX_PERSONAL, NULL,
       "the file, for whoever may read the record it belongs to" },
     { "POST", "attachments/{id}/thumbnail", NULL, bx_attachment_thumbnail_create, BX_ANY_USER | BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
       "bring the small picture of a photo, made on the device" },
@@ -94,6 +94,11 @@ static const bx_job  jobs[] = {
     { NULL, 0, NULL }
 };
 
+static const bx_notice_kind  notices[] = {
+    { "core.read_limit", "#/accounts/{account_id}", BX_NOTICE_URGENT },
+    { NULL, NULL, 0 }
+};
+
 static const bx_grant  grants[] = {
     { "county", "rule.read" },
     { "township", "rule.read" },
@@ -113,4 +118,5 @@ const bx_plugin  bx_plugin_core = {
     .routes = routes,
     .jobs = jobs,
     .grants = grants,
+    .notices = notices,
 };

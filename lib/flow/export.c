@@ -373,5 +373,6 @@ bx_generic_export(bx_call *c, const bx_record_def *def)
         return BX_FAIL;
     }
 
+    c->rows = (int64_t) e.rows;
     return bx_export_answer(c, e.writer, format, title, def->name);
 }

@@ -44,6 +44,9 @@ const bx_rule  bx_core_rules[] = {
     { "attachment.school_gb",   BX_RULE_INT,  50,     1,  10000, NULL,               "gigabyte", "proposal" },
     { "attachment.keep_years",  BX_RULE_INT,  0,      0,  50,   NULL,                "year",     "proposal" },
     { "export.max_rows",        BX_RULE_INT,  20000,  10, 100000, NULL,              "row",      "proposal" },
+    { "export.day_rows",        BX_RULE_INT,  60000,  BX_READS_LEAST_EXPORT, 10000000, NULL, "row",       "proposal" },
+    { "read.per_hour",          BX_RULE_INT,  15000,  BX_READS_LEAST_HOUR,   10000000, NULL, "record",    "proposal" },
+    { "read.per_day",           BX_RULE_INT,  60000,  BX_READS_LEAST_DAY,    10000000, NULL, "record",    "proposal" },
     { NULL, 0, 0, 0, 0, NULL, NULL, NULL }
 };
 

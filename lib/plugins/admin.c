@@ -520,9 +520,9 @@ static const bx_field text_clear_fields[] = {
 };
 
 static const bx_route routes[] = {
-    { "GET",   "accounts",                   "account.read",   admin_accounts_list,    0, NULL,
+    { "GET",   "accounts",                   "account.read",   admin_accounts_list,    BX_PERSONAL, NULL,
       "accounts of staff, or of guardians, in scope" },
-    { "GET",   "accounts/{id}",              "account.read",   admin_account_show,     0, NULL,
+    { "GET",   "accounts/{id}",              "account.read",   admin_account_show,     BX_PERSONAL, NULL,
       "one account with its positions and what may be done with it" },
     { "POST",  "accounts",                   "account.manage", admin_account_create,   BX_PASSWORD, account_fields,
       "make an account of staff with a first position; its password is told once" },

@@ -42,7 +42,7 @@ static const bx_record_def records[] = {
 static const bx_route routes[] = {
     { .method = "POST", .path = "documents", .handler = bx_document_issue, .flags = BX_ANY_USER | BX_SELF_KEYED, .takes = issue_fields,
       .summary = "Give out a document of a record: the number it has when it says the same, else the next" },
-    { .method = "GET", .path = "documents/{id}/content", .handler = bx_document_read, .flags = BX_ANY_USER,
+    { .method = "GET", .path = "documents/{id}/content", .handler = bx_document_read, .flags = BX_ANY_USER | BX_PERSONAL,
       .summary = "A document as it was printed, for whoever may print such a one; the read is logged" },
     { .method = "POST", .path = "documents/{id}/void", .capability = "document.void", .handler = bx_document_void,
       .flags = BX_SELF_KEYED, .takes = void_fields, .summary = "Make a document void; its number stays used" },

@@ -238,11 +238,11 @@ static const bx_rule rules[] = {
 };
 
 static const bx_route routes[] = {
-    { "GET", "dropout-cases/{id}/steps", "dropout.read", bx_dropout_steps_route, 0, NULL,
+    { "GET", "dropout-cases/{id}/steps", "dropout.read", bx_dropout_steps_route, BX_PERSONAL, NULL,
       "What had to be done in a case by when, by whom, and what is still to do" },
-    { "GET", "dropout-cases/{id}/timeline", "dropout.read", bx_dropout_timeline, 0, NULL,
+    { "GET", "dropout-cases/{id}/timeline", "dropout.read", bx_dropout_timeline, BX_PERSONAL, NULL,
       "One timeline of a case and those it is linked with: actions, attempts, notices, trackings, missed deadlines" },
-    { "GET", "students/{id}/timeline", "student.read", bx_student_timeline, 0, NULL,
+    { "GET", "students/{id}/timeline", "student.read", bx_student_timeline, BX_PERSONAL, NULL,
       "The student file: one timeline of all that the reader may see of a child" },
     { "GET", "dropout-cases/figures", "dropout.read", bx_dropout_figures, 0, NULL,
       "Open, overdue, returned and late cases by unit below the caller's" },

@@ -647,11 +647,11 @@ static const bx_rule rules[] = {
 static const bx_route routes[] = {
     { "POST", "imports",           "roster.import", create_import, BX_UPLOAD | BX_SLOW | BX_SELF_KEYED, NULL,
       "bring a school's roster (xlsx or CSV), to be checked by a job and then looked at" },
-    { "GET",  "imports/{id}/rows", "roster.import", list_rows,     0, NULL, "what becomes, or became, of each row of a roster" },
+    { "GET",  "imports/{id}/rows", "roster.import", list_rows,     BX_PERSONAL, NULL, "what becomes, or became, of each row of a roster" },
     { "GET",  "imports/{id}/columns", "roster.import", list_columns, 0, NULL, "what each column of a roster was taken as" },
     { "GET",  "imports/{id}/rejected.xlsx", "roster.import", bx_import_rejected, BX_SLOW, NULL,
       "rows of a roster that were sent back, with the reason beside each" },
-    { "GET",  "activation-slips",  "import.slips",  read_slips,    0, NULL, "unused activation codes of a class, for printing" },
+    { "GET",  "activation-slips",  "import.slips",  read_slips,    BX_PERSONAL, NULL, "unused activation codes of a class, for printing" },
     { "POST", "activation-slips",  "import.slips",  make_slips,    BX_UNKEYED, slip_fields,
       "new codes for guardians of a class who have none" },
     { NULL }

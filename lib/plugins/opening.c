@@ -72,7 +72,7 @@ static const bx_rule rules[] = {
 };
 
 static const bx_route route_list[] = {
-    { "GET",  "opening", "opening.read", bx_opening_list, 0, NULL,
+    { "GET",  "opening", "opening.read", bx_opening_list, BX_PERSONAL, NULL,
       "Opening registration of the term: a school by class (school_id), or a class by child (class_id): who has come, who has not, who is responsible" },
     { "POST", "opening/marks", "opening.register", bx_opening_marks, 0, NULL, "Children of a class (class_id) who came, and who did not after all: {came: [id], not: [id]}" },
     { "POST", "opening/close", "opening.register", bx_opening_close, 0, NULL, "Close the registration of a class (class_id): whoever has not come and is not on leave is a no-show" },

@@ -298,7 +298,7 @@ static const bx_route routes[] = {
     { "GET",  "calendar",             "calendar.read",  bx_people_calendar,    0, NULL, "school days of a class" },
     { "GET",  "students/{id}/copy",   "child.read",     bx_people_copy,        BX_SLOW, NULL,
       "what is stored about a guardian's own child and about the guardian, as one file; counted and kept on record" },
-    { "POST", "students/{id}/reveal", "student.reveal", reveal,                BX_UNKEYED, reveal_fields,
+    { "POST", "students/{id}/reveal", "student.reveal", reveal,                BX_UNKEYED | BX_PERSONAL, reveal_fields,
       "one number in full, with a reason that is kept" },
     { NULL }
 };

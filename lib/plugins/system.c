@@ -165,7 +165,7 @@ system_show(bx_call *c)
 /* ---- tables */
 
 static const bx_route routes[] = {
-    { "GET", "audit-events",             "audit.read",  bx_sys_audit_list,   0, NULL, "who did what, newest first" },
+    { "GET", "audit-events",             "audit.read",  bx_sys_audit_list,   BX_PERSONAL, NULL, "who did what, newest first" },
     { "GET", "audit-chains",             "audit.read",  bx_sys_audit_chains, 0, NULL, "the audit chains in scope" },
     { "GET", "audit-chains/{id}/verify", "audit.read",  bx_sys_audit_verify, BX_SLOW, NULL, "is the chain as it was written? a slice of it" },
     { "GET", "jobs",                     "system.read", jobs_list,           0, NULL, "the jobs, when each ran and what became of it" },

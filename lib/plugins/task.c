@@ -80,12 +80,12 @@ static const bx_field no_fields[] = { { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL
 
 /* Any account may ask what is its own; rows are chosen by whose they are (task_mine.c), units by task.oversee. */
 static const bx_route routes[] = {
-    { "GET", "tasks", NULL, bx_task_list, BX_ANY_USER, NULL,
+    { "GET", "tasks", NULL, bx_task_list, BX_ANY_USER | BX_PERSONAL, NULL,
       "What waits for me (view=overdue, today, coming, delegated), or in my unit (view=unit with due, school_id, class_id)" },
     { "GET", "tasks/summary", NULL, bx_task_summary, BX_ANY_USER, NULL, "How many notices are unread, how many tasks overdue, due today, coming" },
     { "GET", "tasks/counts", "task.oversee", bx_task_counts, 0, NULL, "What waits and what is overdue in a unit, by school or class" },
-    { "GET", "tasks/{id}", NULL, bx_task_get, BX_ANY_USER, NULL, "A task: why it exists, what closes it, whose it is" },
-    { "GET", "tasks/{id}/history", NULL, bx_task_history, BX_ANY_USER, NULL, "What happened to a task" },
+    { "GET", "tasks/{id}", NULL, bx_task_get, BX_ANY_USER | BX_PERSONAL, NULL, "A task: why it exists, what closes it, whose it is" },
+    { "GET", "tasks/{id}/history", NULL, bx_task_history, BX_ANY_USER | BX_PERSONAL, NULL, "What happened to a task" },
     { "GET", "tasks/{id}/colleagues", NULL, bx_task_colleagues, BX_ANY_USER, NULL, "To whom my task can be handed" },
     { "POST", "tasks/{id}/ask_excuse", NULL, bx_task_ask_excuse, BX_ANY_USER, reason_fields, "Not possible, because …" },
     { "POST", "tasks/{id}/approve_excuse", "task.excuse", bx_task_approve_excuse, 0, approve_fields, "Agree that it need not be done" },

@@ -70,6 +70,14 @@ typedef struct { bx_id account; bool all; uint8_t token_hash[32]; } bx_revoked;
 /* Everything revoked since `since`, for the poll of the zone. [thread] */
 bx_rc     bx_revocations(bx_app *app, bx_arena *a, bx_time since, bx_revoked **out, size_t *n, bx_error *err);
 
+/* ---- how much accounts read: a table in memory that all workers share, which needs no lock (lib/web/reads.c). */
+
+typedef struct bx_reads bx_reads;
+
+size_t    bx_reads_size(size_t room);                                  /* of a table that takes no more than that; 0: too little for one */
+void      bx_reads_init(bx_reads *reads, size_t size);                 /* once, before workers are forked */
+void      bx_app_share_reads(bx_app *app, bx_reads *reads);            /* once a worker; without it, or with NULL, nothing is counted */
+
 /* ---- request and response. Strings are borrowed from the module and live as long as the request. */
 
 typedef struct {

@@ -12,6 +12,7 @@ struct bx_app {
     bx_db         *db;
     bx_tables     *tables;
     char           cookie_name[40];
+    bx_reads      *reads;                     /* NULL: nobody counts */
     bx_job_ran     job_ran;                   /* NULL: nobody wants to know */
     void          *job_ran_ctx;
     bx_time        started;                   /* when this process began to serve */

@@ -35,6 +35,11 @@ typedef struct bx_action_cache { const bx_record_def *def; json_t *json[BX_MAX_A
 
 typedef struct { char key[64]; uint8_t request_hash[32]; bool on; } bx_key;
 
+/* The least that a rule may let an account read: records in an hour, on a day, rows of exports on a day. */
+#define BX_READS_LEAST_HOUR    500
+#define BX_READS_LEAST_DAY     1000
+#define BX_READS_LEAST_EXPORT  100
+
 struct bx_call {
     bx_app            *app;
     bx_arena          *arena;
@@ -66,6 +71,9 @@ struct bx_call {
     struct bx_units   *units;                 /* lib/flow/rules.c: paths and overrides read so far in this call */
     struct bx_calendars *calendars;           /* lib/flow/calendar_load.c: calendars built so far in this call */
     struct bx_action_cache *actions;          /* lib/flow/transition.c: NULL until a row's actions are shown */
+    struct bx_reads_slot *reads;              /* lib/web/reads.c: where what is read counts; NULL: it does not */
+    bool               reads_file;            /* as rows of an export */
+    int64_t            rows;                  /* that an export has written */
     struct bx_place   *places;                /* lib/flow/task_place.c: who holds which position at and above a unit */
 };
 

@@ -1,8 +1,9 @@
 /* dispatch.c: a request from its method and path to its answer, top to bottom.
- * Owns the order of the gates: route, origin, session, password change, capability, key, body. Everything below them may
+ * Owns the order of the gates: route, origin, session, password change, capability, key, body, how much was read. Everything below them may
  * rely on all of them. What goes wrong becomes an RFC 9457 problem answer in the reader's language. */
 
 #include "web/app_private.h"
+#include "web/reads.h"
 #include "web/routes.h"
 #include "flow/flow.h"
 
@@ -98,7 +99,7 @@ refused(const bx_call *c)
 
     case BX_E_SIGN_IN: case BX_E_FORBIDDEN: case BX_E_ORIGIN: case BX_E_OWN_CHILD: case BX_E_MUST_CHANGE: case BX_E_METHOD:
     case BX_E_BAD_REQUEST: case BX_E_BAD_JSON: case BX_E_NO_KEY: case BX_E_KEY_REUSED: case BX_E_MEDIA: case BX_E_TOO_LARGE:
-    case BX_E_THROTTLED:
+    case BX_E_THROTTLED: case BX_E_READ_LIMIT:
         return bx_err_slug(p->code);
 
     case BX_E_INVALID:
@@ -491,9 +492,12 @@ bx_dispatch(bx_app *app, bx_arena *a, const bx_request *request, bx_response *re
 
         if (gate_origin(&c) == BX_OK && read_body(&c, &req) == BX_OK && gate_session(&c, &loaded) == BX_OK
             && gate_capability(&c, &row->route) == BX_OK && gate_key(&c, &row->route) == BX_OK
-            && gate_body(&c, &row->route) == BX_OK)
+            && gate_body(&c, &row->route) == BX_OK && bx_reads_gate(&c, row) == BX_OK)
         {
             run(&c, row);
+            if (c.problem.code == BX_E_NONE) {
+                bx_reads_count(&c);
+            }
         }
     }
 

@@ -153,6 +153,7 @@ async function prepare(size, seeding) {
     await server.startDatabase(['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=128M']);
     const [password] = libraryValues(server, [{ op: 'password', text: accountPassword }]);
     await makeCounty(server, { students: size, waiting: seeding, password });
+    await server.readFreely();
     const log = await recorder(server);
     await server.startNginx();
     const bench = new Bench(server, dir);

@@ -28,6 +28,7 @@ const chance = (p) => random() < p;
 before(async () => {
     server = await start({ clock: '2026-09-21T09:00:00+08:00', asan });
     world = await buildWorld(server);
+    await server.readFreely();
     people = await Promise.all(roles.map((login) => server.client(login)));
     stranger = await server.client(null);
     api = (await stranger.get('openapi.json')).json;

@@ -216,6 +216,14 @@ export class Server {
         return rows.length;
     }
 
+    /** Lets accounts read as much as a machine does. */
+    async readFreely() {
+        for (const rule of ['read.per_hour', 'read.per_day', 'export.day_rows']) {
+            await this.sql(`REPLACE INTO rule_override (rule, unit_id, value, reason, set_by, set_at)
+                SELECT ?, id, '10000000', 'a machine reads', 1, '2020-01-01' FROM org_unit WHERE parent_id IS NULL`, [rule]);
+        }
+    }
+
     // ------------------------------------------------------------ time and jobs
 
     setClock(iso, options) { writeClock(path.join(this.dir, 'clock'), iso, options); }
