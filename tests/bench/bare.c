@@ -40,6 +40,7 @@ typedef struct {
 static atomic_size_t   next_row, turns;
 static atomic_llong    next_id;           /* from the clock on: what an earlier run wrote is still there */
 static atomic_bool     stopping;
+static pthread_barrier_t ready;           /* everybody is connected and has prepared: the time runs from here */
 
 static void
 die(const char *what, const char *why)
@@ -275,6 +276,8 @@ work(void *arg)
         }
     }
 
+    pthread_barrier_wait(&ready);
+
     while (!atomic_load(&stopping)) {
         size_t     at = atomic_fetch_add(&next_row, 1);
         long long  fresh = atomic_fetch_add(&next_id, 64);
@@ -333,10 +336,12 @@ main(int argc, const char **argv)
 
     clock_gettime(CLOCK_REALTIME, &begun);
     atomic_store(&next_id, 4000000000000000000 + (long long) begun.tv_sec * 1000000000 + begun.tv_nsec);
-    clock_gettime(CLOCK_MONOTONIC, &begun);
+    pthread_barrier_init(&ready, NULL, (unsigned) n + 1);
     for (int i = 0; i < n; i++) {
         pthread_create(&threads[i], NULL, work, &s);
     }
+    pthread_barrier_wait(&ready);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     pause = (struct timespec) { (time_t) seconds, (long) ((seconds - (double) (time_t) seconds) * 1e9) };
     nanosleep(&pause, NULL);
     done = atomic_load(&turns);

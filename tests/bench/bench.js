@@ -169,7 +169,7 @@ async function prepare(size, seeding) {
 /** One operation at some connections, interleaved with its limits. */
 async function measure({ bench, same }, name, op, conns) {
     fs.writeFileSync(path.join(same, name), Buffer.alloc(op.size, 'x'));
-    const rates = { bare: [], static: [], baoxue: [] };
+    const rates = { bare: [], compound: [], static: [], baoxue: [] };
     const times = { p50: [], p99: [] };
     const cpu = { nginx: 0, mariadbd: 0, requests: 0 };
     for (let i = 0; i < rounds; i += 1) {
@@ -181,6 +181,10 @@ async function measure({ bench, same }, name, op, conns) {
             }
         }
         rates.bare.push(Math.max(...bare));
+        if (op.write) {
+            rates.compound.push(bench.bare(op.script.compound, op.rows, 4));
+            await forget(bench.server);
+        }
         rates.static.push(bench.wrk([`GET\t/same-size/${name}\t`], conns).rate);
         // written ones are used up: enough lines for the time there is, never one twice
         const guess = op.guess ?? (op.write ? 1200 : 4000);
@@ -199,8 +203,9 @@ async function measure({ bench, same }, name, op, conns) {
     }
     const [bare, fixed, baoxue] = [median(rates.bare), median(rates.static), median(rates.baoxue)];
     const limit = 1 / (1 / bare + 1 / fixed);
+    const compound = op.write ? { compound: round(median(rates.compound) / bare) } : {};
     return {
-        connections: conns, rate: round(baoxue, 0), bare: round(bare, 0), static: round(fixed, 0), ofL: round(baoxue / limit),
+        connections: conns, rate: round(baoxue, 0), bare: round(bare, 0), ...compound, static: round(fixed, 0), ofL: round(baoxue / limit),
         p50: round(median(times.p50)), p99: round(median(times.p99)), statements: op.script.statements, bytes: op.size,
         cpuMicroseconds: { nginx: round(1e6 * cpu.nginx / cpu.requests, 0), mariadbd: round(1e6 * cpu.mariadbd / cpu.requests, 0) },
     };
@@ -217,7 +222,7 @@ async function main() {
         for (const conns of connections) {
             const got = await measure(prepared, name, op, conns);
             results.operations[name].push(got);
-            say(`${name.padEnd(8)} ${String(conns).padStart(3)} connections: ${got.rate}/s = ${got.ofL} L (bare ${got.bare}/s, ` +
+            say(`${name.padEnd(8)} ${String(conns).padStart(3)} connections: ${got.rate}/s = ${got.ofL} L (bare ${got.bare}/s${got.compound ? `, with its writes in one compound ${got.compound} × that` : ''}, ` +
                 `static ${got.static}/s), p50 ${got.p50} ms, p99 ${got.p99} ms, ` +
                 `${got.statements} statements, CPU ${got.cpuMicroseconds.nginx} + ${got.cpuMicroseconds.mariadbd} µs`);
         }

@@ -45,23 +45,25 @@ function parameterise(text, row, key, fresh) {
     return { sql, params };
 }
 
-/** The script of what was recorded: reads first, then the transaction. */
+/** The script of what was recorded: reads first, then the transaction. `compound` is the same with all writes in one statement. */
 export function scriptOf(statements, row, { key, list = false } = {}) {
-    const lines = [];
+    const reads = [];
+    const writes = [];
     const fresh = new Map();                      // ids that the request made
     const wanted = statements.map(({ text }) => text).filter((text) => !/NAME_CONST\('outcome'/.test(text) && !/FROM session s JOIN|FROM position p JOIN org_unit u|role_capability/.test(text));
-    let writing = false;
     for (const text of wanted) {
-        const write = !/^SELECT/.test(text);
-        if (write && !writing) {
-            lines.push('begin');
-            writing = true;
-        }
         const { sql, params } = parameterise(text, row, key, fresh);
-        lines.push([write ? 'do' : list ? 'list' : 'row', sql, ...params].join('\t'));
+        if (/^SELECT/.test(text)) {
+            reads.push([list ? 'list' : 'row', sql, ...params]);
+        } else {
+            writes.push(['do', sql, ...params]);
+        }
     }
-    if (writing) {
-        lines.push('commit');
-    }
-    return { text: `${lines.join('\n')}\n`, statements: wanted.length };
+    const lines = (all) => `${all.map((cells) => cells.join('\t')).join('\n')}\n`;
+    const tail = ['do', `BEGIN NOT ATOMIC START TRANSACTION; ${writes.map(([, sql]) => sql).join('; ')}; COMMIT; END`, ...writes.flatMap(([, , ...params]) => params)];
+    return {
+        statements: wanted.length,
+        text: lines(writes.length === 0 ? reads : [...reads, ['begin'], ...writes, ['commit']]),
+        compound: writes.length === 0 ? undefined : lines([...reads, tail]),
+    };
 }
