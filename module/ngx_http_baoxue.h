@@ -88,6 +88,7 @@ typedef struct {
     size_t                      max_json;
     size_t                      max_upload;
     time_t                      session_lifetime;
+    ngx_log_t                  *chain_log;   /* heads of audit chains */
 #if (BX_TEST_CLOCK)
     ngx_str_t                   test_clock;
 #endif
@@ -146,6 +147,7 @@ char *ngx_http_baoxue_size(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_lifetime(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_baoxue_session_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_baoxue_chain_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* ngx_http_baoxue_app.c: what is made of all directives together */

@@ -551,3 +551,29 @@ invalid:
 
     return NGX_CONF_ERROR;
 }
+
+
+/* Where heads of audit chains go: what error_log takes, several times if wanted. */
+
+char *
+ngx_http_baoxue_chain_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_baoxue_main_conf_t *bmcf = conf;
+
+    char       *rv;
+    ngx_log_t  *log;
+
+    rv = ngx_log_set_log(cf, &bmcf->chain_log);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    /* a head is no error: without this it would be below the level */
+
+    for (log = bmcf->chain_log; log; log = log->next) {
+        log->log_level = NGX_LOG_NOTICE;
+    }
+
+    return NGX_CONF_OK;
+}

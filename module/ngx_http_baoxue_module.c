@@ -167,6 +167,13 @@ static ngx_command_t  ngx_http_baoxue_commands[] = {
       offsetof(ngx_http_baoxue_main_conf_t, jobs),
       NULL },
 
+    { ngx_string("baoxue_chain_log"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_baoxue_chain_log,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("baoxue_timezone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_baoxue_timezone,
@@ -336,6 +343,7 @@ ngx_http_baoxue_create_main_conf(ngx_conf_t *cf)
      *     bmcf->origins = NULL;
      *     bmcf->plugins = NULL;
      *     bmcf->workflows = NULL;
+     *     bmcf->chain_log = NULL;
      *     bmcf->used = 0;
      */
 

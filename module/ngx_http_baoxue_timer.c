@@ -26,6 +26,16 @@ typedef struct {
 } ngx_http_baoxue_result_t;
 
 
+typedef struct ngx_http_baoxue_head_s  ngx_http_baoxue_head_t;
+
+struct ngx_http_baoxue_head_s {
+    ngx_http_baoxue_head_t       *next;
+    bx_id                         unit;
+    int64_t                       seq;
+    const char                   *head;
+};
+
+
 typedef struct {
     ngx_http_baoxue_main_conf_t  *conf;
     ngx_event_t                   tick;
@@ -44,6 +54,8 @@ typedef struct {
     u_char                        node[80];      /* host and pid */
     ngx_uint_t                    nresults;
     ngx_http_baoxue_result_t      results[NGX_HTTP_BAOXUE_RESULTS];
+    bx_arena                     *heads_arena;   /* NULL: no heads this time */
+    ngx_http_baoxue_head_t       *heads, **heads_last;
 } ngx_http_baoxue_worker_t;
 
 
@@ -55,7 +67,10 @@ static void ngx_http_baoxue_jobs(ngx_http_baoxue_worker_t *worker);
 static void ngx_http_baoxue_jobs_thread(void *data, ngx_log_t *log);
 static void ngx_http_baoxue_job_ran(void *ctx, const char *job, bool ok,
     uint64_t nanoseconds);
+static void ngx_http_baoxue_head_told(void *ctx, bx_id unit, int64_t seq,
+    const char *head);
 static void ngx_http_baoxue_jobs_done(ngx_event_t *ev);
+static void ngx_http_baoxue_write_heads(ngx_http_baoxue_worker_t *worker);
 
 
 ngx_int_t
@@ -96,6 +111,10 @@ ngx_http_baoxue_start_timers(ngx_cycle_t *cycle,
     worker->jobs->event.log = cycle->log;
 
     bx_app_on_job(bmcf->app, ngx_http_baoxue_job_ran, worker);
+
+    if (bmcf->chain_log) {
+        bx_app_on_head(bmcf->app, ngx_http_baoxue_head_told, worker);
+    }
 
     worker->dumb.data = worker;
     worker->tick.data = &worker->dumb;
@@ -275,6 +294,62 @@ ngx_http_baoxue_job_ran(void *ctx, const char *job, bool ok,
 }
 
 
+/* [thread] For the loop to write: a syslog's socket is opened in the loop. */
+
+static void
+ngx_http_baoxue_head_told(void *ctx, bx_id unit, int64_t seq, const char *head)
+{
+    ngx_http_baoxue_worker_t *worker = ctx;
+
+    ngx_http_baoxue_head_t  *h;
+
+    if (worker->heads_arena == NULL) {
+        worker->heads_arena = bx_arena_create(4096);
+        if (worker->heads_arena == NULL) {
+            return;
+        }
+
+        worker->heads = NULL;
+        worker->heads_last = &worker->heads;
+    }
+
+    h = bx_alloc(worker->heads_arena, sizeof(ngx_http_baoxue_head_t));
+    if (h == NULL) {
+        return;
+    }
+
+    h->next = NULL;
+    h->unit = unit;
+    h->seq = seq;
+    h->head = bx_strdup(worker->heads_arena, head);
+
+    if (h->head) {
+        *worker->heads_last = h;
+        worker->heads_last = &h->next;
+    }
+}
+
+
+static void
+ngx_http_baoxue_write_heads(ngx_http_baoxue_worker_t *worker)
+{
+    ngx_http_baoxue_head_t  *h;
+
+    if (worker->heads_arena == NULL) {
+        return;
+    }
+
+    for (h = worker->heads; h; h = h->next) {
+        ngx_log_error(NGX_LOG_NOTICE, worker->conf->chain_log, 0,
+                      "audit head unit=%L seq=%L head=%s",
+                      h->unit, h->seq, h->head);
+    }
+
+    bx_arena_destroy(worker->heads_arena);
+    worker->heads_arena = NULL;
+}
+
+
 static void
 ngx_http_baoxue_jobs_done(ngx_event_t *ev)
 {
@@ -282,6 +357,8 @@ ngx_http_baoxue_jobs_done(ngx_event_t *ev)
     ngx_uint_t                 i;
     ngx_http_baoxue_result_t  *result;
     ngx_http_baoxue_worker_t  *worker = ev->data;
+
+    ngx_http_baoxue_write_heads(worker);
 
     if (bx_app_tasks(worker->conf->app, &waiting, &overdue)) {
         ngx_http_baoxue_count_tasks(worker->conf->zone, waiting, overdue);

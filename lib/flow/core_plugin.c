@@ -90,6 +90,7 @@ static const bx_job  jobs[] = {
     { "core.purge", 600, purge },
     { "attachment.purge", 600, bx_attachment_purge },
     { "attachment.retire", DAY, bx_attachment_retire },
+    { "audit.heads", DAY, bx_audit_heads },
     { "calendar.apply", 10, bx_calendar_apply },
     { NULL, 0, NULL }
 };

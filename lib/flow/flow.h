@@ -153,6 +153,7 @@ typedef struct { int64_t seq, bad; bool more; } bx_audit_slice;        /* verifi
 bx_rc          bx_audit_verify(bx_call *c, bx_id unit, int64_t *events, int64_t *bad);
 /* Goes on behind event `from`, which a slice before has found to be right (0: from the beginning), for at most max events (0: to
  * the end). more: there are further ones. */
+bx_rc          bx_audit_heads(bx_call *c);                            /* a job */
 bx_rc          bx_audit_verify_slice(bx_call *c, bx_id unit, int64_t from, int64_t max, bx_audit_slice *out);
 
 /* ---- ladder_touch.c */

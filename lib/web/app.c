@@ -193,6 +193,22 @@ rights_given(bx_app *app, bx_conn *conn, bx_arena *a, bx_error *err)
 
 
 void
+bx_app_on_head(bx_app *app, bx_head_told told, void *ctx)
+{
+    app->head_told = told;
+    app->head_told_ctx = ctx;
+}
+
+
+bool bx_app_wants_heads(const bx_app *app) { return app->head_told != NULL; }
+void
+bx_app_tell_head(bx_app *app, bx_id unit, int64_t seq, const char *head)
+{
+    app->head_told(app->head_told_ctx, unit, seq, head);
+}
+
+
+void
 bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx)
 {
     app->job_ran = ran;

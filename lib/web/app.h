@@ -132,6 +132,11 @@ void      bx_refuse_early(bx_app *app, bx_arena *a, const bx_request *req, bx_er
 typedef void (*bx_job_ran)(void *ctx, const char *job, bool ok, uint64_t nanoseconds);
 /* Before the first bx_jobs_run(). */
 void      bx_app_on_job(bx_app *app, bx_job_ran ran, void *ctx);
+/* [thread] Heads of audit chains that are to leave this machine, once a day from the job audit.heads. NULL: nobody wants them. */
+typedef void (*bx_head_told)(void *ctx, bx_id unit, int64_t seq, const char *head);
+void      bx_app_on_head(bx_app *app, bx_head_told told, void *ctx);
+bool      bx_app_wants_heads(const bx_app *app);
+void      bx_app_tell_head(bx_app *app, bx_id unit, int64_t seq, const char *head);      /* head: hexadecimal */
 /* How many tasks wait and how many of them are overdue, as the clock last counted them; asked for by bx_jobs_run() each half minute.
  * False: not known yet. [loop] */
 bool      bx_app_tasks(const bx_app *app, int64_t *waiting, int64_t *overdue);

@@ -15,6 +15,8 @@ struct bx_app {
     bx_reads      *reads;                     /* NULL: nobody counts */
     bx_job_ran     job_ran;                   /* NULL: nobody wants to know */
     void          *job_ran_ctx;
+    bx_head_told   head_told;                 /* NULL: nobody wants them */
+    void          *head_told_ctx;
     bx_time        started;                   /* when this process began to serve */
     int64_t        tasks[2];                  /* waiting and overdue when last asked; written and read atomically */
     bx_time        tasks_asked;

@@ -180,6 +180,7 @@ test('the steps of docs/install.md lead to a server that people sign in to, besi
         [/ssl_certificate .*;/, `ssl_certificate ${dir}/cert.pem;`], [/ssl_certificate_key .*;/, `ssl_certificate_key ${dir}/key.pem;`],
         [/access_log .* baoxue;/g, `access_log ${site}/log/baoxue.log baoxue;`],
         [/access_log \S+ baoxue_refused /, `access_log ${site}/log/baoxue-refused.log baoxue_refused `],
+        [/baoxue_chain_log .*;/, `baoxue_chain_log ${site}/log/baoxue-chain.log;`],
         [/listen 80;/, `listen 127.0.0.1:${plainPort};`], [/server_name baoxue\.example\.cn;/, 'server_name 127.0.0.1;'],
         [/return 301 https:\/\/\$server_name/, `$&:${port}`]);
     const second = nginxTest();
