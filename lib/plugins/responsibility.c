@@ -296,7 +296,8 @@ bx_responsible_for(bx_call *c, const char *duty, bx_id id, bx_id *account)
 static const bx_route routes[] = {
     { "POST", "responsibilities", "responsibility.edit", add, 0, add_fields, "Makes a person responsible for a unit, an area or a child" },
     { "POST", "responsibilities/{id}/end", "responsibility.edit", end, 0, end_fields, "The last day of an entry; none is deleted" },
-    { "GET", "responsibilities/chart", "responsibility.read", chart, BX_PERSONAL, NULL, "Everybody responsible today within a unit, in the order of the chart" },
+    { "GET", "responsibilities/chart", "responsibility.read", chart, BX_PERSONAL, NULL,
+      "Everybody responsible today within a unit, in the order of the chart" },
     { NULL, NULL, NULL, NULL, 0, NULL, NULL }
 };
 

@@ -200,7 +200,7 @@ list_params(const bx_record_def *def, json_t *params)
 {
     json_array_append_new(params, query_param("q", json_pack("{s:s, s:i}", "type", "string", "maxLength", 40)));
     json_array_append_new(params, header_param("Baoxue-Query", false, 1024,
-                                               "Parameters of the query, percent-encoded as there, that are to stand in no address; they go before the query's"));
+                                               "Parameters of the query, written as there, that are to stand in no address"));
 
     if (def->states != NULL) {
         json_array_append_new(params, query_param("state", json_pack("{s:s}", "type", "string")));

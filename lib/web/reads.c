@@ -140,7 +140,8 @@ seen_before(bx_call *c, slot *s, uint32_t hour)
 
     bx_buf_init(&b, c->arena);
     bx_buf_add(&b, (const char *) c->app->reads->key, sizeof(c->app->reads->key));
-    bx_buf_printf(&b, "%" PRIu32 " %" PRId64 "\n%s\n%s\n%s", hour, c->who->account, req->path, req->query == NULL ? "" : req->query, req->asked == NULL ? "" : req->asked);
+    bx_buf_printf(&b, "%" PRIu32 " %" PRId64 "\n%s\n%s\n%s", hour, c->who->account, req->path,
+                  req->query == NULL ? "" : req->query, req->asked == NULL ? "" : req->asked);
     if (b.failed) {
         return false;
     }
@@ -286,6 +287,8 @@ refuse(bx_call *c, slot *s, int what, uint32_t window)
     bx_time   end = what == BY_HOUR ? ((bx_time) window + 1) * HOUR : bx_time_at((bx_date) day + 1, 0);
     unsigned  wait = end > c->now ? (unsigned) (end - c->now) : 1;
     unsigned  minutes = (wait + 59) / 60;
+    bool      hours = minutes > 90;
+    json_t   *n = bx_own(c->arena, json_pack("{s:i}", "n", (int) (hours ? (minutes + 59) / 60 : minutes)));
 
     if (told != day && atomic_compare_exchange_strong(&s->told, &told, day)
         && tell(c, what, counted(s, what, window), atomic_load(&s->limits[what])) != BX_OK)
@@ -296,8 +299,7 @@ refuse(bx_call *c, slot *s, int what, uint32_t window)
 
     bx_call_retry_after(c, wait);
     return bx_refuse(c, BX_E_READ_LIMIT, NULL, NULL,
-                     json_pack("{s:s}", "wait", bx_tr(c->arena, bx_call_lang(c), minutes > 90 ? "reads.hours" : "reads.minutes",
-                                                      bx_own(c->arena, json_pack("{s:i}", "n", (int) (minutes > 90 ? (minutes + 59) / 60 : minutes))))));
+                     json_pack("{s:s}", "wait", bx_tr(c->arena, bx_call_lang(c), hours ? "reads.hours" : "reads.minutes", n)));
 }
 
 

@@ -97,6 +97,7 @@ describe('a wrong value fails nginx -t, which says what to write', () => {
         baoxue_jobs: [instead('baoxue_jobs', 'perhaps'), flag],
         baoxue_timezone: [also('baoxue_timezone Asia/Shanghai;'), /as in "baoxue_timezone \+08:00;"/],
         baoxue_max_json: [also('baoxue_max_json much;'), /write from 1k to 1g/],
+        baoxue_chain_log: [also('baoxue_chain_log syslog:server=127.0.0.1,facility=nothing;'), /unknown syslog facility "nothing"/],
         baoxue_max_upload: [also('baoxue_max_upload 0;'), /write from 1k to 1g/],
     };
 
