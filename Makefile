@@ -12,7 +12,7 @@ endif
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Werror
 CSTD   := -std=gnu11 -D_GNU_SOURCE
-PKGS   := libmariadb jansson libsodium libpcre2-8 libzip expat xlsxwriter libqrencode
+PKGS   := libmariadb jansson libsodium libpcre2-8 libzip expat xlsxwriter libqrencode liboath
 # asked once, and only when something is compiled
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PKGS)) -lcsv -lm -lpthread -lm)$(PKG_LIBS)

@@ -7,7 +7,7 @@
 const FILES = [
     './', 'css/baoxue.css', 'icon.svg', 'manifest.webmanifest', 'vendor/preact.js',
     'js/api.js', 'js/app.js', 'js/frame.js', 'js/ui.js', 'js/parts.js', 'js/outbox.js', 'js/files.js', 'js/viewer.js', 'js/rule.js', 'js/print/documents.js',
-    'js/account/sign-in.js', 'js/account/me.js', 'js/account/copy.js', 'js/account/sessions.js', 'js/staff/export.js',
+    'js/account/sign-in.js', 'js/account/me.js', 'js/account/copy.js', 'js/account/sessions.js', 'js/account/factor.js', 'js/staff/export.js',
     'js/family/home.js', 'js/family/leaves.js', 'js/family/form.js', 'js/family/picker.js', 'js/family/photos.js',
     'js/family/leave.js', 'js/family/when.js', 'js/family/words.js', 'js/family/notices.js', 'js/notices.js', 'js/staff/list.js', 'js/family/others.js', 'js/staff/desk.js', 'js/staff/fields.js',
     ...['zh-CN', 'en'].flatMap((language) => ['portal', 'leave', 'guardian', 'attachment', 'rules'].map((file) => `locale/${language}/${file}.json`)),

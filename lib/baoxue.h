@@ -404,6 +404,7 @@ typedef struct { const char *name; const bx_code *codes; } bx_code_list;
 #define BX_SELF_KEYED 0x0040u                 /* a POST whose own transaction stores the key (bx_commit()) */
 #define BX_PASSWORD  0x0080u                  /* hashes a password: runs in the small pool kept for that */
 #define BX_PERSONAL  0x0100u                  /* answers with records about people: its items count as read (read.per_hour, read.per_day) */
+#define BX_ENROL_OK  0x0200u                  /* allowed to whoever must have a second factor and has none yet */
 
 typedef struct {
     const char  *method;

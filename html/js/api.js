@@ -120,6 +120,9 @@ async function insist(send, { quiet, patience = 3 }) {
                 if (problem.code === 'must_change_password') {
                     handlers.mustChange();
                 }
+                if (problem.code === 'must_enrol_factor') {
+                    handlers.mustEnrol();
+                }
                 throw problem;
             }
         }

@@ -12,6 +12,7 @@ export const ROUTES = [
     { path: 'sign-in', page: () => import('./account/sign-in.js'), open: true },
     { path: 'activate', page: () => import('./account/activate.js'), texts: ['guardian'], open: true },
     { path: 'password', page: () => import('./account/password.js'), texts: ['guardian'] },
+    { path: 'second-factor', page: () => import('./account/factor.js'), texts: ['guardian'] },
     { path: 'me', page: () => (shell.session.positions.length ? import('./staff/me.js') : import('./account/me.js')), texts: ['guardian'] },
     { path: 'verify', page: () => import('./print/verify.js'), texts: ['document'], open: true },
     { path: 'verify/:number/:mark', page: () => import('./print/verify.js'), texts: ['document'], open: true },
@@ -162,6 +163,14 @@ handlers.mustChange = () => {
     route();
 };
 
+/** The post needs one-time codes now: first they are set up. */
+handlers.mustEnrol = () => {
+    if (!shell.session.account.must_enrol_factor) {
+        shell.session.account.must_enrol_factor = true;
+        route();
+    }
+};
+
 handlers.busy = (seconds) => {
     shell.busy = seconds;
     say(seconds ? t('busy', { n: seconds }) : '');
@@ -236,6 +245,8 @@ async function route() {
         entry = match('sign-in');
     } else if (shell.session?.account.must_change_password) {
         entry = match('password');
+    } else if (shell.session?.account.must_enrol_factor) {
+        entry = match('second-factor');
     } else if (shell.session && (!path || path === 'sign-in')) {
         location.replace(`#/${home()}`);
         return;

@@ -42,6 +42,15 @@ char   *bx_code_new(bx_arena *a, unsigned n);
 bx_rc   bx_seal_bytes(bx_arena *a, const void *plain, size_t len, bx_value *out);
 bx_rc   bx_unseal_bytes(bx_arena *a, const bx_value *sealed, void **out, size_t *len);
 
+/* ---- totp.c: RFC 6238 by liboath. Secrets are base32 texts. */
+
+char   *bx_totp_secret(bx_arena *a);                                                      /* a new one, 160 bits; NULL: no memory */
+/* The code of that instant: six digits; NULL: no base32. */
+char   *bx_totp_code(bx_arena *a, const char *secret, bx_time at);
+/* Is it the code of this half-minute or of one beside it, and of one later than `after`? Then *step says of which: the caller
+ * keeps it, so that no code is taken twice. */
+bool    bx_totp_check(const char *secret, const char *typed, bx_time now, int64_t after, int64_t *step);
+
 /* ---- text.c */
 
 bool    bx_utf8_valid(const char *s, size_t len);

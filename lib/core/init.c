@@ -3,6 +3,7 @@
  */
 #include "core/core.h"
 
+#include <liboath/oath.h>
 #include <sodium.h>
 
 /* May be called again. */
@@ -11,6 +12,10 @@ bx_core_init(bx_error *err)
 {
     if (sodium_init() < 0) {
         return bx_error_set(err, BX_E_INTERNAL, "libsodium cannot start");
+    }
+
+    if (oath_init() != OATH_OK) {
+        return bx_error_set(err, BX_E_INTERNAL, "liboath cannot start");
     }
 
     bx_json_init();

@@ -62,6 +62,32 @@ roll_mode_text_ok(const char *text)
     return text != NULL && (strcmp(text, "half_day") == 0 || strcmp(text, "day") == 0 || strcmp(text, "period") == 0);
 }
 
+/* "none", "all", or roles by their codes: a word that is no role's would ask nobody for anything. */
+static bool
+factor_roles_ok(const char *text)
+{
+    static const char  roles[] = " admin county township principal vice office registrar psych grade teacher subject ";
+    char               word[24];
+
+    if (strcmp(text, "none") == 0 || strcmp(text, "all") == 0) {
+        return true;
+    }
+
+    for (const char *p = text; *p != '\0'; p += strcspn(p, " "), p += strspn(p, " ")) {
+        int  n = (int) strcspn(p, " ");
+
+        if (n == 0 || n > 20) {
+            return false;
+        }
+        snprintf(word, sizeof(word), " %.*s ", n, p);
+        if (strstr(roles, word) == NULL) {
+            return false;
+        }
+    }
+
+    return *text != '\0';
+}
+
 /* What BX_RULE_TEXT rules may say; a rule that is not here takes any text of its bounds. */
 static const struct { const char *key; bool (*ok)(const char *text); }  texts[] = {
     { "day.week", bx_week_text_ok },
@@ -72,6 +98,7 @@ static const struct { const char *key; bool (*ok)(const char *text); }  texts[] 
     { "notice.afternoon", clock_text_ok },
     { "notice.quiet_from", clock_text_ok },
     { "notice.quiet_to", clock_text_ok },
+    { "signin.factor_roles", factor_roles_ok },
 };
 
 /* ------------------------------------------------------------------ paths and overrides of a call */

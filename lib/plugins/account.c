@@ -3,7 +3,7 @@
  *
  * Owns who may try what how often (rules signin.*, activation.*) and what a sign-in leaves in the audit chain. Does not
  * own which passwords are accepted (account_password.c), the list of sessions (account_sessions.c), the codes with which
- * guardians come in first (account_activation.c), the session row and its cookie (web/session.c), counting (flow/throttle.c) nor accounts and
+ * guardians come in first (account_activation.c), one-time codes (account_factor.c), the session row and its cookie (web/session.c), counting (flow/throttle.c) nor accounts and
  * positions, which baoxuectl keeps.
  *
  * Throttling. Counted are wrong passwords of one account from one network, which is blocked after a few; of one network,
@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#define STEP_SECONDS  300                     /* for the code, after the password */
 
 /* ---- what the caller typed */
 
@@ -102,6 +104,8 @@ typedef struct {
     const char  *name, *hash;                 /* hash NULL: cannot sign in */
     const char  *subject;                     /* what is counted: the account, or what was typed */
     bx_value     mark;                        /* this account has signed in from this network */
+    bool         factor;                      /* a code is asked for besides */
+    bool         known;                       /* the mark is there */
     bx_throttle  network, pair, everywhere;
 } attempt;
 
@@ -128,17 +132,16 @@ throttle_sign_in(bx_call *c, attempt *at)
 {
     const char         *network = bx_throttle_network(c->arena, bx_call_address(c));
     bx_value            login = bx_throttle_subject(c, "login", at->subject, NULL);
-    bool                known;
     bx_account_policy   p;
 
     at->mark = bx_throttle_subject(c, "mark", at->subject, network);
 
-    if (bx_account_policy_load(c, &p) != BX_OK || bx_throttle_marked(c, at->mark, &known) != BX_OK
+    if (bx_account_policy_load(c, &p) != BX_OK || bx_throttle_marked(c, at->mark, &at->known) != BX_OK
         || count(c, &p, "signin.address_failures", bx_throttle_subject(c, "network", network, NULL), &at->network) != BX_OK)
     {
         return BX_FAIL;
     }
-    if (at->network.wait > 0 && !known) {
+    if (at->network.wait > 0 && !at->known) {
         return bx_throttle_refuse(c, at->network.wait);
     }
 
@@ -148,16 +151,18 @@ throttle_sign_in(bx_call *c, attempt *at)
         return BX_FAIL;
     }
 
-    return at->everywhere.wait == 0 || known ? BX_OK : wait_for_turn(c, &p, at);
+    return at->everywhere.wait == 0 || at->known ? BX_OK : wait_for_turn(c, &p, at);
 }
 
 /* ---- POST session */
 
 /* Both branches run whatever was typed, so that the time taken does not tell a phone from a login. */
+#define FIND_COLUMNS                                                                                                   \
+    "SELECT a.id, a.name, a.password,"                                                                                 \
+    " EXISTS (SELECT 1 FROM second_factor f WHERE f.account_id = a.id AND f.enrolled_at IS NOT NULL) AS factor FROM account a WHERE "
+
 static const char sql_account_find[] =
-    "SELECT id, name, password FROM account WHERE login = ? AND disabled_at IS NULL"
-    " UNION ALL"
-    " SELECT id, name, password FROM account WHERE phone_hash = ? AND disabled_at IS NULL";
+    FIND_COLUMNS "a.login = ? AND a.disabled_at IS NULL UNION ALL " FIND_COLUMNS "a.phone_hash = ? AND a.disabled_at IS NULL";
 
 /* Where the rule of a member of staff is looked for; no row: not staff. */
 static const char sql_post[] =
@@ -188,6 +193,7 @@ find_account(bx_call *c, const char *login, attempt *at)
     at->account = bx_cell_int(&rows, 0, 0);
     at->name = bx_cell_text(&rows, 0, 1);
     at->hash = bx_cell_text(&rows, 0, 2);
+    at->factor = bx_cell_int(&rows, 0, 3) != 0;
     at->subject = bx_sprintf(c->arena, "#%lld", (long long) at->account);
     return BX_OK;
 }
@@ -213,23 +219,33 @@ bx_account_audit_failure(bx_call *c, const char *action, bx_id account, bx_value
     return bx_commit(c, 0, action, "accounts", account, changes);
 }
 
+/* What remains, in words: a new reference to the parameters of a refusal. */
+static json_t *
+remaining(bx_call *c, const bx_throttle *t)
+{
+    int64_t      left = t->limit > t->count ? t->limit - t->count : 0;
+    json_t      *params = json_pack("{s:I, s:I}", "remaining", left, "minutes", t->block / 60);
+    const char  *next = bx_tr(c->arena, bx_call_lang(c), left > 0 ? "account.remaining" : "account.blocked", params);
+
+    json_object_set_new(params, "next", json_string(next));
+    bx_refuse_add(c, "remaining", json_integer(left));
+    return params;
+}
+
 static bx_rc
 sign_in_failed(bx_call *c, const attempt *at)
 {
-    int64_t      left = at->pair.limit > at->pair.count ? at->pair.limit - at->pair.count : 0;
-    json_t      *params = json_pack("{s:I, s:I}", "remaining", left, "minutes", at->pair.block / 60);
-    const char  *next;
-
     if (bx_account_audit_failure(c, "sign_in_failed", at->account, at->everywhere.subject) != BX_OK) {
-        json_decref(params);
         return BX_FAIL;
     }
 
-    next = bx_tr(c->arena, bx_call_lang(c), left > 0 ? "account.remaining" : "account.blocked", params);
-    json_object_set_new(params, "next", json_string(next));
+    return bx_refuse(c, BX_E_SIGN_IN, NULL, NULL, remaining(c, &at->pair));
+}
 
-    bx_refuse_add(c, "remaining", json_integer(left));
-    return bx_refuse(c, BX_E_SIGN_IN, NULL, NULL, params);
+bx_rc
+bx_account_refuse_code(bx_call *c, const bx_throttle *t)
+{
+    return bx_refuse(c, BX_E_INVALID, "code", "factor.wrong", remaining(c, t));
 }
 
 bx_rc
@@ -282,14 +298,67 @@ idle_minutes(bx_call *c, bx_id account, int64_t *out)
     return rows.nrows == 0 ? BX_OK : bx_rule_int(c, "session.idle_minutes", bx_cell_int(&rows, 0, 0), out);
 }
 
+/* Everything asked for was right. how: NULL by the password alone, else what the chain says of the code. */
+static bx_rc
+begin_session(bx_call *c, const attempt *at, const char *how)
+{
+    const char  *token;
+    json_t      *j, *changes = how == NULL ? NULL : bx_own(c->arena, json_pack("{s:s}", "code", how));
+    bx_id        school;
+    int64_t      idle;
+
+    if (bx_account_home(c, at->account, &school) != BX_OK || idle_minutes(c, at->account, &idle) != BX_OK
+        || bx_account_leave_old(c) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->pair, true) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->network, false) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->everywhere, false) != BX_OK || bx_throttle_mark(c, at->mark) != BX_OK
+        || bx_session_start(c, at->account, idle, &token) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    if (bx_account_commit(c, at->account, at->name, school, "sign_in", changes) != BX_OK || bx_session_started(c, token, &j) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 201, j);
+}
+
+static const char sql_step[] =
+    "INSERT INTO sign_in_step (token_hash, account_id, version, expires_at) SELECT ?, a.id, a.version, ? FROM account a WHERE a.id = ?";
+
+/* The password was right and a code is awaited: the browser gets a token that opens nothing but POST session/code. The failures
+ * before it stay counted, this try is none. */
+static bx_rc
+ask_for_code(bx_call *c, const attempt *at)
+{
+    uint8_t     *hash = bx_alloc(c->arena, 32);
+    const char  *token = hash == NULL ? NULL : bx_token_new(c->arena, hash);
+    bx_time      until = c->now + STEP_SECONDS;
+    bx_id        school;
+
+    if (token == NULL) {
+        return bx_refuse(c, BX_E_MEMORY, NULL, NULL, NULL);
+    }
+    if (bx_account_home(c, at->account, &school) != BX_OK || bx_account_leave_old(c) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->pair, false) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->network, false) != BX_OK
+        || bx_throttle_queue_forgive(c, &at->everywhere, false) != BX_OK
+        || bx_queue(c, 1, sql_step, BX_ARGS(bx_blob(hash, 32), bx_text(bx_time_sql(c->arena, until)), bx_int(at->account))) != BX_OK
+        || bx_account_commit(c, at->account, at->name, school, "code_asked", NULL) != BX_OK
+        || bx_session_cookie(c, token, STEP_SECONDS) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+
+    return bx_answer(c, 200, json_pack("{s:b, s:s}", "second_factor", true, "until", bx_time_iso(c->arena, until)));
+}
+
 static bx_rc
 sign_in(bx_call *c)
 {
     attempt      at = { 0 };
-    const char  *login, *password, *token;
-    json_t      *j;
-    bx_id        school;
-    int64_t      idle;
+    const char  *login, *password;
 
     if (bx_account_need_text(c, "login", 64, &login) != BX_OK
         || bx_account_need_text(c, "password", BX_ACCOUNT_TYPED, &password) != BX_OK
@@ -302,21 +371,88 @@ sign_in(bx_call *c)
         return sign_in_failed(c, &at);
     }
 
-    if (bx_account_home(c, at.account, &school) != BX_OK || idle_minutes(c, at.account, &idle) != BX_OK
-        || bx_account_leave_old(c) != BX_OK
-        || bx_throttle_queue_forgive(c, &at.pair, true) != BX_OK
-        || bx_throttle_queue_forgive(c, &at.network, false) != BX_OK
-        || bx_throttle_queue_forgive(c, &at.everywhere, false) != BX_OK || bx_throttle_mark(c, at.mark) != BX_OK
-        || bx_session_start(c, at.account, idle, &token) != BX_OK)
+    return at.factor ? ask_for_code(c, &at) : begin_session(c, &at, NULL);
+}
+
+/* ---- POST session/code */
+
+static const char sql_step_find[] =
+    "SELECT a.id, a.name FROM sign_in_step s JOIN account a ON a.id = s.account_id AND a.version = s.version"
+    " JOIN second_factor f ON f.account_id = a.id AND f.enrolled_at IS NOT NULL"
+    " WHERE s.token_hash = ? AND s.expires_at > ? AND a.disabled_at IS NULL";
+
+static bx_rc
+find_step(bx_call *c, attempt *at)
+{
+    bx_rows  rows = { 0 };
+
+    if (c->req->cookie != NULL
+        && bx_query(c, &rows, sql_step_find, BX_ARGS(bx_blob(c->req->token_hash, 32), bx_text(bx_time_sql(c->arena, c->now)))) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (rows.nrows == 0) {
+        return bx_refuse(c, BX_E_STEP_OVER, NULL, NULL, NULL);
+    }
+
+    at->account = bx_cell_int(&rows, 0, 0);
+    at->name = bx_cell_text(&rows, 0, 1);
+    at->subject = bx_sprintf(c->arena, "#%lld", (long long) at->account);
+    return BX_OK;
+}
+
+/* Codes are short, so strangers share the tries of one network, wherever they are; where somebody has signed in before, the
+ * pair of account and network is counted alone. */
+static bx_rc
+throttle_code(bx_call *c, attempt *at, bx_throttle *strangers)
+{
+    bx_account_policy  p;
+
+    if (throttle_sign_in(c, at) != BX_OK) {
+        return BX_FAIL;
+    }
+    if (at->known) {
+        return BX_OK;
+    }
+
+    return bx_account_policy_load(c, &p) == BX_OK
+           ? bx_account_count(c, &p, "signin.max_failures", bx_throttle_subject(c, "strangers", at->subject, NULL), strangers) : BX_FAIL;
+}
+
+static bx_rc
+code_failed(bx_call *c, const attempt *at, const bx_throttle *strangers)
+{
+    const bx_throttle  *least = !at->known && strangers->limit - strangers->count < at->pair.limit - at->pair.count ? strangers : &at->pair;
+
+    return bx_account_audit_failure(c, "code_failed", at->account, at->everywhere.subject) == BX_OK
+           ? bx_account_refuse_code(c, least) : BX_FAIL;
+}
+
+static bx_rc
+sign_in_code(bx_call *c)
+{
+    static const char  sql[] = "DELETE FROM sign_in_step WHERE token_hash = ?";
+    attempt            at = { 0 };
+    bx_throttle        strangers = { 0 };
+    bx_account_code    how;
+    const char        *typed;
+
+    if (bx_account_need_text(c, "code", 64, &typed) != BX_OK || find_step(c, &at) != BX_OK
+        || throttle_code(c, &at, &strangers) != BX_OK || bx_account_code_use(c, at.account, typed, &how) != BX_OK)
+    {
+        return BX_FAIL;
+    }
+    if (how == BX_ACCOUNT_WRONG) {
+        return code_failed(c, &at, &strangers);
+    }
+
+    if (bx_queue(c, 1, sql, BX_ARGS(bx_blob(c->req->token_hash, 32))) != BX_OK
+        || (!at.known && bx_throttle_queue_forgive(c, &strangers, true) != BX_OK))
     {
         return BX_FAIL;
     }
 
-    if (bx_account_commit(c, at.account, at.name, school, "sign_in", NULL) != BX_OK || bx_session_started(c, token, &j) != BX_OK) {
-        return BX_FAIL;
-    }
-
-    return bx_answer(c, 201, j);
+    return begin_session(c, &at, how == BX_ACCOUNT_RECOVERY ? "recovery" : "app");
 }
 
 /* ---- GET, PATCH, DELETE session */
@@ -339,7 +475,7 @@ who_am_i(bx_call *c)
     if (bx_account_answer(c, c->who) != BX_OK) {
         return BX_FAIL;
     }
-    if (with == NULL || strcmp(with, "summary") != 0 || c->who->must_change) {
+    if (with == NULL || strcmp(with, "summary") != 0 || c->who->must_change || c->who->must_enrol) {
         return BX_OK;
     }
 
@@ -397,23 +533,39 @@ static const bx_rule rules[] = {
     { "signin.slow_seconds",      BX_RULE_INT,  10,     1,   60, NULL, "second",  "proposal" },
     { "activation.max_failures",  BX_RULE_INT,  30,     5, 1000, NULL, "attempt", "proposal" },
     { "session.idle_minutes",     BX_RULE_INT, 120,    10,  720, NULL, "minute",  "GB/T 22239-2019 7.1.4.1 b; proposal" },
+    { "signin.factor_roles",      BX_RULE_TEXT,  0,     0,    0, "none", "roles",   "GB/T 22239-2019 8.1.4.1 d; OWASP ASVS 5.0 6.3.3" },
     { NULL }
 };
 
 /* Passwords are read by the handlers: a field table would trim them. */
 static const bx_route routes[] = {
     { "POST",   "session",          NULL, sign_in,         BX_PUBLIC | BX_PASSWORD | BX_UNKEYED, NULL, "sign in by login or phone" },
-    { "GET",    "session",          NULL, who_am_i,        BX_ANY_USER | BX_FRESH_OK,        NULL, "who I am and what I may do" },
+    { "POST",   "session/code",     NULL, sign_in_code,    BX_PUBLIC | BX_UNKEYED,           NULL, "after the password: the code of the app, or a recovery code" },
+    { "GET",    "session",          NULL, who_am_i,        BX_ANY_USER | BX_FRESH_OK | BX_ENROL_OK, NULL, "who I am and what I may do" },
     { "PATCH",  "session",          NULL, set_language,    BX_ANY_USER,                      NULL, "the account's language" },
-    { "DELETE", "session",          NULL, sign_out,        BX_ANY_USER | BX_FRESH_OK,        NULL, "sign out, here or everywhere" },
+    { "DELETE", "session",          NULL, sign_out,        BX_ANY_USER | BX_FRESH_OK | BX_ENROL_OK, NULL, "sign out, here or everywhere" },
     { "GET",    "sessions",         NULL, bx_account_sessions, BX_ANY_USER,                  NULL, "where the caller's account is signed in" },
     { "POST",   "sessions/{id}/end", NULL, bx_account_end_session, BX_ANY_USER | BX_PASSWORD, NULL, "end one of these, with the own password" },
-    { "POST",   "password",         NULL, bx_account_change_password, BX_ANY_USER | BX_PASSWORD | BX_FRESH_OK, NULL,
+    { "POST",   "password",         NULL, bx_account_change_password, BX_ANY_USER | BX_PASSWORD | BX_FRESH_OK | BX_ENROL_OK, NULL,
       "change the own password" },
+    { "GET",    "second-factor",    NULL, bx_account_factor_show, BX_ANY_USER | BX_ENROL_OK, NULL, "whether codes of an app are asked for" },
+    { "POST",   "second-factor",    NULL, bx_account_factor_begin, BX_ANY_USER | BX_PASSWORD | BX_ENROL_OK, NULL,
+      "a secret for the app, with the own password" },
+    { "POST",   "second-factor/confirm", NULL, bx_account_factor_confirm, BX_ANY_USER | BX_PASSWORD | BX_ENROL_OK, NULL,
+      "the first code: from now on it is asked for" },
+    { "POST",   "second-factor/remove", NULL, bx_account_factor_remove, BX_ANY_USER | BX_PASSWORD, NULL,
+      "ask for no codes any more, with password and code" },
+    { "POST",   "second-factor/recovery-codes", NULL, bx_account_factor_recovery, BX_ANY_USER | BX_PASSWORD, NULL,
+      "ten new recovery codes, with password and code" },
     { "POST",   "activation/check", NULL, bx_account_check_code, BX_PUBLIC | BX_UNKEYED,           NULL, "what an activation code is for" },
     { "POST",   "activation",       NULL, bx_account_activate, BX_PUBLIC | BX_PASSWORD | BX_UNKEYED, NULL,
       "make a guardian's account with a code, or add its children to the account signed in" },
     { NULL }
+};
+
+static const bx_notice_kind notices[] = {
+    { "account.factor_removed", NULL, BX_NOTICE_URGENT | BX_NOTICE_ANY_DAY },
+    { NULL, NULL, 0 }
 };
 
 static const bx_job jobs[] = {
@@ -423,5 +575,5 @@ static const bx_job jobs[] = {
 };
 
 const bx_plugin bx_plugin_account = {
-    .abi = BX_PLUGIN_ABI, .name = "account", .rules = rules, .routes = routes, .jobs = jobs
+    .abi = BX_PLUGIN_ABI, .name = "account", .rules = rules, .routes = routes, .jobs = jobs, .notices = notices
 };

@@ -1,4 +1,4 @@
-/* account.h: what account.c (signing in, the tables), account_password.c (which passwords are accepted), account_sessions.c
+/* account.h: what account.c (signing in, the tables), account_password.c (which passwords are accepted), account_factor.c (one-time codes), account_sessions.c
  * (where one is signed in) and account_activation.c (guardians' codes) share. Functions that return bx_rc have refused when they fail; texts are
  * owned by the arena. */
 #ifndef BX_ACCOUNT_H
@@ -24,6 +24,8 @@ typedef struct { bx_id root; int64_t window, block; } bx_account_policy;
 bx_rc   bx_account_policy_load(bx_call *c, bx_account_policy *p);      /* [thread] */
 /* Counts one attempt against the rule `key`, and refuses the one that is one too many. [thread] */
 bx_rc   bx_account_count(bx_call *c, const bx_account_policy *p, const char *key, bx_value subject, bx_throttle *t);
+/* 422 of `code`, with what remains. */
+bx_rc   bx_account_refuse_code(bx_call *c, const bx_throttle *t);
 /* What the chain says of a failure: who it was only as the keyed hash that the throttle uses too. Commits. */
 bx_rc   bx_account_audit_failure(bx_call *c, const char *action, bx_id account, bx_value subject);
 
@@ -46,6 +48,20 @@ bx_rc   bx_account_change_password(bx_call *c);                        /* POST p
 /* Is `field` of the body the caller's own password? Counted as at the door; 422 of `field` otherwise. Before anything is
  * queued: a wrong one is written into the chain. Slow: [thread] */
 bx_rc   bx_account_confirm(bx_call *c, const char *field);
+
+/* ---- account_factor.c */
+
+typedef enum { BX_ACCOUNT_WRONG, BX_ACCOUNT_APP, BX_ACCOUNT_RECOVERY } bx_account_code;
+
+/* Is it a code of the account's app, or a recovery code? Queues that it is used; wrong is BX_OK, too. Counts nothing. [thread] */
+bx_rc   bx_account_code_use(bx_call *c, bx_id account, const char *typed, bx_account_code *out);
+/* Queues that the account has no second factor; it must have one. */
+bx_rc   bx_account_factor_queue_remove(bx_call *c, bx_id account);
+bx_rc   bx_account_factor_show(bx_call *c);                            /* GET second-factor */
+bx_rc   bx_account_factor_begin(bx_call *c);                           /* POST second-factor */
+bx_rc   bx_account_factor_confirm(bx_call *c);                         /* POST second-factor/confirm */
+bx_rc   bx_account_factor_remove(bx_call *c);                          /* POST second-factor/remove */
+bx_rc   bx_account_factor_recovery(bx_call *c);                        /* POST second-factor/recovery-codes */
 
 /* ---- account_sessions.c */
 

@@ -273,6 +273,9 @@ activate_more(bx_call *c, const bx_session *who)
     if (who->must_change) {
         return bx_refuse(c, BX_E_MUST_CHANGE, NULL, NULL, NULL);
     }
+    if (who->must_enrol) {
+        return bx_refuse(c, BX_E_MUST_ENROL, NULL, NULL, NULL);
+    }
     if (take_code(c, who->account, &x) != BX_OK) {
         return BX_FAIL;
     }

@@ -141,9 +141,11 @@ bx_rc
 bx_account_purge_sessions(bx_call *c)
 {
     static const char  sql_sessions[] = "DELETE FROM session WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
+    static const char  sql_steps[] = "DELETE FROM sign_in_step WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
     static const char  sql_revocations[] = "DELETE FROM revocation WHERE at < ? ORDER BY at LIMIT ?";
     bx_value           now = bx_text(bx_time_sql(c->arena, c->now)), hour_ago = bx_text(bx_time_sql(c->arena, c->now - 3600));
 
     return bx_exec(c, NULL, sql_sessions, BX_ARGS(now, bx_int(BATCH))) == BX_OK
+           && bx_exec(c, NULL, sql_steps, BX_ARGS(now, bx_int(BATCH))) == BX_OK
            ? bx_exec(c, NULL, sql_revocations, BX_ARGS(hour_ago, bx_int(BATCH))) : BX_FAIL;
 }

@@ -425,6 +425,12 @@ static const bx_field reason_fields[] = {
     { NULL }
 };
 
+static const bx_field factor_fields[] = {
+    { "reason",    BX_TEXT,  0,             1, 200, NULL, NULL,          NULL, NULL },
+    { "password",  BX_TEXT,  0,             1, BX_ACCOUNT_TYPED, NULL, NULL, NULL, NULL },     /* the caller's own, read as it was typed */
+    { NULL }
+};
+
 static const bx_field bulk_fields[] = {
     { "school_id", BX_REF,   BX_REQUIRED,   0,   0, "org-units", NULL,   NULL, NULL },
     { "text",      BX_TEXT,  BX_REQUIRED,   1, 20000, NULL, NULL,        NULL, NULL },
@@ -534,6 +540,8 @@ static const bx_route routes[] = {
       "name, login and phone of an account of staff; the latter two with the own password" },
     { "POST",  "accounts/{id}/reset-password", "account.manage", admin_account_password, BX_PASSWORD, reason_fields,
       "give a password that must be changed; all sessions end" },
+    { "POST",  "accounts/{id}/remove-factor", "account.manage", admin_account_remove_factor, BX_PASSWORD, factor_fields,
+      "ask for no codes any more: the app is lost; with the own password; all sessions end" },
     { "POST",  "accounts/{id}/disable",      "account.manage", admin_account_disable,  0, reason_fields,
       "lock somebody out, at once" },
     { "POST",  "accounts/{id}/enable",       "account.manage", admin_account_enable,   0, reason_fields,

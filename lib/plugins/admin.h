@@ -77,7 +77,7 @@ typedef struct {
     int64_t       version;
     const char   *name, *login, *phone, *language;                     /* phone masked */
     const char   *disabled_at, *signed_in_at, *created_at;
-    bool          must_change, no_password;
+    bool          must_change, no_password, second_factor;
     admin_post   *posts;
     size_t        nposts;
     admin_child  *children;
@@ -105,6 +105,7 @@ bx_rc  admin_account_password(bx_call *c);
 bx_rc  admin_account_disable(bx_call *c);
 bx_rc  admin_account_enable(bx_call *c);
 bx_rc  admin_account_sign_out(bx_call *c);
+bx_rc  admin_account_remove_factor(bx_call *c);
 bx_rc  admin_bulk_preview(bx_call *c);
 bx_rc  admin_bulk_create(bx_call *c);
 bx_rc  admin_unit_tree(bx_call *c);

@@ -545,3 +545,28 @@ admin_account_sign_out(bx_call *c)
     bx_answer(c, 200, json_pack("{s:o, s:I}", "id", bx_id_json(p.id), "version", (json_int_t) p.version));
     return commit_account(c, &p, "sign_out_everywhere", NULL);
 }
+
+/* The telephone is lost: the password alone is enough until the person enrols anew. The person is told. */
+bx_rc
+admin_account_remove_factor(bx_call *c)
+{
+    admin_person  p;
+    bx_notice     n = { .kind = "account.factor_removed" };
+
+    if (target(c, &p) != BX_OK || bx_account_confirm(c, "password") != BX_OK) {
+        return BX_FAIL;
+    }
+    if (!p.second_factor) {
+        return bx_refuse(c, BX_E_WRONG_STATE, NULL, NULL, NULL);
+    }
+
+    n.account = p.id;
+    n.key = bx_sprintf(c->arena, "%lld-%lld", (long long) p.id, (long long) bx_id_new());
+    n.params = bx_own(c->arena, json_pack("{s:s}", "by", c->who->name));
+    if (bx_account_factor_queue_remove(c, p.id) != BX_OK || bx_sessions_end(c, p.id) != BX_OK || bx_notice_send(c, &n) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    bx_answer(c, 200, json_pack("{s:o, s:I}", "id", bx_id_json(p.id), "version", (json_int_t) p.version));
+    return commit_account(c, &p, "remove_factor", NULL);
+}

@@ -11,7 +11,8 @@
 
 static const char sql_accounts[] =
     "SELECT a.id, a.version, a.name, a.login, a.phone_sealed, a.must_change, a.password IS NULL AS no_password, a.language,"
-    " a.disabled_at, a.signed_in_at, a.created_at FROM account a WHERE a.id IN (";
+    " a.disabled_at, a.signed_in_at, a.created_at,"
+    " EXISTS (SELECT 1 FROM second_factor f WHERE f.account_id = a.id AND f.enrolled_at IS NOT NULL) AS factor FROM account a WHERE a.id IN (";
 
 static const char sql_posts[] =
     "SELECT u.name, u.level, u.stage, u.entry_year, u.class_no, p.id, p.version, p.account_id, p.role, p.unit_id, u.school_id, u.path,"
@@ -82,7 +83,7 @@ take_accounts(bx_call *c, const bx_rows *rows, admin_person *out, size_t n)
             .phone = phone_masked(c, bx_cell(rows, i, 4)), .must_change = bx_cell_int(rows, i, 5) != 0,
             .no_password = bx_cell_int(rows, i, 6) != 0, .language = bx_cell_text(rows, i, 7),
             .disabled_at = time_text(c, bx_cell_text(rows, i, 8)), .signed_in_at = time_text(c, bx_cell_text(rows, i, 9)),
-            .created_at = time_text(c, bx_cell_text(rows, i, 10))
+            .created_at = time_text(c, bx_cell_text(rows, i, 10)), .second_factor = bx_cell_int(rows, i, 11) != 0
         };
     }
 }
@@ -305,9 +306,10 @@ admin_person_json(bx_call *c, const admin_powers *all, const admin_person *p)
         }
     }
 
-    return json_pack("{s:o, s:I, s:s, s:s?, s:s?, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:b, s:s?}",
+    return json_pack("{s:o, s:I, s:s, s:s?, s:s?, s:b, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:b, s:s?}",
         "id", bx_id_json(p->id), "version", (json_int_t) p->version, "name", p->name, "login", p->login, "phone", p->phone,
         "guardian", p->nchildren > 0, "must_change_password", p->must_change, "no_password", p->no_password,
+        "second_factor", p->second_factor,
         "disabled_at", p->disabled_at, "signed_in_at", p->signed_in_at, "created_at", p->created_at,
         "positions", posts, "children", children, "manageable", f.code == BX_E_NONE, "why", admin_why(c, &f));
 }

@@ -279,6 +279,28 @@ account_enable(ctl *x)
 }
 
 
+/* For whoever lost both app and recovery codes, and whom no administrator manages. */
+static int
+account_no_factor(ctl *x)
+{
+    static const char  sql[] = "DELETE FROM second_factor WHERE account_id = ?";
+    static const char  sql_codes[] = "DELETE FROM recovery_code WHERE account_id = ?";
+    bx_id        id;
+    const char  *login = x->operands[0];
+
+    if (!account_find(x, login, &id)) {
+        return CTL_FAILED;
+    }
+    if (bx_queue(x->call, -1, sql, BX_ARGS(bx_int(id))) != BX_OK || bx_queue(x->call, -1, sql_codes, BX_ARGS(bx_int(id))) != BX_OK
+        || bx_sessions_end(x->call, id) != BX_OK || bx_commit(x->call, 0, "remove_factor", "accounts", id, NULL) != BX_OK)
+    {
+        return ctl_refused(x);
+    }
+
+    return ctl_done(x, json_pack("{s:s}", "login", login), "account \"%s\" signs in without one-time codes; its sessions are over", login);
+}
+
+
 /* ---- positions */
 
 static int
@@ -381,6 +403,7 @@ const ctl_command ctl_account_commands[] = {
     { "account passwd", "LOGIN", 1, 1, CTL_CALL, passwd_options, account_passwd, "give a new password and end all sessions" },
     { "account disable", "LOGIN", 1, 1, CTL_CALL, NULL, account_disable, "lock somebody out, now" },
     { "account enable", "LOGIN", 1, 1, CTL_CALL, NULL, account_enable, "let somebody in again" },
+    { "account no-factor", "LOGIN", 1, 1, CTL_CALL, NULL, account_no_factor, "ask for no one-time codes any more: the app is lost" },
     { "position add", "LOGIN ROLE@UNIT", 2, 2, CTL_CALL, position_options, position_add, "give somebody a position" },
     { "position end", "LOGIN ROLE@UNIT", 2, 2, CTL_CALL, end_options, position_end, "end it" },
     { "role list", "", 0, 0, CTL_CALL, NULL, role_list, "list roles and what they may do" },

@@ -1,5 +1,5 @@
 /* test_values.c: only in builds for tests: seals, hashes and passwords as the library makes them, so that tests can write
- * rows of their own. Reads JSON from standard input: an array of {"op": "seal"|"hash"|"password"|"id"|"today", "text", "purpose"};
+ * rows of their own. Reads JSON from standard input: an array of {"op": "seal"|"hash"|"password"|"totp"|"id"|"today", "text", "purpose", "at"};
  * prints an array of results, bytes as hexadecimal digits. */
 
 #ifdef BX_TEST_CLOCK
@@ -37,6 +37,12 @@ value_of(ctl *x, const json_t *item)
     }
     if (strcmp(op, "hash") == 0 && purpose != NULL) {
         return hex_json(x, bx_lookup_hash(x->arena, purpose, text));
+    }
+    if (strcmp(op, "totp") == 0) {
+        json_t  *at = json_object_get(item, "at");
+        char    *code = bx_totp_code(x->arena, text, json_is_integer(at) ? json_integer_value(at) : bx_now());
+
+        return code == NULL ? json_null() : json_string(code);
     }
     if (strcmp(op, "seal") == 0 && bx_seal(x->arena, text, &sealed) == BX_OK) {
         return hex_json(x, sealed);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA_NEWEST     17                  /* the newest file of schema/; a unit test compares */
+#define SCHEMA_NEWEST     18                  /* the newest file of schema/; a unit test compares */
 #define DEFAULT_JSON      (256u * 1024)
 #define DEFAULT_UPLOAD    (16u * 1024 * 1024)
 #define DEFAULT_SESSION   (12 * 3600)

@@ -61,7 +61,7 @@ typedef struct {
     bx_time           used;                   /* as the row has it: up to BX_SESSION_NOTED before the last use */
     char              name[184];
     char              lang[8];
-    uint8_t           must_change, has_children, ngrants;
+    uint8_t           must_change, must_enrol, has_children, ngrants;
     bx_session_grant  grants[BX_MAX_GRANTS];
 } bx_session;
 

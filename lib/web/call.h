@@ -109,6 +109,8 @@ void        bx_session_note(bx_call *c, const uint8_t token_hash[32], bx_session
 /* Makes a session for an account: queues its row. idle_minutes: without use until it ends, 0: none. Unkeyed. The token is for
  * bx_session_started() only. */
 bx_rc       bx_session_start(bx_call *c, bx_id account, int64_t idle_minutes, const char **token);
+/* Gives the browser a token that is no session (yet), in the session's cookie. */
+bx_rc       bx_session_cookie(bx_call *c, const char *token, unsigned seconds);
 /* After the commit: sets the cookie header, hands the entry to the zone and makes the answer's JSON (a new reference). */
 bx_rc       bx_session_started(bx_call *c, const char *token, json_t **out);
 /* Queues the revocation of one session (the caller's) or of all of the account's, and clears the cookie when it is the caller's. */

@@ -1,6 +1,6 @@
 /* dispatch.c: a request from its method and path to its answer, top to bottom.
- * Owns the order of the gates: route, origin, session, password change, capability, key, body, how much was read. Everything below them may
- * rely on all of them. What goes wrong becomes an RFC 9457 problem answer in the reader's language. */
+ * Owns the order of the gates: route, origin, session, password change, second factor, capability, key, body, how much was read.
+ * Everything below them may rely on all of them. What goes wrong becomes an RFC 9457 problem answer in the reader's language. */
 
 #include "web/app_private.h"
 #include "web/reads.h"
@@ -68,7 +68,7 @@ static const char *
 field_refused(const bx_problem *p)
 {
     static const char *const told[] = {
-        "unknown_field", "password.own", "password.current", "activation.unknown", "attachment.broken", NULL
+        "unknown_field", "password.own", "password.current", "factor.wrong", "activation.unknown", "attachment.broken", NULL
     };
 
     for (unsigned i = 0; i < p->nerrors; i++) {
@@ -97,7 +97,8 @@ refused(const bx_call *c)
         }
         return c->route != NULL && strcmp(c->route->path, "session") == 0 ? NULL : bx_err_slug(p->code);
 
-    case BX_E_SIGN_IN: case BX_E_FORBIDDEN: case BX_E_ORIGIN: case BX_E_OWN_CHILD: case BX_E_MUST_CHANGE: case BX_E_METHOD:
+    case BX_E_SIGN_IN: case BX_E_FORBIDDEN: case BX_E_ORIGIN: case BX_E_OWN_CHILD: case BX_E_MUST_CHANGE: case BX_E_MUST_ENROL:
+    case BX_E_STEP_OVER: case BX_E_METHOD:
     case BX_E_BAD_REQUEST: case BX_E_BAD_JSON: case BX_E_NO_KEY: case BX_E_KEY_REUSED: case BX_E_MEDIA: case BX_E_TOO_LARGE:
     case BX_E_THROTTLED: case BX_E_READ_LIMIT:
         return bx_err_slug(p->code);
@@ -281,6 +282,9 @@ gate_capability(bx_call *c, const bx_route *r)
     }
     if (c->who->must_change && !(r->flags & BX_FRESH_OK)) {
         return bx_refuse(c, BX_E_MUST_CHANGE, NULL, NULL, NULL);
+    }
+    if (c->who->must_enrol && !(r->flags & BX_ENROL_OK)) {
+        return bx_refuse(c, BX_E_MUST_ENROL, NULL, NULL, NULL);
     }
     if (r->flags & BX_ANY_USER) {
         return BX_OK;                                                   /* generic routes ask for theirs with the row in hand */

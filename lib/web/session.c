@@ -7,6 +7,7 @@
  */
 #include "web/call.h"
 #include "web/routes.h"
+#include "web/tables.h"
 
 #include <string.h>
 
@@ -20,9 +21,15 @@
     " EXISTS (SELECT 1 FROM guardian g WHERE g.account_id = a.id) AS guardian,"                                        \
     " EXISTS (SELECT 1 FROM guardian g WHERE g.phone_hash = a.phone_hash) AS same_phone"
 
+/* Roles that must have a second factor; NULL: none, or this account has one. */
+#define FACTOR_COLUMN                                                                                                  \
+    "(SELECT o.value FROM org_unit r JOIN rule_override o ON o.unit_id = r.id AND o.rule = 'signin.factor_roles'"      \
+    " WHERE r.parent_id IS NULL AND NOT EXISTS"                                                                        \
+    " (SELECT 1 FROM second_factor f WHERE f.account_id = a.id AND f.enrolled_at IS NOT NULL) LIMIT 1) AS factor_roles"
+
 static const char sql_by_token[] =
     "SELECT " ACCOUNT_COLUMNS ", DATE_FORMAT(s.expires_at, '%Y-%m-%d %H:%i:%s') AS expires,"
-    " DATE_FORMAT(COALESCE(s.used_at, s.created_at), '%Y-%m-%d %H:%i:%s') AS used, s.idle_minutes"
+    " DATE_FORMAT(COALESCE(s.used_at, s.created_at), '%Y-%m-%d %H:%i:%s') AS used, s.idle_minutes, " FACTOR_COLUMN
     " FROM session s JOIN account a ON a.id = s.account_id"
     " WHERE s.token_hash = ? AND s.expires_at > ? AND a.disabled_at IS NULL";
 
@@ -60,7 +67,10 @@ static const char sql_session_delete_all[] = "DELETE FROM session WHERE account_
 
 static const char sql_revoke[] = "INSERT INTO revocation (id, account_id, token_hash, at) VALUES (?, ?, ?, ?)";
 
-static const char sql_account[] = "SELECT a.login, a.phone_sealed FROM account a WHERE a.id = ?";
+static const char sql_account[] =
+    "SELECT a.login, a.phone_sealed,"
+    " EXISTS (SELECT 1 FROM second_factor f WHERE f.account_id = a.id AND f.enrolled_at IS NOT NULL) AS second_factor"
+    " FROM account a WHERE a.id = ?";
 
 static const char sql_places[] =
     "SELECT p.role, p.unit_id, u.name, u.level, u.stage, u.entry_year, u.class_no, s.id AS school_id,"
@@ -182,6 +192,19 @@ load_grants(bx_call *c, bx_session *s, bool guardian)
     return BX_OK;
 }
 
+/* Guardians are never among them: what is asked is the position. */
+static bool
+must_enrol(const bx_session *s, const char *roles)
+{
+    for (unsigned g = 0; roles != NULL && g < s->ngrants; g++) {
+        if (s->grants[g].level != BX_LEVEL_CHILDREN && (bx_word_in(roles, s->grants[g].role) || strcmp(roles, "all") == 0)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
 /* Use is written down at most each BX_SESSION_NOTED: nobody is signed out earlier than the rule says. BX_SESSION_LIVE is the same
  * for lists. */
 static bool
@@ -228,6 +251,7 @@ bx_session_load(bx_call *c, const uint8_t token_hash[32], bx_session *out, bool 
         return BX_FAIL;
     }
 
+    out->must_enrol = must_enrol(out, bx_cell_text(&rows, 0, 9));
     *found = true;
     return BX_OK;
 }
@@ -264,6 +288,12 @@ set_cookie(bx_call *c, const char *value, unsigned seconds)
     c->res->headers[c->res->nheaders].name = "Set-Cookie";
     c->res->headers[c->res->nheaders++].value = text;
     return BX_OK;
+}
+
+bx_rc
+bx_session_cookie(bx_call *c, const char *token, unsigned seconds)
+{
+    return set_cookie(c, token, seconds);
 }
 
 bx_rc
@@ -472,10 +502,11 @@ bx_session_json(bx_call *c, const bx_session *s)
         phone = bx_mask(c->arena, "phone", phone);
     }
 
-    j = json_pack("{s:{s:o, s:s, s:o, s:o, s:b}, s:o, s:o, s:o, s:b, s:s, s:s, s:s}",
+    j = json_pack("{s:{s:o, s:s, s:o, s:o, s:b, s:b, s:b}, s:o, s:o, s:o, s:b, s:s, s:s, s:s}",
         "account",
             "id", bx_id_json(s->account), "name", s->name, "login", text_or_null(bx_cell_text(&account, 0, 0)),
             "phone", text_or_null(phone), "must_change_password", s->must_change,
+            "second_factor", bx_cell_int(&account, 0, 2) != 0, "must_enrol_factor", s->must_enrol,
         "positions", positions_json(c, &places),
         "capabilities", capabilities_json(s),
         "menu", bx_menu_json(c),

@@ -50,6 +50,7 @@ export function Mine({ session, heading }) {
             <${Choice} name="size" label=${t('me.size')} value=${large() ? 'l' : 'm'} onChange=${(size) => setLarge(size === 'l')}
                 choices=${[{ value: 'm', label: t('me.size.m') }, { value: 'l', label: t('me.size.l') }]}/></section>
         <section class="card flush"><${Row} icon="lock" href="#/password">${t('password')}<//>
+            ${positions.length > 0 && html`<${Row} icon="shield" href="#/second-factor">${t('factor')} <small class="mut">${t(account.second_factor ? 'factor.state.on' : 'factor.state.off')}</small><//>`}
             ${(guardian || !positions.length) && html`<${Row} icon="key" href="#/activate">${t('me.add')}<//>`}
             <${Row} icon="out" onClick=${() => leave(false)}>${t('me.sign_out')}<//>
             <${Row} icon="shield" onClick=${() => leave(true)}>${t('me.sign_out_everywhere')}<//></section>

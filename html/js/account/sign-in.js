@@ -4,7 +4,7 @@ import { post } from '../api.js';
 import { enter, forget, setLanguage } from '../app.js';
 import { Page } from '../frame.js';
 import { Dialog, Field, Submit, focusFirstError } from '../parts.js';
-import { html, t, language, problemText, useRef, useState, Icon, Mark, ProblemNote } from '../ui.js';
+import { html, t, language, problemText, useEffect, useRef, useState, Icon, Mark, ProblemNote } from '../ui.js';
 
 // What people type as a phone number: spaces, hyphens and the country's prefix do not matter.
 const plainLogin = (login) => (/^[+\d\s-]+$/.test(login) ? login.replace(/[\s-]/g, '').replace(/^(\+|00)86/, '') : login.trim());
@@ -19,7 +19,58 @@ function check({ login, password }) {
     };
 }
 
+/** After the password, when the account has an authenticator app. over(text): the password is asked for again. */
+function Code({ over }) {
+    const form = useRef(null);
+    const [error, setError] = useState('');
+    const [problem, setProblem] = useState(null);
+    const [busy, setBusy] = useState(false);
+    const [lost, lose] = useState(false);
+
+    useEffect(() => form.current.elements.code.focus(), [lost]);
+
+    async function submit(event) {
+        event.preventDefault();
+
+        const code = form.current.elements.code.value.trim();
+
+        setError(code ? '' : t('sign_in.no_code'));
+        setProblem(null);
+        if (busy || !code) {
+            focusFirstError(form.current);
+            return;
+        }
+        setBusy(true);
+        try {
+            await enter(await post('session/code', { code }, { quiet: true }));
+        } catch (failed) {
+            if (failed.status === 401) {
+                over(problemText(failed));
+                return;
+            }
+            if (failed.field('code')) {
+                setError(failed.field('code'));
+            } else {
+                setProblem(failed);
+            }
+            focusFirstError(form.current);
+        } finally {
+            setBusy(false);
+        }
+    }
+
+    return html`<form class="v" novalidate ref=${form} onSubmit=${submit}>
+        <${ProblemNote} of=${problem}/>
+        <p class="mut">${t(lost ? 'sign_in.recovery.text' : 'sign_in.code.text')}</p>
+        <${Field} key=${lost} id="code" name="code" label=${t(lost ? 'sign_in.recovery' : 'sign_in.code')} error=${error} inputmode=${lost ? 'text' : 'numeric'}
+            autocomplete=${lost ? 'off' : 'one-time-code'} autocapitalize="characters" spellcheck=${false} maxlength="20"/>
+        <${Submit} busy=${busy} class="wide">${t('sign_in')}<//>
+        <button class="btn quiet" type="button" onClick=${() => { lose(!lost); setError(''); }}>${t(lost ? 'sign_in.recovery.back' : 'sign_in.recovery.use')}</button>
+        <button class="btn quiet" type="button" onClick=${() => over('')}>${t('sign_in.again')}</button></form>`;
+}
+
 function Form({ children }) {
+    const [step, setStep] = useState(false);                          // the password was right, a code is awaited
     const form = useRef(null);
     const [errors, setErrors] = useState({});
     const [busy, setBusy] = useState(false);
@@ -40,6 +91,10 @@ function Form({ children }) {
         try {
             const session = await post('session', { login: plainLogin(login), password }, { quiet: true });
 
+            if (session.second_factor) {
+                setStep(true);
+                return;
+            }
             await enter(session);
         } catch (problem) {
             setErrors([401, 422].includes(problem.status) ? { password: problemText(problem) } : { form: problem });
@@ -47,6 +102,10 @@ function Form({ children }) {
         } finally {
             setBusy(false);
         }
+    }
+
+    if (step) {
+        return html`<${Code} over=${(text) => { setStep(false); setErrors(text ? { password: text } : {}); }}/>`;
     }
 
     return html`<form class="v" novalidate ref=${form} onSubmit=${submit}>

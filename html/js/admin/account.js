@@ -30,6 +30,9 @@ function questions(person, tell) {
             } },
         password: { title: t('account.password', { name: person.name }), text: t('account.password.text'), label: t('account.password.do'), start: { reason: '' }, fields: reason,
             send: async (values) => { tell({ ...person, ...await post(`${path}/reset-password`, body(values), options) }); } },
+        factor: { title: t('account.factor', { name: person.name }), text: t('account.factor.text'), label: t('account.factor.do'), danger: true, start: { reason: '', password: '' },
+            fields: (form) => html`${reason(form)}${form.input('password', t('account.own_password'), { hint: t('account.factor.hint'), type: 'password', maxlength: 256, autocomplete: 'current-password' })}`,
+            send: async (values) => { await post(`${path}/remove-factor`, { ...body(values), password: values.password }, options); toast(t('account.factor.done', { name: person.name })); } },
         disable: { title: t('account.disable', { name: person.name }), text: t('account.disable.text'), label: t('account.disable.do'), danger: true, start: { reason: '' }, fields: reason, send: plain('disable', 'account.disabled') },
         enable: { title: t('account.enable', { name: person.name }), text: t('account.enable.text'), label: t('account.enable.do'), start: { reason: '' }, fields: reason, send: plain('enable', 'account.enabled') },
         sign_out: { title: t('account.sign_out', { name: person.name }), text: t('account.sign_out.text'), label: t('account.sign_out.do'), start: { reason: '' }, fields: reason, send: plain('sign-out', 'account.signed_out') },
@@ -43,7 +46,7 @@ const Posts = ({ person }) => html`<section class="card flush"><h2 class="pad">$
 function Buttons({ person, ask, all }) {
     const one = (key, label, icon, more = '') => html`<button class="btn ${more}" type="button" onClick=${() => ask(all[key])}><${Icon} of=${icon}/>${t(label)}</button>`;
 
-    return person.manageable ? html`<div class="h wrap">${!(person.guardian && !person.positions.length) && one('rename', 'account.rename', 'pen')}${one('password', 'account.password.short', 'key')}
+    return person.manageable ? html`<div class="h wrap">${!(person.guardian && !person.positions.length) && one('rename', 'account.rename', 'pen')}${one('password', 'account.password.short', 'key')}${person.second_factor && one('factor', 'account.factor.do', 'shield')}
         ${person.disabled_at ? one('enable', 'account.enable.do', 'check') : html`${one('sign_out', 'account.sign_out.do', 'out')}${one('disable', 'account.disable.do', 'lock', 'del')}`}</div>`
         : html`<${Note} icon="shield">${person.why}<//>`;
 }
