@@ -16,13 +16,13 @@ async function done(forced) {
     }
 }
 
-/** A form of fields by name; send(values) may throw what a field or the form is told. */
-function Form({ fields, send, label, children }) {
+/** A form of fields by name; send(values) may throw what a field or the form is told; calm: the focus stays where it is. */
+function Form({ fields, send, label, calm, children }) {
     const form = useRef(null);
     const [errors, setErrors] = useState({});
     const [busy, setBusy] = useState(false);
 
-    useEffect(() => form.current.querySelector('.in')?.focus(), []);
+    useEffect(() => { if (!calm) { form.current.querySelector('.in').focus(); } }, []);
 
     async function submit(event) {
         event.preventDefault();
@@ -40,7 +40,9 @@ function Form({ fields, send, label, children }) {
         try {
             await send(values);
         } catch (problem) {
-            setErrors(problem.errors?.some((one) => fields.includes(one.field)) ? Object.fromEntries(fields.map((name) => [name, problem.field(name)])) : { form: problem });
+            const told = Object.fromEntries(fields.map((name) => [name, problem.field(name)]));
+
+            setErrors(Object.values(told).some(Boolean) ? told : { form: problem });
             focusFirstError(form.current);
             setBusy(false);
         }
@@ -60,7 +62,7 @@ const SetUp = ({ secret, uri, qr, confirmed }) => html`<section class="card v"><
     <${Qr} of=${qr}/><p class="sm">${t('factor.typed')}<br/><b class="n secret">${groups(secret)}</b></p>
     <a class="btn quiet wide" href=${uri}><${Icon} of="key"/>${t('factor.open')}</a></section>
     <section class="card v"><h2>${t('factor.first')}</h2>
-    <${Form} fields=${['code']} label=${t('factor.on.do')} send=${async (values) => confirmed((await post('second-factor/confirm', values)).recovery_codes)}/></section>`;
+    <${Form} calm fields=${['code']} label=${t('factor.on.do')} send=${async (values) => confirmed((await post('second-factor/confirm', values)).recovery_codes)}/></section>`;
 
 /** Shown once. */
 function Codes({ codes, forced }) {
@@ -68,7 +70,7 @@ function Codes({ codes, forced }) {
     const [problem, setProblem] = useState(null);
 
     useEffect(() => heading.current.focus(), []);
-    return html`<section class="card v"><h1 tabindex="-1" ref=${heading}>${t('factor.codes')}</h1><p>${t('factor.codes.text')}</p>
+    return html`<section class="card v"><${forced ? 'h2' : 'h1'} tabindex="-1" ref=${heading}>${t('factor.codes')}</${forced ? 'h2' : 'h1'}><p>${t('factor.codes.text')}</p>
         ${codes ? html`<ol class="codes n">${codes.map((one) => html`<li key=${one}>${one}</li>`)}</ol>` : html`<${Note} tone="wait">${t('factor.codes.lost')}<//>`}
         <${ProblemNote} of=${problem}/>
         <div class="v v2 noprint">${codes && html`<button class="btn wide" type="button" onClick=${() => print()}><${Icon} of="print"/>${t('factor.print')}</button>`}
@@ -108,10 +110,11 @@ export default function Factor({ session }) {
     }
 
     return html`<${Page} title=${t('factor')} back=${forced || codes !== undefined ? undefined : 'me'} bare>
+        ${forced && html`<h1 class="noprint" tabindex="-1">${t('factor.forced')}</h1>`}
         ${codes !== undefined ? html`<${Codes} codes=${codes} forced=${forced}/>` : !data.value ? html`<${Waiting} data=${data}/>`
         : data.value.on ? html`<${On} of=${data.value} made=${setCodes} off=${off}/>`
         : given ? html`<${SetUp} ...${given} confirmed=${(list) => setCodes(list)}/>`
-        : html`${forced && html`<h1 tabindex="-1">${t('factor.forced')}</h1><p class="mut">${t('factor.forced.text')}</p>`}
+        : html`${forced && html`<p class="mut">${t('factor.forced.text')}</p>`}
             <section class="card v"><p>${t('factor.text')}</p><p class="mut sm">${t('factor.app')}</p>
             <${Form} fields=${['password']} label=${t('factor.begin')} send=${async (values) => give(await post('second-factor', values))}/></section>`}
         ${forced && codes === undefined && html`<button class="btn quiet" type="button" onClick=${leave}>${t('me.sign_out')}</button>`}<//>`;
