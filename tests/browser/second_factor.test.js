@@ -106,7 +106,7 @@ describe('one-time codes on a phone', () => {
         await signOut();
         await signIn('teacher');
         await page.locator('#code').waitFor();
-        assert.equal(await page.evaluate(() => document.activeElement.id), 'code');
+        await page.waitForFunction(() => document.activeElement.id === 'code');
         await look('sign-in');
         await button('登录').click();
         await text('请写动态码').waitFor();
