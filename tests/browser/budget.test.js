@@ -51,6 +51,6 @@ test('what the service worker fetches afterwards, for days without a network', a
     });
 
     t.diagnostic(`${files} files, ${(bytes / 1024).toFixed(0)} KB unpacked`);
-    assert.ok(files <= 48 && bytes <= 320 * 1024, `${files} files, ${bytes} bytes`);
+    assert.ok(files <= 48 && bytes <= 344 * 1024, `${files} files, ${bytes} bytes`);
     await visitor.close();
 });
