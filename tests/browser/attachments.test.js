@@ -131,7 +131,7 @@ test('who may see the request sees small pictures, and each over the whole scree
     assert.equal(await button('传错了，划掉').count(), 0, 'the teacher did not bring it');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), '第 1 张照片', 'the focus is back where it was');
+    await page.waitForFunction(() => document.activeElement.getAttribute('aria-label') === '第 1 张照片', null, { timeout: 5000 });      // the focus is back where it was
 
     const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /^存下第 . 份（PDF）$/ }).click()]);
     const [paper, kept] = [sample('paper.pdf'), fs.readFileSync(await saved.path())];
