@@ -214,9 +214,12 @@ describe('entered by the class teacher', () => {
         await choose('生病');
         await choose('今天一天');
         await text('这几天里已经有一张假条').waitFor();
-        await page.getByLabel('说一下情况').fill('发烧');
-        await button('登记·1 天').first().click();
         await page.getByRole('link', { name: '看那张' }).waitFor();
+        await page.getByLabel('说一下情况').fill('发烧');
+        // the link was there before: only the answer tells that the request is no longer on its way
+        const answer = page.waitForResponse((one) => one.request().method() === 'POST' && new URL(one.url()).pathname.endsWith('/leave-requests'));
+        await button('登记·1 天').first().click();
+        assert.equal((await answer).status(), 409);
         assert.equal((await slips()).length, 1);
     });
 

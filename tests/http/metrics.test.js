@@ -170,12 +170,12 @@ test('tasks that wait and that run, by pool, while the database holds them', asy
     const slow = Array.from({ length: 16 }, () => teacher.get('attachments/123', { headers: { connection: 'close' } }));
     const read = await until('the slow pool to be busy', async () => {
         const now = await metrics();
-        return sum(now, 'baoxue_tasks', { pool: 'slow' }) === 16 && now;
+        // a task runs a moment before it has its connection
+        return sum(now, 'baoxue_tasks', { pool: 'slow' }) === 16 && value(now, 'baoxue_tasks', { pool: 'slow', state: 'running' }) >= 4
+            && value(now, 'baoxue_db_connections', { state: 'busy' }) >= 4 && now;
     });
     assert.ok(value(read, 'baoxue_tasks', { pool: 'slow', state: 'running' }) <= 8);
-    assert.ok(value(read, 'baoxue_tasks', { pool: 'slow', state: 'running' }) >= 4);
     assert.equal(value(read, 'baoxue_tasks', { pool: 'password', state: 'waiting' }), 0);
-    assert.ok(value(read, 'baoxue_db_connections', { state: 'busy' }) >= 4);
     assert.equal(value(read, 'baoxue_workers'), 2);
     await connection.query('UNLOCK TABLES');
     assert.ok((await Promise.all(slow)).every((answer) => answer.status === 404));
