@@ -4,7 +4,7 @@
 // share tells little by its absolute times.
 //
 //   BENCH_STUDENTS=20000  BENCH_ROUNDS=5  BENCH_SECONDS=3  BENCH_CONNECTIONS=1,16,64,256  BENCH_GROWTH=200,2000,20000,200000
-//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, roll, bulk, cases), no growth
+//   BENCH_ONLY=list,submit: only these operations (row, list, submit, approve, roll, bulk, cases, or none), and growth only when its sizes are named
 //   BENCH_SMOKE=1: small and short, only to see that it runs and that nothing is refused.
 //
 // Results go to build/bench/<commit>.json; those of the newest other commit there are compared with.
@@ -20,7 +20,7 @@ import { libraryValues } from '../lib/world.js';
 import { exportRows, importRows } from './bulk.js';
 import { recorder, scriptOf } from './capture.js';
 import { caseLists } from './cases.js';
-import { classRows, forget, leaveRows, makeCounty, token, weekdays } from './county.js';
+import { asMade, classRows, forget, leaveRows, makeCounty, token, weekdays } from './county.js';
 import { bareRows, rollOf, rollRows } from './roll.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -31,7 +31,7 @@ const seconds = Number(process.env.BENCH_SECONDS ?? (smoke ? 1 : 3));
 const connections = numbers('BENCH_CONNECTIONS', smoke ? '16' : '1,16,64,256');
 const students = Number(process.env.BENCH_STUDENTS ?? (smoke ? 2000 : 20000));
 const only = process.env.BENCH_ONLY?.split(',');
-const growth = process.env.BENCH_GROWTH === '' || only ? [] : numbers('BENCH_GROWTH', smoke ? '200' : '200,2000,20000,200000');
+const growth = process.env.BENCH_GROWTH === '' || (only && process.env.BENCH_GROWTH === undefined) ? [] : numbers('BENCH_GROWTH', smoke ? '200' : '200,2000,20000,200000');
 const out = path.join(top, 'build', 'bench');
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -89,15 +89,23 @@ class Bench {
         };
         return { nginx: this.server.workerPids().reduce((sum, pid) => sum + ticks(pid), 0), mariadbd: ticks(this.server.database.child.pid) };
     }
+
+    /** wrk(), and what it cost: { rate, p50, p99, requests, cpu: { nginx, mariadbd } }. */
+    wrkCpu(lines, conns) {
+        const before = this.cpu();
+        const got = this.wrk(lines, conns);
+        const after = this.cpu();
+        return { ...got, requests: got.rate * seconds, cpu: { nginx: after.nginx - before.nginx, mariadbd: after.mariadbd - before.mariadbd } };
+    }
 }
 
 /** The operations: what to send, what a bare client does for it. */
-async function operations(bench, log, size) {
+async function operations(bench, log, size, alone) {
     const { server } = bench;
     const decided = await leaveRows(server, 'returned', Math.min(20000, 3 * size));
     const waiting = await leaveRows(server, 'submitted', 200000);
     // what one decides the other cannot: a half each, and forget() gives the bare client its half back
-    const ours = waiting.filter(({ id }) => BigInt(id) % 2n === 0n);
+    const ours = alone ? waiting : waiting.filter(({ id }) => BigInt(id) % 2n === 0n);
     const bares = waiting.filter(({ id }) => BigInt(id) % 2n === 1n);
     // a day of a child is asked for once
     const children = [...new Map(decided.map((row) => [row.student, row])).values()];
@@ -131,7 +139,7 @@ async function operations(bench, log, size) {
         return [rows[i % rows.length], Math.floor(i / rows.length)];
     });
 
-    return {
+    const ops = {
         row: { rows: decided, script: all(read, one), size: read.answer.bytes.length, lines: () => decided.map((row) => get((r) => `/api/v1/leave-requests/${r.id}`)(row, 'teacher')) },
         list: { rows: decided, script: all(list, one, { list: true }), size: list.answer.bytes.length, lines: () => decided.map((row) => get(() => '/api/v1/leave-requests?limit=40')(row, 'teacher')) },
         submit: { rows: decided, write: true, script: all(asked, { ...one, id: '' }), size: asked.answer.bytes.length,
@@ -142,9 +150,12 @@ async function operations(bench, log, size) {
         approve: { rows: bares, write: true, script: all(approved, ours[0]), size: approved.answer.bytes.length,
             lines: (n) => take(ours, 'approve', Math.min(n, ours.length - left.approve)).map(([row]) => `POST\t/api/v1/leave-requests/${row.id}/approve\t${bench.cookie(row.teacher)}\t{}`) },
     };
+    // not an operation: the rows are handed out from the first again
+    return Object.defineProperty(ops, 'restart', { value: () => Object.assign(left, { submit: 0, approve: 1, roll: 1 }) });
 }
 
-async function prepare(size, seeding) {
+/** alone: no bare client will take its half of what there is to decide. */
+async function prepare(size, seeding, { alone = false } = {}) {
     const dir = fs.mkdtempSync('/tmp/bx-bench-');
     const same = path.join(dir, 'same-size');
     fs.mkdirSync(same);
@@ -157,7 +168,7 @@ async function prepare(size, seeding) {
     const log = await recorder(server);
     await server.startNginx();
     const bench = new Bench(server, dir);
-    const ops = await operations(bench, log, size);
+    const ops = await operations(bench, log, size, alone);
     await server.sql('SET GLOBAL slow_query_log = 0');
     const { port } = server;
     await server.stopNginx();
@@ -191,15 +202,13 @@ async function measure({ bench, same }, name, op, conns) {
         const lines = op.lines(Math.ceil(Math.max(rates.baoxue.at(-1) ?? 0, guess) * seconds * 1.6));
         // nobody's first request of the minute: who asks has looked at a page before
         bench.wrk(lines.map((line) => `GET\t/api/v1/session\t${line.split('\t')[2]}`), conns);
-        const before = bench.cpu();
-        const got = bench.wrk(lines, conns);
-        const after = bench.cpu();
+        const got = bench.wrkCpu(lines, conns);
         rates.baoxue.push(got.rate);
         times.p50.push(got.p50);
         times.p99.push(got.p99);
-        cpu.nginx += after.nginx - before.nginx;
-        cpu.mariadbd += after.mariadbd - before.mariadbd;
-        cpu.requests += got.rate * seconds;
+        cpu.nginx += got.cpu.nginx;
+        cpu.mariadbd += got.cpu.mariadbd;
+        cpu.requests += got.requests;
     }
     const [bare, fixed, baoxue] = [median(rates.bare), median(rates.static), median(rates.baoxue)];
     const limit = 1 / (1 / bare + 1 / fixed);
@@ -256,13 +265,13 @@ async function main() {
     await prepared.finish();
 
     for (const size of growth) {
-        const small = await prepare(size, Math.max(1, Math.min(30, Math.ceil(12000 / size))));
+        const small = await prepare(size, Math.max(1, Math.min(30, Math.ceil(12000 / size))), { alone: true });
         results.growth[size] = {};
-        for (const [name, op] of Object.entries(small.ops)) {
-            const got = Array.from({ length: rounds }, () => small.bench.wrk(op.lines(Math.ceil(1500 * seconds)), 4));
-            results.growth[size][name] = { rate: round(median(got.map(({ rate }) => rate)), 0), p50: round(median(got.map(({ p50 }) => p50)), 3) };
+        for (const [name, op] of Object.entries(small.ops).filter(([n]) => n !== 'roll')) {
+            results.growth[size][name] = await grown(small, op);
         }
-        say(`${String(size).padStart(6)} students: ${Object.entries(results.growth[size]).map(([name, { p50 }]) => `${name} p50 ${p50} ms`).join(', ')}`);
+        say(`${String(size).padStart(6)} students: ${Object.entries(results.growth[size])
+            .map(([name, { p50, cpuMicroseconds: cpu }]) => `${name} p50 ${p50} ms, CPU ${cpu.nginx} + ${cpu.mariadbd} µs`).join('; ')}`);
         if (size === Math.max(...growth)) {
             results.growth[size].cases = await cases(small.bench, size);
         }
@@ -271,6 +280,22 @@ async function main() {
 
     compare(results, commit);
     fs.writeFileSync(path.join(out, `${commit}.json`), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+/** One operation on four connections; every round finds the county as it was made. */
+async function grown({ bench, ops }, op) {
+    const got = [];
+    for (let i = 0; i < rounds; i += 1) {
+        if (op.write) {
+            await asMade(bench.server);
+            ops.restart();
+        }
+        const lines = op.lines(Math.ceil(1500 * seconds));
+        bench.wrk(lines.slice(0, 2000).map((line) => `GET\t/api/v1/session\t${line.split('\t')[2]}`), 4);
+        got.push(bench.wrkCpu(lines, 4));
+    }
+    const all = (of) => round(1e6 * got.reduce((sum, one) => sum + one.cpu[of], 0) / got.reduce((sum, one) => sum + one.requests, 0), 0);
+    return { rate: round(median(got.map(({ rate }) => rate)), 0), p50: round(median(got.map(({ p50 }) => p50)), 3), cpuMicroseconds: { nginx: all('nginx'), mariadbd: all('mariadbd') } };
 }
 
 async function cases(bench, size) {

@@ -94,24 +94,41 @@ export async function makeCounty(server, { students, waiting, password }) {
     return { schools, classes };
 }
 
+const written = { absence_rung: 'run_id', absence_run: 'id', attendance_mark: 'id', history: 'id', leave_request: 'id', notice: 'id', roll_call: 'id', task: 'id' };
+
 /** Takes away what the bare client wrote, whose ids begin at 4·10¹⁸: nobody else shall read about its children. What it decided, requests
  *  of odd ids, waits again, or its next UPDATEs would find nothing to do. */
 export async function forget(server) {
-    const written = { absence_rung: 'run_id', absence_run: 'id', attendance_mark: 'id', history: 'id', leave_request: 'id', notice: 'id', roll_call: 'id', task: 'id' };
     for (const [table, column] of Object.entries(written)) {
         await server.sql(`DELETE FROM ${table} WHERE ${column} >= 4000000000000000000`);
     }
     await server.sql("UPDATE leave_request SET state = 'submitted', version = 1, decided_by = NULL WHERE state = 'approved' AND id % 2 = 1");
     await server.sql(`UPDATE task SET state = 'open', version = 1, closed_record = NULL, closed_id = NULL, closed_at = NULL, closed_by = NULL
         WHERE kind = 'leave.decide' AND state = 'done' AND record_id % 2 = 1`);
+    await purged(server);
+}
+
+/** Until the rows that were taken away are really gone. */
+async function purged(server) {
     await server.sql('UPDATE student SET leave_seq = 0 WHERE leave_seq > 0');
-    for (let i = 0; i < 200; i += 1) {                // until the rows are really gone
+    for (let i = 0; i < 200; i += 1) {
         const [{ Value: left }] = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'");
         if (Number(left) < 200) {
             return;
         }
         await new Promise((resolve) => { setTimeout(resolve, 100); });
     }
+}
+
+/** The county as makeCounty() left it: without what requests have written since, and what they decided waits again. */
+export async function asMade(server) {
+    for (const [table, column] of Object.entries(written)) {
+        await server.sql(`DELETE FROM ${table} WHERE ${column} NOT BETWEEN ? AND ?`, [String(base.leave), String(base.leave + 1_000_000_000n)]);
+    }
+    await server.sql("UPDATE leave_request SET state = 'submitted', version = 1, decided_by = NULL WHERE state = 'approved'");
+    await server.sql(`UPDATE task SET state = 'open', version = 1, closed_record = NULL, closed_id = NULL, closed_at = NULL, closed_by = NULL
+        WHERE kind = 'leave.decide' AND state = 'done'`);
+    await purged(server);
 }
 
 /** Rows for the generators of load: what a request about one leave of one child has to name. */
