@@ -300,7 +300,7 @@ async function grown({ bench, ops }, op) {
 
 async function cases(bench, size) {
     const lists = await caseLists(bench, size);
-    say(`cases      ${lists.open} open among ${size} students: p50 ${round(lists.school)} ms at a school, ${round(lists.county)} ms at the county: ${round(lists.ratio)} ×`);
+    say(`cases      ${lists.open} open among ${size} students, pages of ${lists.rows}: p50 ${round(lists.school)} ms at a school, ${round(lists.county)} ms at the county: ${round(lists.ratio)} ×`);
     return lists;
 }
 
