@@ -146,6 +146,7 @@ test('jobs: what each is, when it ran, what became of it', async () => {
     assert.deepEqual([ran.state, ran.result, ran.every, ran.ran_at, ran.next_at], ['ok', 'ok', 15, '2026-09-21T07:00:00+08:00', '2026-09-21T07:00:15+08:00']);
     assert.match(ran.node, /baoxuectl/);
     assert.equal(ran.label, '请假到点：开始、逾期、转代批');
+    assert.deepEqual((await county.get('jobs')).json.items.filter((one) => one.label === one.name), [], 'every job has words');
     await server.sql("UPDATE job SET result = 'unavailable' WHERE name = 'leave.clock'");
     assert.equal((await job('leave.clock')).state, 'failed');
     await server.sql("UPDATE job SET result = 'ok', ran_at = '2026-09-20 07:00:00' WHERE name = 'leave.clock'");

@@ -24,7 +24,7 @@ const due = (rung) => rung.working_at || rung.trigger_at;
 function Rung({ rung }) {
     const late = rung.working_at && rung.working_at.slice(0, 16) < now();
 
-    return html`<li class="h wrap"><span class="g">${t(`ladder.${rung.step}`)} ${rung.late_entry && html`<small class="mut">${t('absences.late_entry')}</small>`}</span>
+    return html`<li class="h"><span class="g">${t(`ladder.${rung.step}`)} ${rung.late_entry && html`<small class="mut">${t('absences.late_entry')}</small>`}</span>
         ${rung.working_at && html`<span class="due ${late ? 't-red' : 't-amber'}">${t(late ? 'absences.overdue' : 'absences.due', { time: dueText(rung.working_at) })}</span>`}</li>`;
 }
 

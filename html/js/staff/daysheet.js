@@ -13,21 +13,26 @@ const sum = (sessions, name) => sessions.reduce((n, one) => n + (one[name] || 0)
 const who = (one) => dots(one.name, one.kind === 'leave' ? one.leave_kind && t(`desk.kind.${one.leave_kind}`) : one.kind === 'absent' ? one.reason && t(`code.absence_reason.${one.reason}`)
     : dots(t(`code.attendance_kind.${one.kind}`), one.clock));
 
-const Names = ({ list, kind }) => { const some = list.filter((one) => kind.includes(one.kind)); return some.length ? some.map(who).join(t('desk.comma')) : '—'; };
+/** Names of a class; on a phone only where there are any. */
+function Names({ list, kind, label }) {
+    const some = list.filter((one) => kind.includes(one.kind));
+
+    return html`<td class="all ${some.length ? '' : 'none'}" data-label=${label}>${some.length ? some.map(who).join(t('desk.comma')) : '—'}</td>`;
+}
 
 function Row({ entry, session, first, n, date }) {
     const overdue = !session.taken && session.due_at && session.due_at.slice(0, 16) < now();
 
     return html`<tr>${first && html`<th scope="row" rowspan=${n}><a href="#/roll?class=${entry.class_id}&day=${date}">${entry.class_name}</a><br/><span class="cap">${entry.teacher || ''}</span></th>`}
-        <td data-label=${t('roll.session')}>${sessionName(session.session)}</td>
+        <td class=${session.taken ? 'all' : ''}>${sessionName(session.session)}</td>
         ${session.taken ? html`<td class="r" data-label=${t('daysheet.due')}>${session.due}</td><td class="r" data-label=${t('daysheet.present')}>${session.present}</td>
             <td class="r ${session.absent ? 't-red b' : ''}" data-label=${t('daysheet.absent')}>${session.absent}</td><td class="r" data-label=${t('daysheet.leave')}>${session.leave}</td>
-            <td data-label=${t('daysheet.absent_names')}><${Names} list=${session.exceptions} kind=${['absent']}/></td><td data-label=${t('daysheet.others')}><${Names} list=${session.exceptions} kind=${['leave', 'late', 'left_early', 'sent']}/></td>
-            <td class="n" data-label=${t('daysheet.taken')}>${session.by} ${session.at.slice(11, 16)}${session.late_entry && html` <span class="t-amber">${t('roll.late_entry')}</span>`}</td>`
+            <${Names} list=${session.exceptions} kind=${['absent']} label=${t('daysheet.absent_names')}/><${Names} list=${session.exceptions} kind=${['leave', 'late', 'left_early', 'sent']} label=${t('daysheet.others')}/>
+            <td class="n all" data-label=${t('daysheet.taken')}>${session.by} ${session.at.slice(11, 16)}${session.late_entry && html` <span class="t-amber">${t('roll.late_entry')}</span>`}</td>`
         : html`<td colspan="7" class=${overdue ? 't-red' : 'mut'}><${Icon} of=${overdue ? 'warn' : 'clock'}/> ${overdue ? t('daysheet.missing') : session.due_at ? t('roll.due', { time: session.due_at.slice(11, 16) }) : t('roll.not_taken')}</td>`}</tr>`;
 }
 
-const Table = ({ classes, date }) => html`<div class="tw" tabindex="0" role="region" aria-label=${t('daysheet.of', { date: longDate(date) })}><table class="tb tight">
+const Table = ({ classes, date }) => html`<div class="tw" tabindex="0" role="region" aria-label=${t('daysheet.of', { date: longDate(date) })}><table class="tb tight cards pairs">
     <thead><tr><th scope="col">${t('leave-requests.class_id')}</th><th scope="col">${t('roll.session')}</th>${['due', 'present', 'absent', 'leave'].map((name) => html`<th key=${name} scope="col" class="r">${t(`daysheet.${name}`)}</th>`)}
         <th scope="col">${t('daysheet.absent_names')}</th><th scope="col">${t('daysheet.others')}</th><th scope="col">${t('daysheet.taken')}</th></tr></thead>
     <tbody>${classes.map((entry) => entry.sessions.map((session, i) => html`<${Row} key=${`${entry.class_id}.${session.session}`} entry=${entry} session=${session} first=${i === 0} n=${entry.sessions.length} date=${date}/>`))}</tbody></table></div>`;
@@ -58,7 +63,7 @@ export default function DaySheet({ query }) {
         <button class="btn pri" type="button" disabled=${!session} onClick=${() => window.print()}><${Icon} of="print"/>${t('day.print')}</button></div>`;
 
     if (units.value || units.problem) {
-        return html`<${Desk} title=${t('menu.day')} current="#/day">${units.value ? html`<${Select} label=${t('daysheet.school')} all=${t('daysheet.school')} value="" onChange=${(id) => go(`day?school=${id}&date=${date}`)}
+        return html`<${Desk} title=${t('menu.day')} current="#/day">${units.value ? html`<p>${t('daysheet.choose')}</p><${Select} label=${t('daysheet.school')} all=${t('daysheet.school')} value="" onChange=${(id) => go(`day?school=${id}&date=${date}`)}
             options=${units.value.items.map((one) => ({ value: one.id, label: one.name }))}/>` : html`<${Waiting} data=${units}/>`}<//>`;
     }
     return html`<${Desk} title=${t('daysheet.of', { date: longDate(date) })} current="#/day" crumb=${day?.school_name || classes.value?.school_name || ''} tools=${tools}>

@@ -307,7 +307,7 @@ function Sentence({ items, more }) {
     const [away, overdue] = [items.filter(absent).length, items.filter((item) => item.state === 'overdue').length];
 
     return html`<p class="say1">${away + overdue === 0 ? t('desk.say.nobody') : html`${t('desk.say.away', { n: more ? `${away}+` : away })}${overdue > 0
-        && html`${t('desk.say.and')}<em>${t('desk.say.overdue', { n: overdue })}</em>`}${t('desk.say.end')}`}</p>`;
+        && html`${t('desk.say.and')}<em class="n">${t('desk.say.overdue', { n: overdue })}</em>`}${t('desk.say.end')}`}</p>`;
 }
 
 /** Who is away today, by class (in one school) or by school. */

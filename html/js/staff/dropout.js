@@ -140,12 +140,12 @@ function Units() {
     return html`<${Stale} data=${data}/>${path.length > 0 && html`<p class="crumb"><button class="btn quiet xs" type="button" onClick=${() => setPath([])}>${t('case.all_units')}</button>${path.map((one, i) => html` / <button key=${one.unit_id} class="btn quiet xs" type="button" onClick=${() => setPath(path.slice(0, i + 1))}>${one.name}</button>`)} ${inside.level === 'school' && html`<a href="#/dropout?school=${inside.unit_id}">${t('case.to_list')}</a>`}</p>`}
     ${!items.length ? html`<div class="card"><${Empty} title=${t('case.no_units')} text=${t('case.no_units.text')}/></div>` : html`<section class="card v"><h2>${t('case.units')}</h2>
         ${data.value.reported_or_late && html`<p class="mut sm">${t('case.units.note')}</p>`}
-        <div class="tw" tabindex="0" role="region" aria-label=${t('case.units')}><table class="tb"><thead><tr><th scope="col">${t('case.unit')}</th><th scope="col">${t('case.open')}</th>
+        <div class="tw" tabindex="0" role="region" aria-label=${t('case.units')}><table class="tb cards"><thead><tr><th scope="col">${t('case.unit')}</th><th scope="col">${t('case.open')}</th>
             ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<th key=${name} scope="col" class="r">${t(`case.${name}`)}</th>`)}</tr></thead>
-        <tbody>${items.map((one) => html`<tr key=${one.unit_id}><td>${one.level === 'class' ? html`<a href="#/dropout?class=${one.unit_id}">${one.name}</a>` : html`<button class="btn quiet xs" type="button" onClick=${() => setPath([...path, one])}>${one.name}</button>`}</td>
-            <td><svg class="ch" viewBox="0 0 440 22" role="img" aria-label=${t('case.open_n', { n: one.open })}><rect class="fw" x="0" y="3" width="400" height="16" rx="2"/><rect class="f1" x="0" y="3" width=${Math.max(one.open ? 4 : 0, 400 * one.open / most)} height="16" rx="2"/>
-                ${one.overdue > 0 && html`<rect class="f2" x="0" y="3" width=${Math.max(4, 400 * one.overdue / most)} height="16" rx="2"/>`}<text x="408" y="17">${one.open}</text></svg></td>
-            ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<td key=${name} class="r ${['overdue', 'late'].includes(name) && one[name] ? 't-red' : ''}">${one[name] || '—'}</td>`)}</tr>`)}</tbody></table></div></section>`}`;
+        <tbody>${items.map((one) => html`<tr key=${one.unit_id}><td data-label=${t('case.unit')}>${one.level === 'class' ? html`<a href="#/dropout?class=${one.unit_id}">${one.name}</a>` : html`<button class="btn quiet xs" type="button" onClick=${() => setPath([...path, one])}>${one.name}</button>`}</td>
+            <td data-label=${t('case.open')}><span class="h"><svg class="ch g" height="22" viewBox="0 0 400 22" preserveAspectRatio="none" role="img" aria-label=${t('case.open_n', { n: one.open })}><rect class="fw" x="0" y="3" width="400" height="16" rx="2"/><rect class="f1" x="0" y="3" width=${Math.max(one.open ? 4 : 0, 400 * one.open / most)} height="16" rx="2"/>
+                ${one.overdue > 0 && html`<rect class="f2" x="0" y="3" width=${Math.max(4, 400 * one.overdue / most)} height="16" rx="2"/>`}</svg><span class="n" aria-hidden="true">${one.open}</span></span></td>
+            ${['absent', 'returned', 'overdue', 'late', 'relapsed'].map((name) => html`<td key=${name} class="r ${['overdue', 'late'].includes(name) && one[name] ? 't-red' : ''}" data-label=${t(`case.${name}`)}>${one[name] || '—'}</td>`)}</tr>`)}</tbody></table></div></section>`}`;
 }
 
 const monthText = (month) => t('case.month', { m: Number(month.slice(5)) });

@@ -153,11 +153,11 @@ function Seats({ data, entry }) {
 const Figures = ({ classes }) => html`<p class="tally">${['due', 'come', 'leave', 'missing', 'waiting'].map((name) => html`<span key=${name} class=${{ missing: 't-red', come: 't-pine', leave: 't-blue' }[name] || ''}>
     <b>${classes.reduce((n, one) => n + one[name], 0)}</b>${t(`opening.${name}`)}</span>`)}</p>`;
 
-const Classes = ({ classes }) => html`<div class="tw" tabindex="0" role="region" aria-label=${t('menu.opening')}><table class="tb tight"><thead><tr><th scope="col">${t('opening-registers.unit_id')}</th>
+const Classes = ({ classes }) => html`<div class="tw" tabindex="0" role="region" aria-label=${t('menu.opening')}><table class="tb tight cards pairs"><thead><tr><th scope="col">${t('opening-registers.unit_id')}</th>
     <th scope="col">${t('opening.teacher')}</th>${['due', 'come', 'leave', 'missing', 'waiting'].map((name) => html`<th key=${name} scope="col" class="r">${t(`opening.${name}`)}</th>`)}<th scope="col">${t('opening.close')}</th></tr></thead>
-    <tbody>${classes.map((one) => html`<tr key=${one.class_id}><th scope="row"><a href="#/opening?class=${one.class_id}">${one.class_name}</a></th><td data-label=${t('opening.teacher')}>${one.teacher || '—'}</td>
+    <tbody>${classes.map((one) => html`<tr key=${one.class_id}><th scope="row"><a href="#/opening?class=${one.class_id}">${one.class_name}</a></th><td class="all" data-label=${t('opening.teacher')}>${one.teacher || '—'}</td>
         ${['due', 'come', 'leave', 'missing', 'waiting'].map((name) => html`<td key=${name} class="r ${name === 'missing' && one.missing ? 't-red b' : ''}" data-label=${t(`opening.${name}`)}>${one[name]}</td>`)}
-        <td class=${one.closed_at ? '' : 'mut'} data-label=${t('opening.close')}>${one.closed_at ? t('opening.closed', { name: one.closed_by, time: timeText(one.closed_at) }) : t('opening.open')}</td></tr>`)}</tbody></table></div>`;
+        <td class=${one.closed_at ? 'all' : 'all mut'} data-label=${t('opening.close')}>${one.closed_at ? t('opening.closed', { name: one.closed_by, time: timeText(one.closed_at) }) : t('opening.open')}</td></tr>`)}</tbody></table></div>`;
 
 export default function Opening({ query }) {
     const data = useData(`opening${query.class ? `?class_id=${query.class}` : query.school ? `?school_id=${query.school}` : ''}`);

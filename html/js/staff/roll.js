@@ -134,7 +134,7 @@ function Sheet({ sheet, data, kept }) {
         ${waits && html`<${Note} tone="wait" icon="off">${t('offline.saved')}<//>`}
         ${!sheet.may_save && html`<${Note}>${t(sheet.taken ? 'roll.office' : 'roll.look')}<//>`}
         <div class="h wrap"><${Tally} sheet=${sheet} marks=${marks}/>${sheet.taken ? html`<span class="cap h"><${Icon} of="check"/><span>${t('roll.taken', { name: sheet.taken.by, time: timeText(sheet.taken.at) })}${sheet.taken.late_entry && ` ${t('roll.late_entry')}`}</span></span>`
-            : html`<span class="cap">${t('roll.due', { time: sheet.due_at.slice(11, 16) })}</span>`}</div>
+            : html`<span class=${sheet.due_at.slice(0, 16) < now() ? 'sm t-red' : 'cap'}>${t(sheet.due_at.slice(0, 16) < now() ? 'roll.overdue' : 'roll.due', { time: sheet.due_at.slice(11, 16) })}</span>`}</div>
         <div class="roll" role="group" aria-label=${t('roll.group', { n: sheet.students.length })}>${sheet.students.map((one) => html`<${Child} key=${one.id} child=${one} mark=${marks[one.id]} chosen=${chosen === one.id}
             tap=${sheet.may_save ? tap : () => choose(one.id)}/>`)}</div>
         ${child && html`<div class="underdock" aria-hidden="true"></div>`}${needed && html`<div class="card broad sheet">${panel('.desk')}</div>`}
