@@ -126,6 +126,7 @@ bench: node_modules/.package-lock.json all
 	@$(MAKE) --no-print-directory test-build
 	@node tests/lib/prepare.js
 	@node tests/bench/bench.js
+	@[ -n "$$BENCH_ONLY" ] || node tests/bench/ladder.js
 
 node_modules/.package-lock.json: package.json package-lock.json
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
