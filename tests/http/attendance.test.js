@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import {
-    absentOn, alerts, at, begin, clear, cls, contact, end, id, jobs, mark, refused, roll, rungs, seat, server, taken, tasks, visit, who,
+    absentOn, alerts, at, begin, clear, cls, contact, end, id, jobs, mark, ok, refused, roll, rungs, seat, server, taken, tasks, visit, who,
     world,
 } from '../lib/attendance.js';
 
@@ -274,6 +274,39 @@ describe('the ladder through the database', () => {
         await taken('teacher', []);
         assert.deepEqual([await rungs(), await tasks(), await rungs('withdrawn')], ['', '', 'S2:returned S6:returned S8:returned']);
         assert.deepEqual(await cases(), [['observing', '09-25']]);
+    });
+
+    test('L6 skipped periods: a call each day; four periods in a week notify once, and are used up', async () => {
+        await server.sql("INSERT INTO rule_override (rule, unit_id, value, reason, set_by, set_at) VALUES ('roll.mode', ?, 'period', 'x', 1, '2026-09-01')", [world.units.class1.id]);
+        const bells = ['08:05', '08:55', '10:05', '10:55', '14:05', '14:55', '15:45'];
+        /** Every roll of a day: absent from this period on, there before it; the jobs at the last bell. */
+        async function skips(day, from) {
+            for (const [i, time] of bells.entries()) {
+                at(`2026-${day}T${time}`);
+                await taken('teacher', i + 1 >= from ? [mark('hao', 'absent')] : [], { session: `p${i + 1}` });
+            }
+            jobs(`2026-${day}T16:20`);
+        }
+        const all = async () => (await server.sql(`SELECT DATE_FORMAT(trigger_at, '%m-%d %H:%i') t, step, DATE_FORMAT(nominal_at, '%m-%d %H:%i') n,
+            DATE_FORMAT(working_at, '%m-%d %H:%i') w, state FROM absence_rung ORDER BY trigger_at, step`)).map((r) => [`S${r.step}`, r.t, r.n, r.w, r.state]);
+        const s0 = (t, due) => ['S0', t, due, due, 'done'];
+        const none = 8;
+
+        for (const [day, from, open] of [['09-21', 7, 'S0'], ['09-22', none, ''], ['09-23', 7, 'S0'], ['09-24', none, ''], ['09-25', 6, 'S0 S1'], ['09-28', 7, 'S0'],
+            ['09-29', none, '']]) {
+            await skips(day, from);
+            assert.equal(await rungs(), open, day);
+            if (open) {
+                assert.equal(await tasks(), open === 'S0' ? 'contact' : 'contact notify', day);
+                at(`2026-${day}T17:00`);
+                ok(await who.teacher.post('contacts', contact('hao')), 201);
+                assert.deepEqual([await rungs(), await tasks()], ['', ''], `${day}: closed by the call of the day`);
+            }
+        }
+        assert.deepEqual(await all(), [s0('09-21 15:40', '09-22 00:00'), s0('09-23 15:40', '09-24 00:00'), s0('09-25 14:50', '09-26 00:00'),
+            ['S1', '09-25 16:20', '09-26 00:00', '09-26 00:00', 'done'], s0('09-28 15:40', '09-29 00:00')], 'no half-day, and none notified again on the 28th');
+        assert.deepEqual((await who.office.get(`absences/runs?student_id=${id('hao')}`)).json.items.map((run) => [run.since, run.days]),
+            [['2026-09-28', 0], ['2026-09-25', 0], ['2026-09-23', 0], ['2026-09-21', 0]]);
     });
 
     test('L8 back-filled: nobody is accused by silence; late entries are due the next school day', async () => {
