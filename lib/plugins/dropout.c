@@ -309,6 +309,7 @@ static const bx_notice_kind notices[] = {
     { "dropout.confirmed", "#/dropout/{case_id}", 0 },
     { "dropout.relapsed",  "#/dropout/{case_id}", 0 },
     { "dropout.urgent",    "#/urgent-reports/{report_id}", BX_NOTICE_URGENT | BX_NOTICE_ANY_DAY },
+    { "dropout.urgent_unheard", NULL, BX_NOTICE_URGENT | BX_NOTICE_ANY_DAY },
     BX_END
 };
 

@@ -53,15 +53,50 @@ is_family(const bx_rows *family, bx_id account)
 }
 
 
+/* Nobody who must know can be told: whoever administers the system, at the highest unit where somebody does who is not of the family.
+ * They may not read such reports, so they hear that there is one at this school and nothing by which to find it. */
+static bx_rc
+tell_administrators(bx_call *c, const bx_record *r, const bx_place *place, const bx_rows *family)
+{
+    bx_rows    rows;
+    bx_notice  n = { .kind = "dropout.urgent_unheard", .key = bx_sprintf(bx_call_arena(c), "%" PRId64, bx_id_new()) };
+
+    if (bx_query(c, &rows, "SELECT name FROM org_unit WHERE id = ?", BX_ARGS(bx_int(bx_rec_school(r)))) != BX_OK) {
+        return BX_FAIL;
+    }
+    n.params = bx_own(bx_call_arena(c), json_pack("{s:s}", "school", rows.nrows == 0 ? "" : bx_cell_text(&rows, 0, 0)));
+
+    for (size_t i = place->nholders; i > 0; i--) {
+        const bx_holder *h = &place->holders[i - 1];
+
+        if (n.unit != 0 && h->unit != n.unit) {
+            break;
+        }
+        if (strcmp(h->role, "admin") != 0 || h->account == bx_call_account(c) || is_family(family, h->account)) {
+            continue;
+        }
+        n.account = h->account;
+        n.unit = h->unit;
+        if (bx_notice_send(c, &n) != BX_OK) {
+            return BX_FAIL;
+        }
+    }
+
+    return BX_OK;
+}
+
+
 /* Suspected harm: the principal of the child's own school and the bureau, at once; the notice says that there is one and where, not
  * what. A school without a principal, or whose principal is a guardian of the child, has nobody above it told in the principal's
- * place: the bureau knows. Whoever is of the family is told nothing, whatever position they hold. */
+ * place: the bureau knows. Whoever is of the family is told nothing, whatever position they hold; if that leaves nobody, and it was
+ * not one of them who wrote it, the administrators hear that there is one. */
 bx_rc
 bx_urgent_tell(bx_call *c, const bx_record *r)
 {
     const bx_place *place;
     bx_rows         family;
     json_t         *params = bx_own(bx_call_arena(c), json_pack("{s:o}", "report_id", json_sprintf("%" PRId64, bx_rec_id(r))));
+    bool            known = false;
 
     if (bx_place_of(c, bx_rec_school(r), &place) != BX_OK || family_of(c, bx_rec_student(r), &family) != BX_OK) {
         return BX_FAIL;
@@ -73,13 +108,14 @@ bx_urgent_tell(bx_call *c, const bx_record *r)
         bx_notice        n = { .kind = "dropout.urgent", .account = h->account, .unit = h->unit, .params = params,
                                .key = bx_sprintf(bx_call_arena(c), "%" PRId64, bx_rec_id(r)) };
 
-        if ((!principal && strcmp(h->role, "county") != 0) || h->account == bx_call_account(c) || is_family(&family, h->account)) {
+        if ((!principal && strcmp(h->role, "county") != 0) || is_family(&family, h->account)) {
             continue;
         }
-        if (bx_notice_send(c, &n) != BX_OK) {
+        known = true;
+        if (h->account != bx_call_account(c) && bx_notice_send(c, &n) != BX_OK) {
             return BX_FAIL;
         }
     }
 
-    return BX_OK;
+    return known ? BX_OK : tell_administrators(c, r, place, &family);
 }

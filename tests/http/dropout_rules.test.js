@@ -403,6 +403,52 @@ describe('the urgent report about one\'s own child', () => {
         assert.equal((await who.principal.get(`urgent-reports/${report.id}`)).status, 200);
     });
 
+    test('all who must know are guardians, or there is none of them: who administers the system hears that there is one, and nothing else', async () => {
+        const unheard = async () => (await server.sql("SELECT a.login, n.params, n.href, n.urgent, n.notice_key AS k FROM notice n JOIN account a ON a.id = n.account_id WHERE n.kind = 'dropout.urgent_unheard' ORDER BY n.id"))
+            .map((one) => ({ ...one, params: typeof one.params === 'string' ? JSON.parse(one.params) : one.params }));
+        const post = (role, ends) => server.sql('UPDATE `position` SET ends_on = ? WHERE role = ? AND unit_id IN (?, ?)', [ends, role, world.units.school.id, world.units.county.id]);
+        await makeGuardian('county', 'account');
+        await post('principal', '2026-10-01');
+        try {
+            const report = await raise('siyu', '手臂上有淤青，说是家里人打的');
+            assert.deepEqual(await told(report), []);
+            const [one, ...more] = await unheard();
+            assert.deepEqual([one.login, one.params, one.href, Number(one.urgent), more], ['admin', { school: '松山乡中心学校' }, null, 1, []]);
+            assert.notEqual(one.k, String(report.id));
+            const answer = await who.admin.get('notices');
+            const [shown] = answer.json.items.filter((each) => each.kind === 'dropout.urgent_unheard');
+            assert.match(shown.text, /^松山乡中心学校有一条紧急情况，/);
+            assert.ok(!answer.text.includes(report.id) && !answer.text.includes('罗思雨') && !answer.text.includes('淤青'), answer.text);
+            assert.equal((await who.admin.get(`urgent-reports/${report.id}`)).status, 403);
+            await seesNothing('county', report);
+
+            await server.sql('DELETE FROM notice');
+            assert.deepEqual(await told(await raise('hao', '几天没吃早饭')), ['county'], 'no guardian of this one');
+            assert.deepEqual(await unheard(), []);
+            await post('county', '2026-10-01');
+            await raise('hao', '又没吃早饭');
+            assert.deepEqual((await unheard()).map((each) => each.login), ['admin'], 'nobody holds the posts');
+            await post('principal', null);
+            await server.sql('DELETE FROM notice');
+            await made('principal', 'urgent-reports', { student_id: id('hao'), kind: 'harm', signs: '又没吃早饭' });
+            assert.deepEqual(await unheard(), [], 'the principal wrote it and knows');
+        } finally {
+            await post('principal', null);
+            await post('county', null);
+        }
+    });
+
+    test('an administrator who is a guardian as well is not told', async () => {
+        await makeGuardian('admin', 'account');
+        await server.sql("UPDATE `position` SET ends_on = '2026-10-01' WHERE role IN ('principal', 'county') AND unit_id IN (?, ?)", [world.units.school.id, world.units.county.id]);
+        try {
+            await raise('siyu', '手臂上有淤青，说是家里人打的');
+            assert.deepEqual((await who.admin.get('notices')).json.items, []);
+        } finally {
+            await server.sql("UPDATE `position` SET ends_on = NULL WHERE role IN ('principal', 'county') AND unit_id IN (?, ?)", [world.units.school.id, world.units.county.id]);
+        }
+    });
+
     test('an administrator of the school who is a guardian does not find it in the audit trail; others see that there is one', async () => {
         await makeGuardian('admin', 'account');
         const report = await raise('siyu', '手臂上有淤青，说是家里人打的');
