@@ -171,6 +171,7 @@ describe('leave and the roll', () => {
     test('V6: sent before the first bell and not decided: it closes the call, not the rest; approved in the evening it takes all away', async () => {
         at('2026-09-21T07:50');
         const asked = (await who.guardian.post('leave-requests', { ...leave, student_id: id('siyu') })).json;
+        assert.deepEqual([asked.school_days, asked.route, asked.decide_by], [1, 'teacher', '2026-09-21T08:50:00+08:00']);
         at('2026-09-21T08:05');
         const sheet = (await who.teacher.get('roll-calls/sheet')).json;
         assert.equal(seat(sheet, 'siyu').leave.excuses, false);
@@ -205,6 +206,10 @@ describe('leave and the roll', () => {
         assert.equal(no.status, 200, no.text);
         jobs('2026-09-22T09:01');
         assert.deepEqual([await rungs('done'), await rungs()], ['S0', '']);
+        const [first] = await server.sql("SELECT DATE_FORMAT(trigger_at, '%m-%d %H:%i') t FROM absence_rung WHERE step = 0");
+        assert.equal(first.t, '09-22 08:00', 'from the first period on');
+        const day = (await who.office.get('roll-calls/day')).json.classes.find((k) => k.class_id === cls('class1'));
+        assert.deepEqual([day.sessions[0].absent, day.sessions[0].leave], [1, 0]);
         jobs('2026-09-22T11:30');
         assert.equal(await rungs(), 'S2 S3');
     });

@@ -201,10 +201,20 @@ describe('worked examples, section 4', () => {
         assert.equal(it.state, 'rejected');
     });
 
+    test('V2 c: a week is provisional by the class teacher\'s consent, and the office decides', async () => {
+        at('2026-10-09T10:00');
+        let it = await submit('guardian', leave('10-12', 1, '10-16', 7));
+        it = await done('teacher', it, 'consent');
+        assert.equal(it.state, 'provisional');
+        assert.deepEqual([await queue('office'), await queue('principal')], [[it.id], []]);
+        assert.equal((await done('office', it, 'approve')).state, 'approved');
+    });
+
     test('V2 d: the principal decides what is longer than the office may', async () => {
         at('2026-10-09T10:00');
         let it = await submit('guardian', leave('10-12', 1, '10-21', 7));
         it = await done('teacher', it, 'consent');
+        assert.equal(it.state, 'provisional');
         closed(await act('office', it, 'approve'));
         assert.deepEqual(await queue('principal'), [it.id]);
         assert.equal((await done('principal', it, 'approve')).state, 'approved');
@@ -234,7 +244,7 @@ describe('worked examples, section 4', () => {
         const body = { ...leave('01-01', 1, '01-01', 7), starts_on: '2027-01-28', ends_on: '2027-03-02' };
         const answer = await who.guardian.post('leave-requests', body);
         refused(answer, 422, 'invalid', 'ends_on', 'leave.past_term');
-        assert.deepEqual([answer.json.offer.ends_on, answer.json.offer.school_days, answer.json.offer.route], ['2027-01-29', 2, 'office']);
+        assert.deepEqual([answer.json.offer.starts_on, answer.json.offer.ends_on, answer.json.offer.school_days, answer.json.offer.route], ['2027-01-28', '2027-01-29', 2, 'office']);
         assert.deepEqual((await preview(body)).past_term, answer.json.offer);
         await submit('guardian', { ...body, ends_on: '2027-01-29' });
         at('2027-03-01T09:10');
@@ -261,7 +271,9 @@ describe('worked examples, section 4', () => {
     });
 
     test('V7 overlap: the second is refused, names the first and is offered as an extension; two taps make one', async () => {
-        const first = await submit('guardian', leave('09-21', 1, '09-22', 7));
+        let first = await submit('guardian', leave('09-21', 1, '09-22', 7));
+        first = await done('office', await done('teacher', first, 'consent'), 'approve');
+        assert.equal(first.state, 'approved');
         const answer = await who.father.post('leave-requests', leave('09-22', 1, '09-23', 7));
         refused(answer, 409, 'conflict', 'starts_on', 'leave.taken');
         assert.equal(answer.json.conflict.id, first.id);
@@ -292,7 +304,7 @@ describe('worked examples, section 4', () => {
         assert.deepEqual([more.chain_days, more.route], [4, 'office']);
         at('2026-09-22T18:30');
         more = await done('teacher', more, 'consent');
-        assert.equal(more.back_at, '2026-09-25T08:00:00+08:00');
+        assert.deepEqual([more.state, more.back_at, more.decide_by], ['provisional', '2026-09-25T08:00:00+08:00', '2026-09-23T08:00:00+08:00']);
         at('2026-09-23T08:00');
         server.runJobs();
         first = await read('guardian', first);
@@ -305,19 +317,23 @@ describe('worked examples, section 4', () => {
     });
 
     test('V8 asked for too late: overdue until it is decided', async () => {
-        let first = await submit('guardian', leave('09-21', 1, '09-21', 7));
-        first = await done('teacher', first, 'approve');
+        let first = await submit('guardian', leave('09-21', 1, '09-22', 7));
+        assert.deepEqual([first.school_days, first.route], [2, 'office']);
+        first = await done('office', await done('teacher', first, 'consent'), 'approve');
         at('2026-09-21T08:00');
         server.runJobs();
-        at('2026-09-22T08:00');
+        at('2026-09-23T07:59');
+        server.runJobs();
+        assert.equal((await read('guardian', first)).state, 'away');
+        at('2026-09-23T08:00');
         server.runJobs();
         assert.equal((await read('guardian', first)).state, 'overdue');
-        at('2026-09-22T10:00');
-        const more = await submit('guardian', leave('09-22', 3, '09-22', 7));
-        assert.deepEqual([more.chain_days, more.route], [2, 'office']);
+        at('2026-09-23T10:00');
+        const more = await submit('guardian', leave('09-23', 3, '09-24', 7));
+        assert.deepEqual([more.chain_days, more.route], [4, 'office'], 'one chain with the first');
         await done('teacher', more, 'consent');
         first = await read('guardian', first);
-        assert.deepEqual([first.state, first.back_at], ['away', '2026-09-23T08:00:00+08:00']);
+        assert.deepEqual([first.state, first.back_at], ['away', '2026-09-25T08:00:00+08:00']);
     });
 });
 

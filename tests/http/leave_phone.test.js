@@ -88,6 +88,10 @@ describe('V3: a phone call, no paper', () => {
         assert.deepEqual(await slipTask(it), ['open 2026-09-25 00:00:00'], 'the class teacher has it to see to');
         assert.deepEqual(await slipTold(it), ['father', 'guardian'], 'both guardians are reminded, once');
 
+        at('2026-09-25T08:00');
+        const [raised] = await server.sql("SELECT level, raised_role FROM task WHERE kind = 'leave.paper'");
+        assert.deepEqual([Number(raised.level), raised.raised_role], [1, 'grade'], 'warned when it was due: who has it, and one level up');
+        assert.deepEqual((await server.sql("SELECT a.login FROM notice n JOIN account a ON a.id = n.account_id WHERE n.kind = 'task.overdue'")).map((one) => one.login), ['teacher']);
         at('2026-09-28T23:59');
         assert.equal((await read('teacher', it)).state, 'awaiting_paper');
         at('2026-09-29T00:00');
@@ -103,6 +107,10 @@ describe('V3: a phone call, no paper', () => {
         at('2026-09-23T07:50');
         it = await done('teacher', await read('teacher', it), 'return', {});
         assert.equal(it.state, 'awaiting_paper');
+        at('2026-09-23T08:00');
+        assert.deepEqual([(await read('teacher', it)).state, it.paper_by, it.paper_until],
+            ['awaiting_paper', '2026-09-25T00:00:00+08:00', '2026-09-29T00:00:00+08:00']);
+        assert.deepEqual(await slipTold(it), ['father', 'guardian'], 'reminded on the day of return');
         at('2026-09-26T10:00');
         refused(await act('guardianHao', it, 'confirm'), 404);
         it = await done('guardian', it, 'confirm');

@@ -9,7 +9,7 @@ export let server, world;
 export const who = {};
 const logins = ['guardian', 'teacher', 'teacherB', 'teacher2', 'subject', 'grade', 'vice', 'office', 'registrar', 'principal', 'principal2', 'psych',
     'township', 'county', 'nobody'];
-const tables = ['roll_call', 'attendance_mark', 'absence_run', 'absence_rung', 'ladder_touch', 'home_visit', 'task', 'notice', 'job', 'dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
+const tables = ['roll_call', 'attendance_mark', 'absence_run', 'absence_rung', 'ladder_touch', 'home_visit', 'contact', 'leave_request', 'task', 'notice', 'job', 'dropout_case', 'dropout_step', 'persuasion', 'refusal', 'tracking', 'return_notice', 'return_report', 'follow_up', 'urgent_report'];
 
 /** The small county, with everybody signed in. */
 export async function begin() {
