@@ -19,8 +19,11 @@ function Form({ rows }) {
     })}</tr>`)}</tbody></table>`;
 }
 
-const Table = ({ columns, rows }) => html`<table><thead><tr>${columns.map((name, i) => html`<th key=${i} scope="col">${name}</th>`)}</tr></thead>
-    <tbody>${rows.map((row, i) => html`<tr key=${i}>${row.map((cell, k) => html`<td key=${k}>${cell}</td>`)}</tr>`)}</tbody></table>`;
+/** A name, a class, a number or a day stays on one line. */
+const short = (cell) => String(cell ?? '').length <= 5 || /^([\d*-]{6,11}|\d{4}年\d+月\d+日)$/.test(cell);
+
+const Table = ({ columns, rows }) => html`<table class=${columns.length > 8 ? 'many' : undefined}><thead><tr>${columns.map((name, i) => html`<th key=${i} scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map((row, i) => html`<tr key=${i}>${row.map((cell, k) => html`<td key=${k} class=${short(cell) ? 'n' : undefined}>${cell}</td>`)}</tr>`)}</tbody></table>`;
 
 const Seal = ({ doc }) => html`<div class="sealed"><div class="h">
     <${Qr} of=${doc.qr} label="核验二维码"/><p class="l fine g">扫码核真伪<br/>不显示个人信息</p></div>

@@ -27,9 +27,9 @@ function groupOf({ state, route }) {
 const remark = (leave) => dots(leave.returned_at ? t('day.back_at', { time: timeText(leave.returned_at) }) : leave.back_on && leave.state !== 'rejected' && (leave.state === 'overdue' ? t('day.due', { back: backText(leave) }) : backText(leave)),
     leave.channel !== 'portal' && t(`code.leave_channel.${leave.channel}`), paper(leave)?.tone && paper(leave).text);
 
-const Row = ({ leave }) => html`<tr><td data-label=${t('leave-requests.student_name')}><a href="#/leave/${leave.id}">${leave.student_name}</a></td><td data-label=${t('leave-requests.kind')}>${t(`code.leave_kind.${leave.kind}`)}</td>
+const Row = ({ leave }) => html`<tr><td class="n" data-label=${t('leave-requests.student_name')}><a href="#/leave/${leave.id}">${leave.student_name}</a></td><td class="n" data-label=${t('leave-requests.kind')}>${t(`code.leave_kind.${leave.kind}`)}</td>
     <td class="n" data-label=${t('slips.span')}>${spanText(leave)}</td><td class="r" data-label=${t('leave-requests.school_days')}>${leave.school_days}</td>
-    <td data-label=${t('leave-requests.state')}><${LeaveBadge} state=${leave.state}/></td><td data-label=${t('leave-requests.decided_by')}>${leave.decided_by || '—'}</td><td data-label=${t('day.remark')}>${remark(leave) || '—'}</td></tr>`;
+    <td data-label=${t('leave-requests.state')}><${LeaveBadge} state=${leave.state}/></td><td class="n" data-label=${t('leave-requests.decided_by')}>${leave.decided_by || '—'}</td><td data-label=${t('day.remark')}>${remark(leave) || '—'}</td></tr>`;
 
 /** One table, a heading row for each class. */
 const Table = ({ groups, date }) => html`<div class="tw" tabindex="0" role="region" aria-label=${t('day.of', { date: longDate(date) })}><table class="tb tight cards">

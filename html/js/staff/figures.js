@@ -27,9 +27,9 @@ function Table({ data }) {
     return html`<div class="tw" tabindex="0" role="region" aria-label=${t('figures.title')}><table class="tb tight cards pairs"><thead><tr><th scope="col">${t('figures.class')}</th>
         ${COLUMNS.map((name) => html`<th key=${name} scope="col" class="r">${t(`figures.${name}`)}</th>`)}<th scope="col" class="r">${t('figures.taken')}</th></tr></thead>
         <tbody>${grades.map((grade) => html`${classes.filter((one) => one.grade_id === grade.grade_id).map((one) => html`<tr key=${one.class_id}><th scope="row">${one.class_name}</th><${Cells} row=${one}/>
-            <td class="r ${one.taken < one.expected ? 't-amber' : ''}" data-label=${t('figures.taken')}>${one.taken} / ${Math.max(one.expected, one.taken)}</td></tr>`)}
-            ${grades.length > 1 && html`<tr key=${grade.grade_id} class="b"><th scope="row">${t('figures.grade', { name: grade.grade_name || '' })}</th><${Cells} row=${grade}/><td class="r" data-label=${t('figures.taken')}>${grade.taken} / ${Math.max(grade.expected, grade.taken)}</td></tr>`}`)}
-        ${classes.length > 1 && html`<tr class="b"><th scope="row">${t('figures.school')}</th><${Cells} row=${school}/><td class="r" data-label=${t('figures.taken')}>${school.taken} / ${Math.max(school.expected, school.taken)}</td></tr>`}</tbody></table></div>`;
+            <td class="r n ${one.taken < one.expected ? 't-amber' : ''}" data-label=${t('figures.taken')}>${one.taken} / ${Math.max(one.expected, one.taken)}</td></tr>`)}
+            ${grades.length > 1 && html`<tr key=${grade.grade_id} class="b"><th scope="row">${t('figures.grade', { name: grade.grade_name || '' })}</th><${Cells} row=${grade}/><td class="r n" data-label=${t('figures.taken')}>${grade.taken} / ${Math.max(grade.expected, grade.taken)}</td></tr>`}`)}
+        ${classes.length > 1 && html`<tr class="b"><th scope="row">${t('figures.school')}</th><${Cells} row=${school}/><td class="r n" data-label=${t('figures.taken')}>${school.taken} / ${Math.max(school.expected, school.taken)}</td></tr>`}</tbody></table></div>`;
 }
 
 /** For the office: not taken, late, corrected, and worth a look. */
