@@ -59,6 +59,16 @@ function ugly(keys) {
             found.push(`too small to tap, ${Math.round(box.width)} × ${Math.round(box.height)}: ${about(element)}`);
         }
     }
+    for (const element of document.querySelectorAll('svg.ch text')) {
+        if (element.getBoundingClientRect().height < 13) {
+            found.push(`too small to read: ${element.textContent}`);
+        }
+    }
+    for (const element of document.querySelectorAll('.search input')) {
+        if (seen(element) && parseFloat(getComputedStyle(element).paddingLeft) < 28) {
+            found.push(`an icon over the words of ${element.placeholder || element.getAttribute('aria-label')}`);
+        }
+    }
     for (const [word] of keys ? [] : document.body.innerText.matchAll(/\b[a-z]+(?:[_-][a-z]+)*\.[a-z_]+(?:\.[a-z_]+)*\b|\bundefined\b|\bNaN\b|\[object/g)) {
         found.push(`a name from the code: ${word}`);
     }

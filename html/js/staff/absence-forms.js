@@ -63,7 +63,7 @@ export function Report({ run, close, done }) {
 
     return html`<${Ask} title=${t('absences.report_of', { name: run.student_name })} path="absence-reports" body=${{ student_id: run.student_id, measure: measure.trim() }} close=${close}
         done=${() => done(t('absences.reported'))} check=${() => (measure.trim().length < 2 ? { measure: t('field.required') } : {})}>${(errors) => html`
-        <p class="sm mut">${t('absences.since', { day: dateText(run.since), n: run.period })} ${told}</p>
+        <p class="sm mut">${t('absences.since', { day: dateText(run.since), n: run.period })}${t('absences.then')}${told}</p>
         <${Field} id="measure" as="textarea" label=${t('absence-reports.measure')} maxlength="500" value=${measure} error=${errors.measure} onInput=${(e) => set(e.target.value)}/>`}<//>`;
 }
 

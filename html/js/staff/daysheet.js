@@ -17,7 +17,7 @@ const who = (one) => dots(one.name, one.kind === 'leave' ? one.leave_kind && t(`
 function Names({ list, kind, label }) {
     const some = list.filter((one) => kind.includes(one.kind));
 
-    return html`<td class="all ${some.length ? '' : 'none'}" data-label=${label}>${some.length ? some.map((one, i) => html`${i > 0 && t('desk.comma')}<span class="n">${who(one)}</span>`) : '—'}</td>`;
+    return html`<td class="all ${some.length ? '' : 'none'}" data-label=${label}><span>${some.length ? some.map((one, i) => html`${i > 0 && t('desk.comma')}<span class="n">${who(one)}</span>`) : '—'}</span></td>`;
 }
 
 function Row({ entry, session, first, n, date }) {

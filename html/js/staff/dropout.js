@@ -105,7 +105,7 @@ function Ledger({ view, place, school }) {
     const columns = ['class_name', 'discovered_on', 'cause', 'attempts', 'state', 'due_at'];
     const record = recordOf('dropout-cases');
 
-    return html`<div class="h wrap"><${Search} label=${t('case.search')} onSearch=${setQ}/><${Select} label=${t('dropout-cases.cause')} all=${t('case.all_causes')} value=${cause} onChange=${setCause}
+    return html`<div class="tools"><${Search} label=${t('case.search')} onSearch=${setQ}/><${Select} label=${t('dropout-cases.cause')} all=${t('case.all_causes')} value=${cause} onChange=${setCause}
         options=${codes.map((code) => ({ value: code, label: t(`code.dropout_cause.${code}`) }))}/>${list.items?.length > 0 && html`<${Export} record="dropout-cases" query=${query}/>`}${list.items?.length > 0 && (school || !several()) && html`<${Roster} school=${school}/>`}</div>
     ${!list.items || !record ? html`<${Waiting} data=${list}/>` : !list.items.length ? html`<div class="card"><${Empty} title=${t(q || cause ? 'list.nothing' : `case.empty.${view}`)}/></div>`
         : !wide ? html`<div class="card flush">${list.items.map((one) => html`<${Row} key=${one.id} one=${one}/>`)}</div><${More} of=${list}/>`
