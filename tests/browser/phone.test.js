@@ -87,6 +87,12 @@ for (const [login, pages] of Object.entries(walks)) {
             const over = await visitor.overflow();
             wrong.push(...[...(over > 0 ? [`${over} px wider than the screen`] : []), ...await visitor.page.evaluate(ugly, login === 'admin')].map((one) => `${page}: ${one}`));
         }
+        if (login === 'teacher') {                                     // from a name to the child, and from the child to the file
+            await visitor.open('students');
+            await visitor.page.getByRole('link', { name: /罗思雨/ }).click();
+            await visitor.page.getByRole('link', { name: '一生一档' }).click();
+            await visitor.page.getByRole('heading', { level: 1, name: '罗思雨 一生一档' }).waitFor();
+        }
         await visitor.close();
         assert.deepEqual(wrong, []);
     });

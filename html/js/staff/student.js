@@ -47,7 +47,8 @@ export default function Student({ params }) {
     if (!child || !record) {
         return html`<${Desk} title=${t('menu.students')} current="#/students" crumb=${html`<a href="#/students">${t('menu.students')}</a>`}><${Waiting} data=${child ? plugins : data}/><//>`;
     }
-    return html`<${Desk} title=${child.name} current="#/students" crumb=${html`${several && html`${child.school_name} / `}<a href="#/students?class=${child.class_id}">${child.class_name}</a>`}>
+    return html`<${Desk} title=${child.name} current="#/students" crumb=${html`${several && html`${child.school_name} / `}<a href="#/students?class=${child.class_id}">${child.class_name}</a>`}
+        tools=${html`<a class="btn" href="#/students/${child.id}/file"><${Icon} of="user"/>${t('case.file')}</a>`}>
         <div class="side2 rails"><div class="v">
             ${now && html`<a class="plain" href="#/leave/${now.id}"><${Note} tone=${now.state === 'overdue' ? 'no' : ''} icon=${now.state === 'overdue' ? 'warn' : 'out'}>
                 <b>${t(now.state === 'overdue' ? 'students.overdue.now' : 'students.away.now', { back: now.back_on ? backText(now) : '' })}</b> ${t('desk.see')}<//></a>`}
