@@ -25,10 +25,22 @@ void    bx_clock_set_file(const char *path);
 
 /* ---- crypto.c: libsodium. Keys are process-wide, loaded once before threads start, never written after. */
 
-/* Reads a secret file: lines "seal <64 hex>", "lookup <64 hex>", "file <64 hex>"; refuses one that others may read. */
+#define BX_KEY_VERSIONS  99
+
+/* Reads a secret file: lines "seal <64 hex>", "lookup <64 hex>", "file <64 hex>", later versions "seal.2 <64 hex>" and "file.2 <64 hex>",
+ * and "use 2" for the one that seals (without it: 1); refuses a file that others may read. */
 bx_rc   bx_keys_load(const char *path, bx_error *err);
 /* Makes such a file with mode 0600 unless it exists. */
 bx_rc   bx_keys_create(const char *path, bx_error *err);
+unsigned bx_keys_use(void);                                                               /* the version that seals; 0: no keys are loaded */
+bool    bx_keys_have(unsigned version);                                                   /* can what it sealed be read? */
+/* ---- key_file.c: changes of a secret file, whole or not at all; what is loaded stays as it is. */
+
+/* The next version, which can be read from now on and seals nothing before bx_keys_put_in_use(). */
+bx_rc   bx_keys_add(const char *path, unsigned *version, bx_error *err);
+bx_rc   bx_keys_put_in_use(const char *path, unsigned version, bx_error *err);
+/* Takes a version that is not in use out of the file and into "<path>.retired-<version>". */
+bx_rc   bx_keys_retire(const char *path, unsigned version, bx_error *err);
 bx_rc   bx_password_hash(bx_arena *a, const char *plain, char **out, bx_error *err);      /* Argon2id, 19 MiB, 2 passes: [thread], slow */
 bool    bx_password_verify(const char *hash, const char *plain);                         /* NULL hash: takes as long and fails */
 bool    bx_password_common(const char *low);                                              /* in small letters: one of those that everybody tries */

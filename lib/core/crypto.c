@@ -1,9 +1,10 @@
 /*
  * crypto.c: keys, passwords, tokens, sealing at rest, hashes for look-up, masking. All primitives are libsodium's.
  *
- * A sealed value is: version byte 1, 24 bytes of nonce, XChaCha20-Poly1305 of the plain bytes with the version as
- * associated data. The keys are the process's: loaded once before threads start, never written after. Owns no table
- * and no file but the secret one.
+ * A sealed value is: a byte that says which version of the key sealed it, 24 bytes of nonce, XChaCha20-Poly1305 of the
+ * plain bytes with the version as associated data. Every version in the secret file can be read; the one in use seals.
+ * The keys are the process's: loaded once before threads start, never written after. Owns no table and no file but the
+ * secret one; key_file.c changes that.
  */
 #include "core/core.h"
 
@@ -19,7 +20,6 @@
 #include <sodium.h>
 
 #define KEY_BYTES      32
-#define VERSION        1
 #define NONCE_BYTES    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES      crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define OVERHEAD       (1 + NONCE_BYTES + TAG_BYTES)
@@ -31,21 +31,52 @@ typedef enum { SEAL, LOOKUP, FILES, KEYS } key_name;
 
 static const char *const  key_names[KEYS] = { "seal", "lookup", "file" };
 
-static struct {
+/* Of the look-up key there is version 1 alone. */
+typedef struct {
     bool     loaded;
-    uint8_t  key[KEYS][KEY_BYTES];
-} keys;
+    uint8_t  use;                             /* the version that seals */
+    bool     seen[KEYS][BX_KEY_VERSIONS + 1];
+    uint8_t  key[KEYS][BX_KEY_VERSIONS + 1][KEY_BYTES];
+} ring;
+
+static ring  keys;
 
 /* ---- the secret file */
 
-/* One line "name hex" into one key; blank lines and lines that begin with # are passed over. */
-static bx_rc
-read_key_line(char *line, uint8_t out[KEYS][KEY_BYTES], bool seen[KEYS], const char *path, unsigned number,
-              bx_error *err)
+/* "2", 1 to BX_KEY_VERSIONS; 0: it is none. */
+static unsigned
+read_version(const char *text)
 {
-    int     k;
-    char   *name, *hex, *more, *save = NULL;
-    size_t  n;
+    char           *end;
+    unsigned long   n = *text >= '1' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+    return n == 0 || *end != '\0' || n > BX_KEY_VERSIONS ? 0 : (unsigned) n;
+}
+
+/* The key's name may have a version behind it, "seal.2". */
+static bool
+read_name(char *name, int *k, unsigned *version)
+{
+    char  *dot = strchr(name, '.');
+
+    *version = dot == NULL ? 1 : read_version(dot + 1);
+    if (dot != NULL) {
+        *dot = '\0';
+    }
+
+    for (*k = 0; *k < KEYS && strcmp(name, key_names[*k]) != 0; (*k)++) { /* void */ }
+
+    return *k < KEYS && *version != 0 && (*k != LOOKUP || dot == NULL);
+}
+
+/* One line "name hex" into one key, or "use version"; blank lines and lines that begin with # are passed over. */
+static bx_rc
+read_key_line(char *line, ring *out, const char *path, unsigned number, bx_error *err)
+{
+    int        k = 0;
+    char      *name, *hex, *more, *save = NULL;
+    size_t     n = 0;
+    unsigned   version = 0;
 
     name = strtok_r(line, " \t\r\n", &save);
     if (name == NULL || name[0] == '#') {
@@ -55,41 +86,74 @@ read_key_line(char *line, uint8_t out[KEYS][KEY_BYTES], bool seen[KEYS], const c
     hex = strtok_r(NULL, " \t\r\n", &save);
     more = strtok_r(NULL, " \t\r\n", &save);
 
-    for (k = 0; k < KEYS && strcmp(name, key_names[k]) != 0; k++) { /* void */ }
+    if (strcmp(name, "use") == 0 && hex != NULL && more == NULL && out->use == 0 && read_version(hex) != 0) {
+        out->use = (uint8_t) read_version(hex);
+        return BX_OK;
+    }
 
-    if (k == KEYS || hex == NULL || more != NULL || seen[k] || strlen(hex) != KEY_BYTES * 2
-        || sodium_hex2bin(out[k], KEY_BYTES, hex, KEY_BYTES * 2, NULL, &n, NULL) != 0 || n != KEY_BYTES)
+    if (!read_name(name, &k, &version) || hex == NULL || more != NULL || out->seen[k][version] || strlen(hex) != KEY_BYTES * 2
+        || sodium_hex2bin(out->key[k][version], KEY_BYTES, hex, KEY_BYTES * 2, NULL, &n, NULL) != 0 || n != KEY_BYTES)
     {
         return bx_error_set(err, BX_E_INTERNAL, "line %u of secret file \"%s\" is not a key", number, path);
     }
 
-    seen[k] = true;
+    out->seen[k][version] = true;
+
+    return BX_OK;
+}
+
+/* The version in use must be there, and each version whole. */
+static bx_rc
+check_ring(ring *r, const char *path, bx_error *err)
+{
+    int       k;
+    unsigned  v;
+
+    r->use = r->use == 0 ? 1 : r->use;
+
+    for (k = 0; k < KEYS; k++) {
+        v = k == LOOKUP ? 1 : r->use;
+        if (!r->seen[k][v]) {
+            return v == 1 ? bx_error_set(err, BX_E_INTERNAL, "secret file \"%s\" has no key \"%s\"", path, key_names[k])
+                          : bx_error_set(err, BX_E_INTERNAL, "secret file \"%s\" has no key \"%s.%u\"", path, key_names[k], v);
+        }
+    }
+
+    for (v = 1; v <= BX_KEY_VERSIONS; v++) {
+        if (r->seen[SEAL][v] != r->seen[FILES][v]) {
+            return bx_error_set(err, BX_E_INTERNAL, "secret file \"%s\" has one key of version %u without the other", path, v);
+        }
+    }
 
     return BX_OK;
 }
 
 static bx_rc
-read_keys(FILE *f, uint8_t out[KEYS][KEY_BYTES], const char *path, bx_error *err)
+read_keys(FILE *f, ring *out, const char *path, bx_error *err)
 {
-    int       k;
     char      line[256];
-    bool      seen[KEYS] = { false };
     bx_rc     rc = BX_OK;
     unsigned  number;
 
     for (number = 1; rc == BX_OK && fgets(line, sizeof(line), f) != NULL; number++) {
-        rc = read_key_line(line, out, seen, path, number, err);
+        rc = read_key_line(line, out, path, number, err);
     }
 
     sodium_memzero(line, sizeof(line));
 
-    for (k = 0; rc == BX_OK && k < KEYS; k++) {
-        if (!seen[k]) {
-            rc = bx_error_set(err, BX_E_INTERNAL, "secret file \"%s\" has no key \"%s\"", path, key_names[k]);
-        }
-    }
+    return rc == BX_OK ? check_ring(out, path, err) : rc;
+}
 
-    return rc;
+unsigned
+bx_keys_use(void)
+{
+    return keys.loaded ? keys.use : 0;
+}
+
+bool
+bx_keys_have(unsigned version)
+{
+    return keys.loaded && version > 0 && version <= BX_KEY_VERSIONS && keys.seen[SEAL][version];
 }
 
 /* The group may read the file, for a service that is started by its own account; nobody else may, and only the owner
@@ -101,7 +165,7 @@ bx_keys_load(const char *path, bx_error *err)
     char         buffer[1024];
     FILE        *f;
     bx_rc        rc = BX_FAIL;
-    uint8_t      fresh[KEYS][KEY_BYTES];
+    ring         fresh = { 0 };
     struct stat  st;
 
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -127,16 +191,16 @@ bx_keys_load(const char *path, bx_error *err)
     }
     setvbuf(f, buffer, _IOFBF, sizeof(buffer));
 
-    rc = read_keys(f, fresh, path, err);
+    rc = read_keys(f, &fresh, path, err);
     if (rc == BX_OK) {
         (void) sodium_mlock(&keys, sizeof(keys));         /* out of swap and core dumps, where the system allows it */
-        memcpy(keys.key, fresh, sizeof(fresh));
+        keys = fresh;
         keys.loaded = true;
     }
 
     fclose(f);
     sodium_memzero(buffer, sizeof(buffer));
-    sodium_memzero(fresh, sizeof(fresh));
+    sodium_memzero(&fresh, sizeof(fresh));
 
     return rc;
 }
@@ -307,9 +371,10 @@ seal(bx_arena *a, key_name name, const void *plain, size_t len, bx_value *out)
         return BX_FAIL;
     }
 
-    p[0] = VERSION;
+    p[0] = keys.use;
     randombytes_buf(p + 1, NONCE_BYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(p + 1 + NONCE_BYTES, &n, plain, len, p, 1, NULL, p + 1, keys.key[name]);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(p + 1 + NONCE_BYTES, &n, plain, len, p, 1, NULL, p + 1,
+                                               keys.key[name][keys.use]);
     *out = bx_blob(p, len + OVERHEAD);
 
     return BX_OK;
@@ -327,7 +392,7 @@ unseal(bx_arena *a, key_name name, const bx_value *sealed, void **out, size_t *l
     *len = 0;
 
     if (!keys.loaded || (sealed->kind != BX_V_BLOB && sealed->kind != BX_V_TEXT) || sealed->len < OVERHEAD
-        || p[0] != VERSION)
+        || !bx_keys_have(p[0]))
     {
         return BX_FAIL;
     }
@@ -336,7 +401,7 @@ unseal(bx_arena *a, key_name name, const bx_value *sealed, void **out, size_t *l
     if (plain == NULL
         || crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &n, NULL, p + 1 + NONCE_BYTES,
                                                       sealed->len - 1 - NONCE_BYTES, p, 1, p + 1,
-                                                      keys.key[name]) != 0)
+                                                      keys.key[name][p[0]]) != 0)
     {
         return BX_FAIL;
     }
@@ -405,7 +470,7 @@ bx_lookup_hash(bx_arena *a, const char *purpose, const char *plain)
     capitals = strcmp(purpose, "id") == 0 || strcmp(purpose, "id4") == 0 || strcmp(purpose, "enrolment") == 0
                || strcmp(purpose, "code") == 0;
 
-    crypto_generichash_init(&st, keys.key[LOOKUP], KEY_BYTES, 32);
+    crypto_generichash_init(&st, keys.key[LOOKUP][1], KEY_BYTES, 32);
     crypto_generichash_update(&st, (const uint8_t *) purpose, strlen(purpose) + 1);
 
     for ( /* void */ ; *plain != '\0'; plain++) {

@@ -168,6 +168,36 @@ bx_file_put(const char *dir, const char *name, const void *data, size_t len, bx_
     return sync_directory_of(path, err);
 }
 
+/* The new one gets the name and the old one the temporary name, in one step that fails when there is no old one. */
+static int
+exchange(const char *tmp, const char *path)
+{
+    if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        (void) unlink(tmp);
+        return 0;
+    }
+
+    return (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) && access(path, F_OK) == 0 ? rename(tmp, path) : -1;
+}
+
+bx_rc
+bx_file_replace(const char *dir, const char *name, const void *data, size_t len, bx_error *err)
+{
+    char  path[PATH_MAX], tmp[PATH_MAX];
+
+    if (path_of(path, dir, name, err) != BX_OK || temporary(tmp, dir, err) != BX_OK || write_new(tmp, data, len, err) != BX_OK) {
+        return BX_FAIL;
+    }
+
+    if (exchange(tmp, path) != 0) {
+        (void) (errno == ENOENT ? bx_error_set(err, BX_E_NOT_FOUND, "there is no such file") : failed(err, "replacing the file"));
+        unlink(tmp);
+        return BX_FAIL;
+    }
+
+    return sync_directory_of(path, err);
+}
+
 /* ------------------------------------------------------------------ reading */
 
 static bx_rc

@@ -14,6 +14,9 @@
 #define BX_FILE_NAME  64                      /* hexadecimal digits of a name */
 
 bx_rc  bx_file_put(const char *dir, const char *name, const void *data, size_t len, bx_error *err);
+/* The same, of a file that is there, under other keys: BX_E_NOT_FOUND and nothing is written when it was set aside meanwhile, so that
+ * what was thrown away does not come back. On a file system that cannot exchange two names there is a moment in which it would. */
+bx_rc  bx_file_replace(const char *dir, const char *name, const void *data, size_t len, bx_error *err);
 /* Reads a whole file of at most max bytes; BX_E_NOT_FOUND when there is none. */
 bx_rc  bx_file_get(bx_arena *a, const char *dir, const char *name, size_t max, bx_value *out, bx_error *err);
 bool   bx_file_exists(const char *dir, const char *name);

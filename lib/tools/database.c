@@ -1,4 +1,4 @@
-/* database.c: keys create, migrate: what a new database needs before anybody can sign in, and after each upgrade. */
+/* database.c: migrate: what a new database needs before anybody can sign in, and after each upgrade. */
 
 #include "tools/tools.h"
 
@@ -6,23 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-
-static int
-keys_create(ctl *x)
-{
-    bx_error  err = { 0 };
-
-    if (x->set.secrets == NULL) {
-        return ctl_misuse(x, "which file? give --secrets");
-    }
-    if (bx_core_init(&err) != BX_OK || bx_keys_create(x->set.secrets, &err) != BX_OK) {
-        return ctl_fail(x, "%s", err.text);
-    }
-
-    return ctl_done(x, json_pack("{s:s}", "secrets", x->set.secrets),
-                    "keys are in %s: keep a copy somewhere safe, without them sealed numbers cannot be read again", x->set.secrets);
-}
 
 
 /* ---- the two accounts */
@@ -208,7 +191,6 @@ static const ctl_option migrate_options[] = {
 };
 
 const ctl_command ctl_database_commands[] = {
-    { "keys create", "", 0, 0, 0, NULL, keys_create, "make the file of keys named by --secrets, unless it is there" },
     { "migrate", "", 0, 0, CTL_OWNER, migrate_options, migrate, "bring the database to this version; may be repeated" },
     { NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };

@@ -63,7 +63,7 @@ struct ctl {
 };
 
 /* Tables of commands, each ends with { NULL }. */
-extern const ctl_command ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
+extern const ctl_command ctl_key_commands[], ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
                          ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_route_commands[], ctl_doctor_commands[],
                          ctl_demo_commands[], ctl_backup_commands[], ctl_restore_commands[], ctl_openapi_commands[], ctl_test_commands[];
 

@@ -166,11 +166,16 @@ test('a backup that was damaged, changed or made by a newer version is refused b
 test('with the keys only when that is asked for; other keys in the way are not written over', async () => {
     const second = path.join(server.dir, 'with-keys');
     assert.match(ok(server.dir, 'backup', second, '--with-secrets').out, /whoever has this directory can read/);
-    refused(1, /has other keys/, otherDir, 'restore', second, '--replace', '--secrets', path.join(server.dir, 'db-password'));
+    refused(1, /has not all the keys of the backup/, otherDir, 'restore', second, '--replace', '--secrets', path.join(server.dir, 'db-password'));
     await empty();
     ok(otherDir, 'restore', second);
     assert.deepEqual(fs.readFileSync(path.join(otherDir, 'secrets')), fs.readFileSync(path.join(server.dir, 'secrets')));
     assert.equal(fs.statSync(path.join(otherDir, 'secrets')).mode & 0o077, 0);
+    // a key was added since: it is as good
+    const kept = `${fs.readFileSync(path.join(server.dir, 'secrets'), 'utf8')}seal.2 ${'4'.repeat(64)}\nfile.2 ${'5'.repeat(64)}\nuse 2\n`;
+    fs.writeFileSync(path.join(otherDir, 'secrets'), kept);
+    ok(otherDir, 'restore', second, '--replace');
+    assert.equal(fs.readFileSync(path.join(otherDir, 'secrets'), 'utf8'), kept);
 });
 
 test('openapi is what the server answers; every command explains itself', async () => {

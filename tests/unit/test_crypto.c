@@ -1,5 +1,5 @@
 /*
- * test_crypto.c: the secret file, passwords, tokens, sealing, hashes for look-up, masking.
+ * test_crypto.c: the secret file (its versions: test_key_file.c), passwords, tokens, sealing, hashes for look-up, masking.
  */
 #include "core/core.h"
 

@@ -280,6 +280,35 @@ put_and_get(void **state)
 }
 
 static void
+replaced_only_where_it_is(void **state)
+{
+    disk       *d = *state;
+    bx_error    err = { 0 };
+    bx_value    v;
+    const char *aside;
+
+    assert_int_equal(bx_file_replace(d->dir, NAME, "new", 3, &err), BX_FAIL);
+    assert_int_equal(err.code, BX_E_NOT_FOUND);
+    assert_false(bx_file_exists(d->dir, NAME));
+
+    err = (bx_error) { 0 };
+    assert_int_equal(bx_file_put(d->dir, NAME, "old", 3, &err), BX_OK);
+    assert_int_equal(bx_file_replace(d->dir, NAME, "newer", 5, &err), BX_OK);
+    assert_int_equal(bx_file_get(d->arena, d->dir, NAME, 10, &v, &err), BX_OK);
+    assert_int_equal(v.len, 5);
+    assert_memory_equal(v.s, "newer", 5);
+
+    /* what was set aside meanwhile does not come back */
+    err = (bx_error) { 0 };
+    assert_int_equal(bx_file_aside(d->arena, d->dir, NAME, &aside, &err), BX_OK);
+    assert_int_equal(bx_file_replace(d->dir, NAME, "newest", 6, &err), BX_FAIL);
+    assert_int_equal(err.code, BX_E_NOT_FOUND);
+    assert_false(bx_file_exists(d->dir, NAME));
+    bx_file_drop(aside);
+    assert_int_equal(files_in(d->dir, "tmp"), 0);
+}
+
+static void
 not_there(void **state)
 {
     disk      *d = *state;
@@ -387,6 +416,7 @@ main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(media_types),
         cmocka_unit_test_setup_teardown(put_and_get, setup, teardown),
+        cmocka_unit_test_setup_teardown(replaced_only_where_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(set_aside, setup, teardown),
