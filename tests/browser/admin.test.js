@@ -253,6 +253,34 @@ describe('in the year', () => {
         await toast('跟着上级了');
     });
 
+    test('values that are words: chosen, never typed, and read as words', async () => {
+        await desk('rules', 'chief');
+        const row = (name) => page.locator('.li', { hasText: name });
+        await row('点名方式').getByText('每半天点一次').waitFor();
+        await page.getByRole('button', { name: '改：点名方式' }).click();
+        await page.getByLabel('改成').selectOption({ label: '每节点一次' });
+        await page.getByLabel('理由').fill('走班');
+        assert.deepEqual(await visitor.axe(), []);
+        await button('保存').click();
+        await toast('改成 每节点一次 了');
+        await row('点名方式').getByText('每节点一次').waitFor();
+
+        const factor = '哪些岗位登录必须用动态码';
+        await row(factor).getByText('不要求', { exact: true }).waitFor();
+        await page.getByRole('button', { name: `改：${factor}`, exact: true }).click();
+        await page.getByRole('dialog').getByText('系统管理员').click();
+        await page.getByRole('dialog').getByText('县教体局').click();
+        await page.getByRole('dialog').getByText('系统管理员、县教体局').waitFor();
+        await page.getByRole('dialog').getByText('系统管理员', { exact: true }).click();
+        await page.getByRole('dialog').getByText('系统管理员、县教体局').waitFor({ state: 'detached' });
+        await page.getByLabel('理由').fill('县里的账号看得多');
+        assert.deepEqual(await visitor.axe(), []);
+        await button('保存').click();
+        await toast('改成 县教体局 了');
+        assert.deepEqual(await server.sql("SELECT value FROM rule_override WHERE rule = 'signin.factor_roles'"), [{ value: 'county' }]);
+        await server.sql("DELETE FROM rule_override WHERE rule IN ('signin.factor_roles', 'roll.mode')");
+    });
+
     test('the words on a slip in the school\'s own way, with what they were; and back again', async () => {
         await desk('texts');
         await page.getByLabel('找一句话或一个键').fill('leave.slip.note');
