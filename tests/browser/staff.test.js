@@ -308,6 +308,15 @@ describe('coming back', () => {
 });
 
 describe('children', () => {
+    test('seats tell who is away; whoever may not know that is shown none', async () => {
+        await desk('teacher', 'today');
+        await page.locator('svg.seats').waitFor();
+        await visitor.close();
+        await desk('subject', 'today');
+        await page.getByRole('link', { name: /年级/ }).first().waitFor();
+        assert.equal(await page.locator('svg.seats').count(), 0);
+    });
+
     test('a number is shown in full with a reason, which is kept', async () => {
         await desk('teacher', `students/${world.students.siyu}`);
         await heading('罗思雨').waitFor();

@@ -205,15 +205,16 @@ function seatShape(state, i) {
 const Out = ({ item }) => html`<a class="stu" href="#/leave/${item.id}"><${Seat} name=${item.student_name} small out=${item.state === 'overdue'}/>
     <span><b>${item.student_name}</b><small>${item.state === 'overdue' ? t('desk.overdue.short') : dots(kindOf(item), item.back_on && backText(item))}</small></span></a>`;
 
-function ClassCard({ entry, items }) {
+/* Whoever may not read leave is shown no seats: they would all look taken. */
+function ClassCard({ entry, items, seats }) {
     const out = items?.filter((item) => item.class_id === entry.id && absent(item)) || [];
     const over = items?.filter((item) => item.class_id === entry.id && item.state === 'overdue') || [];
     const state = Object.fromEntries([...out.map((item) => [item.student_id, 'away']), ...over.map((item) => [item.student_id, 'overdue'])]);
     const [away, overdue] = ['away', 'overdue'].map((one) => Object.values(state).filter((s) => s === one).length);
 
     return html`<section class="card v"><div class="h"><h2 class="g"><a class="plain" href="#/students?class=${entry.id}">${entry.name}</a></h2><span class="mut n">${t('desk.children_n', { n: entry.students })}</span></div>
-        <svg class="ch seats" viewBox="0 0 330 ${Math.max(1, Math.ceil(entry.seats.length / 15)) * 31}" role="img"
-            aria-label=${t('desk.seats', { n: entry.seats.length, away, overdue })}>${entry.seats.map((seat, i) => seatShape(state[seat.id], i))}</svg>
+        ${seats && html`<svg class="ch seats" viewBox="0 0 330 ${Math.max(1, Math.ceil(entry.seats.length / 15)) * 31}" role="img"
+            aria-label=${t('desk.seats', { n: entry.seats.length, away, overdue })}>${entry.seats.map((seat, i) => seatShape(state[seat.id], i))}</svg>`}
         ${items && html`<p class="tally">${away + overdue === 0 ? html`<span class="t-pine">${t('desk.all_here')}</span>` : html`
             <span class="t-blue"><b>${away}</b> ${t('desk.on_leave')}</span>${overdue > 0 && html`<span class="t-red"><b>${overdue}</b> ${t('desk.overdue.short')}</span>`}`}</p>`}
         ${out.length + over.length > 0 && html`<div class="h wrap outs">${[...over, ...out].map((item) => html`<${Out} key=${item.id} item=${item}/>`)}</div>`}</section>`;
@@ -363,7 +364,7 @@ export default function Today() {
         <${Stale} data=${reads ? leave : classes}/>
         <div class=${own.length ? 'c2' : 'v v5'}>
             ${registrar && html`<div class="v v5">${last.value ? html`<${Roster} last=${last.value.items[0]} classes=${classes.value?.items}/>` : html`<${Waiting} data=${last}/>`}</div>`}
-            ${own.length > 0 && html`<div class="v v5">${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined}/>`)}</div>`}
+            ${own.length > 0 && html`<div class="v v5">${own.map((one) => html`<${ClassCard} key=${one.id} entry=${one} items=${reads ? leave.items : undefined} seats=${reads}/>`)}</div>`}
             ${!reads && html`<${Tasks} leave=${{ items: [] }} waiting=${waiting}/>`}
             ${!reads && !own.length && classes.reload && (classes.value ? html`<${ClassList} classes=${classes.value.items}/>` : html`<${Waiting} data=${classes}/>`)}
             ${reads && html`<div class="v v5">${!leave.items ? html`<${Waiting} data=${leave}/>` : own.length

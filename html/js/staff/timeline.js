@@ -7,7 +7,9 @@ const actionText = (action) => (knows(`dropout-cases.action.${action}`) ? t(`dro
 const day = (iso) => (iso.slice(11, 16) === '00:00' ? dateText(iso.slice(0, 10)) : timeText(iso));
 const words = (...said) => said.some(([, text]) => text) && said.filter(([, text]) => text).map(([who, text]) => html`<span key=${who}>${t('case.words', { who, text })}<br/></span>`);
 const ACTIONS = { open: ['seat', 'no'], confirm: ['check', 'ok'], not_dropout: ['check', 'ok'], transfer: ['out', 'ok'], notice: ['stamp', 'sum'], order: ['stamp', 'sum'], return: ['back', 'ok'], seen: ['back', 'ok'],
-    close: ['checks', 'sum'], relapse: ['warn', 'no'], notice_missed: ['warn', 'no'], order_missed: ['warn', 'no'], trace_lost: ['warn', 'no'], form: ['paper', ''], report: ['send', ''], sign: ['stamp', 'ok'], settle: ['user', 'ok'] };
+    close: ['checks', 'sum'], relapse: ['warn', 'no'], notice_missed: ['warn', 'no'], order_missed: ['warn', 'no'], trace_lost: ['warn', 'no'], form: ['paper', ''], report: ['send', ''], sign: ['stamp', 'ok'], settle: ['user', 'ok'],
+    review: ['check', ''], send_back: ['pen', 'wait'], correct: ['pen', 'wait'], forward: ['send', ''], receive: ['paper', ''], township_receive: ['paper', ''], tell_township: ['send', ''], tell_bureau: ['send', ''],
+    joint_agreed: ['hand', 'ok'], joint_failed: ['hand', 'no'], measure: ['hand', ''], return_report: ['paper', ''], claim: ['find', 'wait'], accept: ['check', ''] };
 
 const KINDS = {
     action: (one) => ({ icon: ACTIONS[one.action]?.[0] || (one.action.startsWith('again_') ? 'warn' : 'dots'), tone: ACTIONS[one.action]?.[1] ?? '',
