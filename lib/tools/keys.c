@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "flow/file_store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -160,22 +161,22 @@ static bool
 find_files(ctl *x)
 {
     static const char  sql[] = "(SELECT 1 AS n FROM attachment LIMIT 1) UNION ALL (SELECT 1 AS n FROM import WHERE has_file = 1 LIMIT 1)";
-    bx_rows            rows;
+    bx_rows            rows = { 0 };
 
     if (x->set.attachments != NULL && access(x->set.attachments, R_OK | X_OK) == 0) {
         return true;
     }
-    if (bx_query(x->call, &rows, sql, BX_NO_ARGS) != BX_OK) {
+    if (x->set.attachments == NULL && bx_query(x->call, &rows, sql, BX_NO_ARGS) != BX_OK) {
         ctl_refused(x);
         return false;
     }
-    if (rows.nrows > 0 || x->set.attachments != NULL) {
-        ctl_fail(x, x->set.attachments == NULL ? "there are files sealed with these keys: say with --attachments where they are%s%s"
-                 : "the files of --attachments cannot be read: \"%s\"%s", x->set.attachments == NULL ? "" : x->set.attachments, "");
-        return false;
+    if (x->set.attachments != NULL) {
+        ctl_fail(x, "the files in \"%s\" cannot be read: %s", x->set.attachments, strerror(errno));
+    } else if (rows.nrows > 0) {
+        ctl_fail(x, "there are files that these keys have sealed: say with --attachments where they are");
     }
 
-    return true;
+    return x->set.attachments == NULL && rows.nrows == 0;
 }
 
 
