@@ -121,6 +121,28 @@ check_schema(doctor *d)
 }
 
 
+/* What no version in the file of keys can open is lost to everybody, and pages show nothing in its place. */
+static void
+check_sealed(doctor *d)
+{
+    const char *sql;
+    bx_rows     rows;
+    int64_t     n = 0, lost = 0;
+
+    for (size_t i = 0; bx_keys_use() > 0 && (sql = ctl_sealed_sql(d->x->arena, i)) != NULL && bx_doctor_ask(&d->d, &rows, sql); i++) {
+        for (size_t row = 0; row < rows.nrows; row++) {
+            n += bx_cell_int(&rows, row, 1);
+            lost += bx_keys_have((unsigned) bx_cell_int(&rows, row, 0)) ? 0 : bx_cell_int(&rows, row, 1);
+        }
+    }
+
+    if (bx_keys_use() > 0) {
+        bx_doctor_found(&d->d, "sealed", lost > 0 ? BX_FAULT : BX_WELL,
+                        json_pack("{s:I, s:I, s:i}", "n", (json_int_t) n, "lost", (json_int_t) lost, "version", (int) bx_keys_use()));
+    }
+}
+
+
 /* ---- nginx.conf: threads x statements x workers have to fit the server */
 
 /* The number behind a word of the file, "threads=8" or "worker_processes 4"; 0 when it is not there. */
@@ -221,6 +243,7 @@ doctor_run(ctl *x)
         bx_doctor_server(&d.d);
         if (check_schema(&d)) {
             bx_doctor_contents(&d.d);
+            check_sealed(&d);
         }
         check_nginx(&d);
         bx_db_give(d.db, d.d.conn);

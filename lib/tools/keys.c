@@ -101,15 +101,21 @@ keys_new(ctl *x)
 
 /* ---- counting */
 
+const char *
+ctl_sealed_sql(bx_arena *a, size_t i)
+{
+    return i == NSEALED ? NULL : bx_sprintf(a, "SELECT ORD(LEFT(%s, 1)) AS version, COUNT(*) AS n FROM %s WHERE %s IS NOT NULL GROUP BY 1",
+                                            sealed[i].column, sealed[i].table, sealed[i].column);
+}
+
+
 static bool
 count_values(ctl *x, tally *t)
 {
     for (size_t i = 0; i < NSEALED; i++) {
         bx_rows      rows;
-        const char  *sql = bx_sprintf(x->arena, "SELECT ORD(LEFT(%s, 1)) AS version, COUNT(*) AS n FROM %s WHERE %s IS NOT NULL GROUP BY 1",
-                                      sealed[i].column, sealed[i].table, sealed[i].column);
 
-        if (sql == NULL || bx_query(x->call, &rows, sql, BX_NO_ARGS) != BX_OK) {
+        if (bx_query(x->call, &rows, ctl_sealed_sql(x->arena, i), BX_NO_ARGS) != BX_OK) {
             return false;
         }
         for (size_t row = 0; row < rows.nrows; row++) {

@@ -62,6 +62,9 @@ struct ctl {
     bx_call            *call;                 /* CTL_CALL */
 };
 
+/* What counts the versions of the keys in the i-th sealed column (version, n); NULL behind the last. keys.c */
+const char *ctl_sealed_sql(bx_arena *a, size_t i);
+
 /* Tables of commands, each ends with { NULL }. */
 extern const ctl_command ctl_key_commands[], ctl_database_commands[], ctl_unit_commands[], ctl_calendar_commands[], ctl_account_commands[],
                          ctl_roster_commands[], ctl_audit_commands[], ctl_plugin_commands[], ctl_route_commands[], ctl_doctor_commands[],

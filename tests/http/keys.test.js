@@ -206,7 +206,11 @@ describe('keys that are lost', () => {
         assert.equal(result.code, 4, result.err);
         assert.match(result.out, /7\s+missing/);
         assert.match(result.err, /a key that is not in/);
+        const doctor = ctl('doctor', '--locale', path.join(top, 'html/locale'), '--schema', path.join(top, 'schema'));
+        assert.equal(doctor.code, 4);
+        assert.match(doctor.out, /1 sealed values need a version of the keys that is not in the file/);
         await server.sql('UPDATE guardian SET phone = ? WHERE id = ?', [sealed, id]);
         assert.equal(ctl('keys', 'list').code, 0);
+        assert.match(ctl('doctor', '--locale', path.join(top, 'html/locale'), '--schema', path.join(top, 'schema')).out, /all \d+ sealed values have their key \(version 2 is in use\)/);
     });
 });
