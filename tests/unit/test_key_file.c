@@ -2,73 +2,11 @@
  * test_key_file.c: versions of the keys: what each has sealed is read as long as it is in the file, one seals, files that are not whole
  * are refused, and changes of the file are whole or not at all.
  */
-#include "core/core.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "secret_file.h"
 
 #define HEX(c)  c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
 #define FIRST   "seal " HEX("1") "\nlookup " HEX("2") "\nfile " HEX("3") "\n"
 #define SECOND  "seal.2 " HEX("4") "\nfile.2 " HEX("5") "\n"
-
-static char       dir[64], path[96];
-static bx_arena  *a;
-
-static int
-remove_entry(const char *entry, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void) st;
-    (void) type;
-    (void) ftw;
-
-    return remove(entry);
-}
-
-static int
-set_up(void **state)
-{
-    bx_error  err = { BX_E_NONE, 0, "" };
-
-    (void) state;
-
-    a = bx_arena_create(0);
-    snprintf(dir, sizeof(dir), "/tmp/baoxue-keys-XXXXXX");
-    if (bx_core_init(&err) != BX_OK || mkdtemp(dir) == NULL) {
-        return -1;
-    }
-    snprintf(path, sizeof(path), "%s/secret", dir);
-
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    (void) state;
-    bx_arena_destroy(a);
-
-    return nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void
-put(const char *text)
-{
-    FILE  *f = fopen(path, "w");
-
-    assert_non_null(f);
-    assert_int_equal(fchmod(fileno(f), 0600), 0);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
 
 static char *
 read_all(const char *file)
@@ -83,16 +21,6 @@ read_all(const char *file)
     fclose(f);
 
     return text;
-}
-
-static void
-load(void)
-{
-    bx_error  err = { BX_E_NONE, 0, "" };
-
-    if (bx_keys_load(path, &err) != BX_OK) {
-        fail_msg("%s", err.text);
-    }
 }
 
 static bx_value
