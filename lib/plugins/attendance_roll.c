@@ -5,6 +5,7 @@
  */
 
 #include "plugins/attendance_roll.h"
+#include "plugins/leave.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -328,8 +329,53 @@ recompute(bx_roll *r, bool fresh, const bx_pending_mark *marks, size_t nmarks)
     return n == 0 ? BX_OK : bx_attendance_recompute(r->c, ids, n, r->day, &pending);
 }
 
+/* The periods in which the mark that counts shows the child in class. Nobody can be seen in a period that is to come: of those
+ * only the first is believed, since a roll may be taken before its bell. */
+static bool
+seen_in(const bx_roll *r, const bx_roll_mark *m, bx_leave_seen *seen)
+{
+    bx_time  now = bx_call_now(r->c);
+
+    seen->first = r->span.first;
+    seen->last = r->span.last;
+    if (m->id != 0 && m->kind == BX_MARK_LATE) {
+        while (seen->first < seen->last && r->bells->ends[seen->first - 1] <= m->minute) {
+            seen->first++;
+        }
+    } else if (m->id != 0 && m->kind == BX_MARK_LEFT_EARLY) {
+        while (seen->last > seen->first && r->bells->begins[seen->last - 1] >= m->minute) {
+            seen->last--;
+        }
+    } else if (m->id != 0 && m->kind != BX_MARK_PRESENT) {
+        return false;
+    }
+
+    seen->until = seen->first;
+    while (seen->until < seen->last && bx_time_at(r->day, r->bells->begins[seen->until]) <= now) {
+        seen->until++;
+    }
+
+    return true;
+}
+
+/* Children of whom the roll speaks now and who are there are back from their leave: nobody types it twice. */
+static bx_rc
+end_leaves(bx_roll *r, json_t *ids)
+{
+    bx_leave_seen  seen[BX_ROLL_MAX];
+    size_t         n = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->children[i].named && seen_in(r, &r->children[i].now, &seen[n])) {
+            seen[n++].student = r->children[i].id;
+        }
+    }
+
+    return bx_leave_came_back(r->c, r->scope.class_id, r->cal, r->day, seen, n, ids);
+}
+
 static json_t *
-changes_json(const bx_roll *r, const bx_pending_mark *marks, size_t n)
+changes_json(const bx_roll *r, const bx_pending_mark *marks, size_t n, json_t *back)
 {
     json_t *list = json_array();
 
@@ -338,17 +384,18 @@ changes_json(const bx_roll *r, const bx_pending_mark *marks, size_t n)
                                               bx_mark_kind_name((int) marks[i].mark.kind)));
     }
 
-    return bx_own(r->a, json_pack("{s:s, s:s, s:i, s:o}", "day", bx_date_text(r->a, r->day), "session",
-                                  bx_session_text(r->a, r->span.session), "due", (int) r->n, "marks", list));
+    return bx_own(r->a, json_pack("{s:s, s:s, s:i, s:o, s:O}", "day", bx_date_text(r->a, r->day), "session",
+                                  bx_session_text(r->a, r->span.session), "due", (int) r->n, "marks", list, "back_from_leave", back));
 }
 
 static bx_rc
 save(bx_roll *r, bool fresh)
 {
     bx_pending_mark *marks = bx_alloc(r->a, (r->n + 1) * sizeof(*marks));
+    json_t          *back = bx_own(r->a, json_array());
     size_t           n = 0;
 
-    if (marks == NULL) {
+    if (marks == NULL || back == NULL) {
         return bx_refuse(r->c, BX_E_MEMORY, NULL, NULL, NULL);
     }
     if (fresh) {
@@ -358,7 +405,8 @@ save(bx_roll *r, bool fresh)
         r->saved_at = bx_call_now(r->c);
         r->saved_by = bx_call_actor(r->c);
     }
-    if (queue_marks(r, marks, &n) != BX_OK || queue_roll(r, fresh) != BX_OK || recompute(r, fresh, marks, n) != BX_OK) {
+    if (queue_marks(r, marks, &n) != BX_OK || queue_roll(r, fresh) != BX_OK || recompute(r, fresh, marks, n) != BX_OK || end_leaves(r, back) != BX_OK)
+    {
         return BX_FAIL;
     }
     r->version = fresh ? 1 : r->version + 1;
@@ -366,7 +414,7 @@ save(bx_roll *r, bool fresh)
         return BX_FAIL;
     }
 
-    return bx_commit(r->c, r->scope.school, fresh ? "take" : "correct", "roll-calls", r->id, changes_json(r, marks, n));
+    return bx_commit(r->c, r->scope.school, fresh ? "take" : "correct", "roll-calls", r->id, changes_json(r, marks, n, back));
 }
 
 /* ------------------------------------------------------------------ POST roll-calls */

@@ -141,12 +141,14 @@ static const bx_transition transitions[] = {
     { "attach_paper", "away",          "away",           "leave.enter",     PAPER,             paper_fields,  bx_leave_paper,    0, NULL },
     { "accept",      "no_paper",       "returned",       "leave.office",    NULL,              reject_fields, bx_leave_paper,    BX_NOT_OWN_CHILD, NULL },
 
-    /* by the clock, or because another request of the child was decided */
+    /* by the clock, because another request of the child was decided, or by the roll */
     JOB("start",            "approved provisional", "away",           NULL),
     JOB("overrun",          "away",                 "overdue",        NULL),
     JOB("prolong",          "overdue",              "away",           NULL),
     JOB("return_too",       "away overdue",         "returned",       NULL),
     JOB("return_too_paper", "away overdue",         "awaiting_paper", NULL),
+    JOB("came_back",        "away overdue approved provisional", "returned",       NULL),
+    JOB("came_back_paper",  "away overdue approved provisional", "awaiting_paper", NULL),
     JOB("lapse",            "awaiting_paper",       "no_paper",       NULL),
     JOB("await_again",      "no_paper",             "awaiting_paper", NULL),
     JOB("escalate",         "submitted",            "submitted",      "escalated = 1"),

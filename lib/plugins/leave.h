@@ -67,6 +67,9 @@ bx_rc   bx_leave_task_open(bx_call *c, const bx_record *r, const char *role);
 bx_rc   bx_leave_task_close(bx_call *c, const bx_record *r, bool withdrawn);
 /* The slip of a leave asked for by telephone: awaited from the return on, here, or no longer by the clock. */
 bx_rc   bx_leave_paper_open(bx_call *c, const bx_record *r);
+/* The same as a row has it. */
+typedef struct { bx_id id, student, class_id, school; const char *name, *starts_on; bx_time by; } bx_leave_slip;
+bx_rc   bx_leave_paper_await(bx_call *c, const bx_leave_slip *s);
 bx_rc   bx_leave_paper_close(bx_call *c, const bx_record *r);
 bx_rc   bx_leave_paper_lapse(bx_call *c);
 bx_rc   bx_leave_tell_guardians(bx_call *c, const bx_record *r, const char *kind);
@@ -87,6 +90,16 @@ bx_rc   bx_leave_withdraw(bx_call *c, bx_record *r);
 bx_rc   bx_leave_return(bx_call *c, bx_record *r);
 bx_rc   bx_leave_paper(bx_call *c, bx_record *r);
 bx_rc   bx_leave_clock(bx_call *c);
+/* By when the slip of a child that comes back now must be there, and until when it is waited for. */
+bx_rc   bx_leave_paper_dates(bx_call *c, bx_id class_id, const bx_calendar *cal, bx_time *by, bx_time *until);
+
+/* ---- leave_roll.c [thread] */
+
+/* A child in class, first to last of the periods a roll speaks of; `until`: the last of them that can be known by now. */
+typedef struct { bx_id student; int first, last, until; } bx_leave_seen;
+
+/* Queues the return of those children of the class who were expected back by then; adds the ids of their leaves. */
+bx_rc   bx_leave_came_back(bx_call *c, bx_id class_id, const bx_calendar *cal, bx_date day, const bx_leave_seen *seen, size_t nseen, json_t *ids);
 
 /* ---- leave_calendar.c [thread] */
 

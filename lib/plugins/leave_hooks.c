@@ -427,8 +427,8 @@ back_check(bx_call *c, const bx_record *r, const bx_calendar *cal, bx_slot *back
 
 
 /* The slip is due at 24:00 of the n-th school day after the day of return, and then there is a grace. */
-static bx_rc
-paper_dates(bx_call *c, bx_id class_id, const bx_leave_plan *plan, bx_time *by, bx_time *until)
+bx_rc
+bx_leave_paper_dates(bx_call *c, bx_id class_id, const bx_calendar *cal, bx_time *by, bx_time *until)
 {
     int64_t  days, grace;
     bx_date  today = bx_date_of(bx_call_now(c)), last, end;
@@ -439,8 +439,8 @@ paper_dates(bx_call *c, bx_id class_id, const bx_leave_plan *plan, bx_time *by, 
         return BX_FAIL;
     }
 
-    last = bx_add_school_days(plan->cal, today, (int) days);
-    end = bx_add_school_days(plan->cal, today, (int) (days + grace));
+    last = bx_add_school_days(cal, today, (int) days);
+    end = bx_add_school_days(cal, today, (int) (days + grace));
     *by = last == BX_NO_DATE ? BX_NO_TIME : bx_time_at(last, 24 * 60);
     *until = end == BX_NO_DATE ? BX_NO_TIME : bx_time_at(end, 24 * 60);
     return BX_OK;
@@ -460,7 +460,7 @@ return_others(bx_call *c, const bx_record *r, const bx_leave_plan *plan, bx_slot
 {
     bx_time  by, until;
 
-    if (paper_dates(c, bx_rec_class(r), plan, &by, &until) != BX_OK) {
+    if (bx_leave_paper_dates(c, bx_rec_class(r), plan->cal, &by, &until) != BX_OK) {
         return BX_FAIL;
     }
 
@@ -522,7 +522,7 @@ bx_leave_return(bx_call *c, bx_record *r)
     if (bx_rec_int(r, "needs_paper") != 0) {
         bx_time  by, until;
 
-        if (paper_dates(c, bx_rec_class(r), &plan, &by, &until) != BX_OK) {
+        if (bx_leave_paper_dates(c, bx_rec_class(r), plan.cal, &by, &until) != BX_OK) {
             return BX_FAIL;
         }
         bx_set_time(r, "paper_by", by);

@@ -84,15 +84,31 @@ bx_leave_tell_teacher(bx_call *c, const bx_record *r)
 /* ---- the slip after the return */
 
 bx_rc
+bx_leave_paper_await(bx_call *c, const bx_leave_slip *s)
+{
+    const char *key = bx_sprintf(bx_call_arena(c), "%" PRId64, s->id);
+    json_t     *params = bx_own(bx_call_arena(c), json_pack("{s:o, s:s, s:s}", "leave_id", bx_id_json(s->id), "student", s->name,
+                                                            "starts_on", s->starts_on));
+    bx_task     t = {
+        .kind = PAPER, .key = key, .student = s->student, .class_id = s->class_id, .school = s->school, .record = "leave-requests",
+        .record_id = s->id, .trigger = bx_call_now(c), .nominal = s->by, .params = params
+    };
+    bx_notice   n = { .kind = PAPER, .key = key, .guardians_of = s->student, .params = params };
+
+    return bx_task_open(c, &t) == BX_OK ? bx_notice_send(c, &n) : BX_FAIL;
+}
+
+
+bx_rc
 bx_leave_paper_open(bx_call *c, const bx_record *r)
 {
-    bx_task  t = {
-        .kind = PAPER, .key = bx_sprintf(bx_call_arena(c), "%" PRId64, bx_rec_id(r)), .student = bx_rec_student(r),
-        .class_id = bx_rec_class(r), .school = bx_rec_school(r), .record = "leave-requests", .record_id = bx_rec_id(r),
-        .trigger = bx_call_now(c), .nominal = bx_rec_time(r, "paper_by"), .params = params_of(c, bx_rec_id(r), r)
-    };
+    bx_date  starts = bx_rec_date(r, "starts_on");
 
-    return bx_task_open(c, &t) == BX_OK ? bx_leave_tell_guardians(c, r, PAPER) : BX_FAIL;
+    return bx_leave_paper_await(c, &(bx_leave_slip) {
+        .id = bx_rec_id(r), .student = bx_rec_student(r), .class_id = bx_rec_class(r), .school = bx_rec_school(r),
+        .name = bx_rec_student_name(r), .starts_on = starts == BX_NO_DATE ? "" : bx_date_text(bx_call_arena(c), starts),
+        .by = bx_rec_time(r, "paper_by")
+    });
 }
 
 

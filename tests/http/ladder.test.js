@@ -217,13 +217,52 @@ describe('leave and absence', () => {
         at('2026-09-23T08:05');
         await taken('teacher', []);
         const back = ok(await who.teacher.get(`leave-requests/${it.id}`));
-        ok(await who.teacher.post(`leave-requests/${it.id}/return`, { back_on: '2026-09-23', back_period: 1 }, { version: back.version }));
+        assert.deepEqual([back.state, back.back_on, back.back_period, back.paper_by], ['awaiting_paper', '2026-09-23', 1, '2026-09-25T00:00:00+08:00'], 'the roll is the return');
+        assert.deepEqual((await server.sql("SELECT state FROM task WHERE kind = 'leave.paper'")).length, 1);
+        const said = (await who.teacher.get(`leave-requests/${it.id}/history`)).json.items;
+        assert.ok(said.some((one) => one.action === 'came_back_paper'), JSON.stringify(said));
         jobs('2026-09-28T23:59');
         assert.deepEqual(await figures(), [7, 0]);
         jobs('2026-09-29T00:00');
         assert.equal(ok(await who.teacher.get(`leave-requests/${it.id}`)).state, 'no_paper');
         assert.deepEqual(await figures(), [0, 7]);
         assert.deepEqual([await rungs(), await rungs('withdrawn'), await tasks(), (await who.teacher.get('absences/runs')).json.items.length], ['', '', '', 0]);
+    });
+
+    test('the roll is the return: only of who is there, in or after the expected period; absence after it is an ordinary one', async () => {
+        const state = async (it) => { const now = ok(await who.teacher.get(`leave-requests/${it.id}`)); return [now.state, now.back_on, now.back_period]; };
+        const enter = async (child) => ok(await who.teacher.post('leave-requests', { ...leave('09-22', 1, '09-22', 7), student_id: id(child), action: 'enter', channel: 'phone',
+            requested_by: '罗阿姨', proxy_reason: '邻居代说' }), 201);
+        at('2026-09-22T07:40');
+        const [siyu, hao] = [await enter('siyu'), await enter('hao')];
+        at('2026-09-22T08:05');
+        await taken('teacher', [mark('siyu', 'present')]);
+        assert.deepEqual(await state(siyu), ['provisional', '2026-09-23', 1], 'seen before: the word of the teacher');
+        jobs('2026-09-23T08:00');
+        at('2026-09-23T08:05');
+        const roll = await taken('teacher', [mark('siyu', 'absent'), mark('hao', 'late', { clock: '09:00' })]);
+        assert.deepEqual([await state(siyu), await state(hao)], [['overdue', '2026-09-23', 1], ['awaiting_paper', '2026-09-23', 2]]);
+        ok(await who.teacher.post(`roll-calls/${roll.taken.id}/marks`, { marks: [mark('hao', 'absent')] }, { version: 1 }));
+        jobs('2026-09-23T11:30');
+        assert.deepEqual(await state(hao), ['awaiting_paper', '2026-09-23', 2], 'absent after all: the leave is over, the slip due');
+        assert.ok((await server.sql('SELECT 1 FROM absence_run WHERE student_id = ? AND state = \'open\'', [world.students.hao])).length === 1);
+        at('2026-09-23T14:05');
+        await taken('teacher', [mark('hao', 'absent')]);
+        assert.deepEqual(await state(siyu), ['awaiting_paper', '2026-09-23', 5], 'in the afternoon');
+        ok(await who.teacher.post(`roll-calls/${roll.taken.id}/marks`, { marks: [mark('hao', 'present')] }, { version: 2 }));
+        assert.deepEqual(await state(hao), ['awaiting_paper', '2026-09-23', 2]);
+    });
+
+    test('a correction from absent to present brings an overdue child back', async () => {
+        at('2026-09-22T07:40');
+        const it = ok(await who.teacher.post('leave-requests', leave('09-22', 1, '09-22', 7, { action: 'enter', channel: 'phone', requested_by: '杨秀莲' })), 201);
+        jobs('2026-09-23T08:00');
+        at('2026-09-23T08:05');
+        const roll = await taken('teacher', [mark('siyu', 'absent')]);
+        assert.equal(ok(await who.teacher.get(`leave-requests/${it.id}`)).state, 'overdue');
+        ok(await who.teacher.post(`roll-calls/${roll.taken.id}/marks`, { marks: [mark('siyu', 'present')] }, { version: 1 }));
+        const now = ok(await who.teacher.get(`leave-requests/${it.id}`));
+        assert.deepEqual([now.state, now.back_period], ['awaiting_paper', 1]);
     });
 
     test('V4 across the holiday: not back on the make-up Saturday, the run begins there; no leave day is counted in it', async () => {
