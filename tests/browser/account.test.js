@@ -385,6 +385,7 @@ describe('the reader’s own page', () => {
 
     test('another person signing in over a page sees nothing of the one before', async () => {
         await phone('children', { login: 'guardian' });
+        await visitor.stopPolling();
         await (await server.client('guardian')).del('session?everywhere=true');
         await link('请假').first().click();
         await heading('登录到时间了').waitFor();

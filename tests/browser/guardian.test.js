@@ -186,6 +186,7 @@ describe('the form', () => {
         await phone('my-leave/new');
         await fill('孩子咳嗽');
         await mother.settled();                                       // nothing else will find out before the button
+        await mother.stopPolling();
         await (await server.client('guardian')).del('session?everywhere=true');
         await button('交给王晓梅老师·1 天').click();
         await page.getByRole('heading', { name: '登录到时间了' }).waitFor();

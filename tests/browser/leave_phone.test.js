@@ -171,6 +171,7 @@ describe('entered by the class teacher', () => {
         await choose('今天一天');
         await page.getByLabel('说一下情况').fill('发烧，妈妈来电');
         await button('登记·1 天').first().waitFor();
+        await visitor.stopPolling();
         await (await server.client('teacher')).del('session?everywhere=true');
         await button('登记·1 天').first().click();
         const dialog = page.getByRole('dialog', { name: '登录到时间了' });
@@ -192,6 +193,7 @@ describe('entered by the class teacher', () => {
         await choose('今天一天');
         await page.getByLabel('说一下情况').fill('发烧，妈妈来电');
         await button('登记·1 天').first().waitFor();
+        await visitor.stopPolling();
         await server.sql('UPDATE session SET idle_minutes = 120, used_at = created_at - INTERVAL 126 MINUTE');
         server.setClock(new Date(Date.parse(chromium.now) + 61e3).toISOString());          // what the worker remembers is a minute old
         await button('登记·1 天').first().click();

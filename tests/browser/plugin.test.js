@@ -159,6 +159,7 @@ test('the session ends while the form is being filled: a dialog asks for the pas
     await page.getByText('家庭经济困难').click();
     await page.getByLabel('申请金额（元）').fill('400');
     await page.getByLabel('申请理由').fill('父亲住院，家里困难');
+    await visitor.stopPolling();
     await (await server.client('teacher')).del('session?everywhere=true');
     await button('保存').click();
 
@@ -181,6 +182,7 @@ test('it ends inside a dialog over a record: the action is done once', async () 
     await page.getByRole('link', { name: '李浩' }).first().click();
     await button('审核通过').click();
     await page.getByRole('dialog').getByLabel('意见').fill('材料齐全，同意');
+    await visitor.stopPolling();
     await (await server.client('office')).del('session?everywhere=true');
     await dialog('审核通过').click();
 
