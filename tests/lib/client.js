@@ -44,7 +44,19 @@ export class Client {
      * writes), version (If-Match), headers (null removes one), signal (AbortSignal).
      * Answers { status, headers, text, json }: json is undefined when the answer is none.
      */
-    request(method, path, { body, key, version, headers = {}, signal } = {}) {
+    async request(method, path, options) {
+        try {
+            return await this.#send(method, path, options);
+        } catch (e) {
+            // nginx closed a connection that was kept open, in the moment in which it was used again; a worker that dies says so in its log
+            if (method === 'GET' && e.reusedSocket && e.code === 'ECONNRESET') {
+                return this.#send(method, path, options);
+            }
+            throw e;
+        }
+    }
+
+    #send(method, path, { body, key, version, headers = {}, signal } = {}) {
         const raw = typeof body === 'string' || Buffer.isBuffer(body);
         const payload = body === undefined || raw ? body : JSON.stringify(body);
         const all = {
@@ -69,7 +81,7 @@ export class Client {
                 response.on('error', reject);
                 response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
             });
-            request.on('error', reject);
+            request.on('error', (e) => reject(Object.assign(e, { reusedSocket: request.reusedSocket })));
             request.end(payload);
         });
     }

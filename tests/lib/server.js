@@ -20,6 +20,7 @@
 //         const rows = await server.sql('SELECT state FROM leave_request WHERE id = ?', [made.json.id]);
 //     });
 
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Client } from './client.js';
@@ -279,10 +280,14 @@ export class Server {
             await end(this.nginx, 'SIGTERM', 5);
         }
         await this.database.stop();
+        // tests kill with 9 and 15: any other signal is a fault of ours
+        const logs = [this, ...this.nodes].map(({ errorLog }) => errorLog).filter((file) => fs.existsSync(file));
+        const died = logs.flatMap((file) => fs.readFileSync(file, 'utf8').match(/worker process \d+ exited on signal (?!9\b|15\b).*/g) ?? []);
         if (process.env.BAOXUE_KEEP) {
             process.stderr.write(`kept: ${this.dir}\n`);
         } else {
             fs.rmSync(this.dir, { recursive: true, force: true });
         }
+        assert.deepEqual(died, []);
     }
 }
