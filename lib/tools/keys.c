@@ -36,7 +36,6 @@ static const struct { const char *table, *column, *id; }  sealed[] = {
 #define NSEALED  (sizeof(sealed) / sizeof(sealed[0]))
 
 typedef struct { int64_t values[256], files[256]; } tally;
-typedef struct { tally *count; int64_t done; const char *failed; } walk;
 
 
 static int
@@ -328,7 +327,7 @@ reseal_file(ctl *x, void *ctx, const char *name)
     int        version = version_of(x, name);
     bool       ok = false;
     void      *plain;
-    walk      *w = ctx;
+    int64_t   *done = ctx;
     size_t     len;
     bx_value   v, again;
     bx_error   err = { 0 };
@@ -345,7 +344,7 @@ reseal_file(ctl *x, void *ctx, const char *name)
                      x->set.secrets);
         } else {
             ok = bx_file_replace(x->set.attachments, name + 3, again.s, again.len, &err) == BX_OK;
-            w->done += ok;
+            *done += ok;
         }
     }
     ok = ok || err.code == BX_E_NOT_FOUND;
@@ -361,9 +360,8 @@ reseal_file(ctl *x, void *ctx, const char *name)
 static int
 keys_reseal(ctl *x)
 {
-    walk      w = { 0 };
     tally     t;
-    int64_t   values = 0, left = 0;
+    int64_t   values = 0, files = 0, left = 0;
     unsigned  v = newest();
     bool      moved = v != bx_keys_use();
     bx_error  err = { 0 };
@@ -382,10 +380,10 @@ keys_reseal(ctl *x)
     {
         return ctl_fail(x, "%s", err.text);
     }
-    if (x->set.attachments != NULL && !ctl_each_attachment(x, x->set.attachments, reseal_file, &w)) {
+    if (x->set.attachments != NULL && !ctl_each_attachment(x, x->set.attachments, reseal_file, &files)) {
         return CTL_FAILED;
     }
-    if (!tell(x, "reseal", v, values, w.done)) {
+    if (!tell(x, "reseal", v, values, files)) {
         return ctl_refused(x);
     }
     if (!count(x, &t)) {
@@ -395,9 +393,9 @@ keys_reseal(ctl *x)
         left += other == v ? 0 : t.values[other] + t.files[other];
     }
 
-    return ctl_done(x, json_pack("{s:i, s:I, s:I, s:I}", "version", (int) v, "values", (json_int_t) values, "files", (json_int_t) w.done, "left",
+    return ctl_done(x, json_pack("{s:i, s:I, s:I, s:I}", "version", (int) v, "values", (json_int_t) values, "files", (json_int_t) files, "left",
                                  (json_int_t) left),
-                    "%" PRId64 " values and %" PRId64 " files sealed anew with version %u, %" PRId64 " left. %s", values, w.done, v, left,
+                    "%" PRId64 " values and %" PRId64 " files sealed anew with version %u, %" PRId64 " left. %s", values, files, v, left,
                     moved || left > 0 ? "Servers seal with it once they are reloaded with this file: do that, then run this again"
                     : "Once every server is reloaded, older versions can go: baoxuectl keys retire");
 }

@@ -92,7 +92,7 @@ export function nextStep(leave, child) {
 const ICONS = { submit: 'send', save: 'pen', consent: 'check', approve: 'check', reject: 'x', return: 'back', return_too: 'back', cancel: 'again',
     start: 'out', prolong: 'out', overrun: 'warn', escalate: 'up', escalate_further: 'up', enter: 'phone', confirm: 'check', attach_paper: 'paper',
     accept: 'check', lapse: 'paper', return_too_paper: 'back', came_back: 'back', came_back_paper: 'back' };
-const TONES = { consent: 'ok', approve: 'ok', return: 'ok', return_too: 'ok', came_back: 'ok', enter: 'ok', confirm: 'ok', attach_paper: 'ok', accept: 'ok', reject: 'no', overrun: 'no', lapse: 'no' };
+const TONES = { consent: 'ok', approve: 'ok', return: 'ok', return_too: 'ok', came_back: 'ok', came_back_paper: 'ok', enter: 'ok', confirm: 'ok', attach_paper: 'ok', accept: 'ok', reject: 'no', overrun: 'no', lapse: 'no' };
 
 /** One entry of the history. mine: the reader did it. */
 export function historyItem(entry, mine) {
